@@ -1,0 +1,52 @@
+/* err.h - the error object that every fallible function fills */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include <stddef.h>
+
+#define ERR_TEXT_MAX 2048 /* bytes; longer messages are cut */
+
+/**
+ * struct err - Why a call failed, in words for the user
+ * @text:	What failed first, subject in single quotes, no full stop;
+ *		lines after the first are hints ("try ...")
+ *
+ * Declare it with `= {0}`. A function that takes one returns 0 or -1 (or NULL)
+ * and leaves it untouched on success. Context is added on the way up with
+ * err_wrap(). A NULL pointer is allowed everywhere: the text is then lost.
+ */
+struct err {
+	char text[ERR_TEXT_MAX];
+};
+
+/**
+ * err_set() - Record an error
+ * @err:	Where to, or NULL
+ * @fmt:	printf format of the message
+ *
+ * Return: -1 always, so that a caller can `return err_set(...)`
+ */
+int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * err_errno() - Record an error followed by ": " and the text of errno
+ *
+ * Return: -1 always; errno is kept
+ */
+int err_errno(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * err_wrap() - Put context and ": " in front of the recorded message
+ *
+ * Return: -1 always
+ */
+int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * err_hint() - Add a line that tells what to try next
+ *
+ * Return: -1 always
+ */
+int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,30 @@
+/* fd.h - file descriptors that close themselves, and whole reads and writes */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Close *@fd unless it is negative, and make it -1; errno is kept. */
+void fd_close(int *fd);
+#define cleanup_fd __attribute__((cleanup(fd_close)))
+
+/* Take a descriptor out of a cleanup_fd variable: the caller now owns it. */
+static inline int fd_steal(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* Write all of @n bytes, however often it takes. Return: 0, or -1 with errno. */
+int fd_write_all(int fd, const void *data, size_t n);
+/* Write all of @n bytes at @offset. Return: 0, or -1 with errno. */
+int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset);
+/* Read until @n bytes or end of file. Return: how many came, or -1 with errno. */
+ssize_t fd_read_full(int fd, void *data, size_t n);
+/* Set or clear O_NONBLOCK. Return: 0, or -1 with errno. */
+int fd_set_nonblock(int fd, int on);
+
+#endif

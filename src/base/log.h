@@ -1,0 +1,21 @@
+/* log.h - what vmtap says on stderr */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+/* Say nothing but errors (0), progress of long work (1), consoles and commands (2). */
+extern int log_level;
+
+/**
+ * log_line() - One line on stderr: "# vmtap: TEXT"
+ *
+ * The "# " keeps the line harmless where a harness folds stderr into the TAP
+ * stream. A text of several lines gets the prefix on each.
+ */
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* log_line() at level 2 only. */
+void log_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

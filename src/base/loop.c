@@ -1,0 +1,137 @@
+/* loop.c - the event loop: descriptors and deadlines, one thread */
+#include "base/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+
+int loop_init(struct loop *l, struct err *err)
+{
+	*l = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+	return l->epoll < 0 ? err_errno(err, "cannot create an event loop") : 0;
+}
+
+void loop_free(struct loop *l)
+{
+	fd_close(&l->epoll);
+}
+
+int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events, struct err *err)
+{
+	struct epoll_event e = {.events = events, .data.ptr = w};
+
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
+		return err_errno(err, "cannot watch descriptor %d", fd);
+	w->fd = fd;
+	w->events = events;
+	w->active = true;
+	return 0;
+}
+
+void loop_want(struct loop *l, struct watch *w, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.ptr = w};
+
+	if (!w->active || w->events == events)
+		return;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, w->fd, &e) == 0)
+		w->events = events;
+}
+
+void loop_unwatch(struct loop *l, struct watch *w)
+{
+	if (!w->active)
+		return;
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	w->active = false;
+	for (int i = 0; i < l->batch_count; i++)
+		if (l->batch[i].data.ptr == w)
+			l->batch[i].data.ptr = NULL;
+}
+
+static void timer_unlink(struct loop *l, struct timer *t)
+{
+	struct timer **at = &l->timers;
+
+	while (*at && *at != t)
+		at = &(*at)->next;
+	if (*at)
+		*at = t->next;
+	t->active = false;
+}
+
+void loop_timer(struct loop *l, struct timer *t, uint64_t at)
+{
+	struct timer **p = &l->timers;
+
+	if (t->active)
+		timer_unlink(l, t);
+	t->at = at;
+	if (at == CLOCK_NEVER)
+		return;
+	while (*p && (*p)->at <= at)
+		p = &(*p)->next;
+	t->next = *p;
+	*p = t;
+	t->active = true;
+}
+
+/* Return: ms until the first timer, rounded up; -1 without one. */
+static int next_timeout(const struct loop *l)
+{
+	uint64_t now, ms;
+
+	if (!l->timers)
+		return -1;
+	now = clock_now();
+	if (l->timers->at <= now)
+		return 0;
+	ms = (l->timers->at - now + NS_PER_MS - 1) / NS_PER_MS;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+static void run_timers(struct loop *l)
+{
+	uint64_t now = clock_now();
+
+	while (!l->stopped && l->timers && l->timers->at <= now) {
+		struct timer *t = l->timers;
+
+		timer_unlink(l, t);
+		t->expired(t->arg);
+	}
+}
+
+static void run_batch(struct loop *l, int n)
+{
+	l->batch_count = n;
+	for (int i = 0; i < n && !l->stopped; i++) {
+		struct watch *w = l->batch[i].data.ptr;
+
+		if (w)
+			w->ready(w->arg, l->batch[i].events);
+	}
+	l->batch_count = 0;
+}
+
+int loop_run(struct loop *l, struct err *err)
+{
+	l->stopped = false;
+	while (!l->stopped) {
+		int n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, next_timeout(l));
+
+		if (n < 0 && errno != EINTR)
+			return err_errno(err, "cannot wait for events");
+		run_batch(l, n < 0 ? 0 : n);
+		run_timers(l);
+	}
+	return 0;
+}
+
+void loop_stop(struct loop *l)
+{
+	l->stopped = true;
+}

@@ -1,0 +1,161 @@
+/* proc.c - starting programs that cannot outlive us */
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC /* musl 1.2.3 has the number of the call, not its flags */
+#define CLOSE_RANGE_CLOEXEC (1u << 2)
+#endif
+
+#define FD_PARK 100 /* first number used while descriptors are moved; above any @to */
+
+/* Die with the parent; a parent that died before the prctl() is noticed by its pid. */
+static void tie_to_parent(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+}
+
+pid_t proc_fork(void)
+{
+	pid_t parent = getpid();
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		tie_to_parent(parent);
+	return pid;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Park every descriptor above the numbers that the child wants, then put each
+ * in its place: a swap such as 5->6, 6->5 then needs no care.
+ */
+static int place_fds(const struct proc_spec *s)
+{
+	int parked[PROC_FDS_MAX];
+	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = fcntl(low, F_DUPFD_CLOEXEC, FD_PARK); /* @low may be 0, 1 or 2 itself */
+
+	if (null < 0)
+		return -1;
+	for (size_t i = 0; i < s->nfds; i++) {
+		parked[i] = fcntl(s->fds[i].from, F_DUPFD_CLOEXEC, FD_PARK);
+		if (parked[i] < 0)
+			return -1;
+	}
+	for (int fd = 0; fd <= 2; fd++)
+		if (dup2(null, fd) < 0)
+			return -1;
+	for (size_t i = 0; i < s->nfds; i++)
+		if (dup2(parked[i], s->fds[i].to) < 0)
+			return -1;
+	return 0;
+}
+
+static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
+{
+	int code;
+	int fd = fcntl(status_fd, F_DUPFD_CLOEXEC, FD_PARK * 2); /* out of the way of every @to */
+
+	tie_to_parent(parent);
+	setpgid(0, 0);
+	reset_signals();
+	/* What we were started with ourselves (make's job server, ...) may lack close-on-exec; Linux 5.11. */
+	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (place_fds(s) == 0) {
+		if (s->envp)
+			execve(s->path, s->argv, s->envp);
+		else
+			execv(s->path, s->argv);
+	}
+	code = errno;
+	(void)!write(fd, &code, sizeof(code));
+	_exit(127);
+}
+
+pid_t proc_start(const struct proc_spec *s, int *pidfd, struct err *err)
+{
+	cleanup_fd int status = -1;
+	pid_t parent = getpid();
+	pid_t pid;
+	int pipe_fds[2];
+	int code = 0;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_errno(err, "cannot create a pipe");
+	status = pipe_fds[0];
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		run_child(s, parent, pipe_fds[1]);
+	close(pipe_fds[1]);
+	if (pid < 0)
+		return err_errno(err, "cannot fork");
+	if (fd_read_full(status, &code, sizeof(code)) == (ssize_t)sizeof(code)) {
+		waitpid(pid, NULL, 0);
+		errno = code;
+		return err_errno(err, "cannot run '%s'", s->path);
+	}
+	*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*pidfd < 0) {
+		err_errno(err, "cannot watch process %ld", (long)pid);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err_hint(err, "vmtap needs Linux 5.3 or newer");
+	}
+	fcntl(*pidfd, F_SETFD, FD_CLOEXEC);
+	return pid;
+}
+
+char *proc_status_text(int status)
+{
+	if (WIFSIGNALED(status))
+		return xasprintf("killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return xasprintf("exit status %d", WEXITSTATUS(status));
+}
+
+char *proc_find(const char *name)
+{
+	const char *path = getenv("PATH");
+	struct stat st; /* a folder can be "executable" too */
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
+	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
+		size_t n = strcspn(p, ":");
+		cleanup_free char *dir = n ? xstrndup(p, n) : xstrdup(".");
+		cleanup_free char *full = path_join(dir, name);
+
+		if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0)
+			return steal(full);
+		p += n + (p[n] == ':');
+	}
+	return NULL;
+}

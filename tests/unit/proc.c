@@ -1,0 +1,240 @@
+/* proc.c - children that start, fail to start, and die with us */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/proc.h"
+
+#define PATIENCE_MS 10000
+
+/* Start /bin/sh -c @script with @fds. Return: its wait status; -1 with @err if it did not start. */
+static int shell(const char *script, const struct proc_fd *fds, size_t nfds, struct err *err)
+{
+	char *argv[] = {"sh", "-c", (char *)script, NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv, .nfds = nfds};
+	cleanup_fd int pidfd = -1;
+	int status = -1;
+	pid_t pid;
+
+	for (size_t i = 0; i < nfds; i++)
+		s.fds[i] = fds[i];
+	pid = proc_start(&s, &pidfd, err);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return pid > 0 ? status : -1;
+}
+
+TEST(proc, exit_status_comes_back)
+{
+	CHECK_INT(WEXITSTATUS(shell("exit 3", NULL, 0, NULL)), 3);
+}
+
+TEST(proc, exec_error_is_told)
+{
+	char *argv[] = {"x", NULL};
+	struct proc_spec s = {.path = "/nonexistent/x", .argv = argv};
+	struct err err = {0};
+	int pidfd = -1;
+
+	CHECK_INT(proc_start(&s, &pidfd, &err), -1);
+	CHECK_STR(err.text, "cannot run '/nonexistent/x': No such file or directory");
+	s.path = "/etc/passwd";
+	CHECK_INT(proc_start(&s, &pidfd, &err), -1);
+	CHECK_STR(err.text, "cannot run '/etc/passwd': Permission denied");
+	CHECK_INT(pidfd, -1);
+	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1); /* nobody left to wait for */
+}
+
+TEST(proc, unnamed_standard_fds_are_dev_null)
+{
+	CHECK_INT(shell("for fd in 0 1 2; do [ /proc/self/fd/$fd -ef /dev/null ] || exit 1; done", NULL, 0, NULL),
+		  0);
+}
+
+TEST(proc, what_is_not_named_is_not_inherited)
+{
+	cleanup_fd int extra = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct proc_fd fds[] = {{extra, 9}};
+	cleanup_free char *script = xasprintf("[ -e /proc/self/fd/9 ] && [ ! -e /proc/self/fd/%d ]", extra);
+
+	CHECK_INT(shell(script, fds, 1, NULL), 0);
+	/* nor any of the numbers used on the way */
+	CHECK_INT(shell("for fd in /proc/self/fd/1??; do [ ! -e $fd ] || exit 1; done", fds, 1, NULL), 0);
+}
+
+/* Make @fd a pipe end that @text can be read from. */
+static int source(const char *text, int fd)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0 || write(ends[1], text, strlen(text)) < 0)
+		return -1;
+	close(ends[1]);
+	if (ends[0] != fd) {
+		dup3(ends[0], fd, O_CLOEXEC);
+		close(ends[0]);
+	}
+	return fd;
+}
+
+TEST(proc, fds_can_swap_places)
+{
+	cleanup_fd int five = source("five\n", 5), six = source("six\n", 6);
+	const struct proc_fd fds[] = {{5, 6}, {6, 5}};
+
+	CHECK_INT(shell("read a <&5; read b <&6; [ \"$a $b\" = 'six five' ]", fds, 2, NULL), 0);
+	CHECK(five == 5 && six == 6);
+}
+
+TEST(proc, one_fd_in_two_places)
+{
+	cleanup_fd int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const struct proc_fd fds[] = {{out, 1}, {out, 2}, {out, 9}};
+
+	CHECK_INT(shell("[ /proc/self/fd/9 -ef /proc/self/fd/2 ]", fds, 3, NULL), 0);
+}
+
+TEST(proc, bad_fd_is_an_error)
+{
+	const struct proc_fd fds[] = {{999, 1}};
+	struct err err = {0};
+
+	CHECK_INT(shell("exit 0", fds, 1, &err), -1);
+	CHECK_STR(err.text, "cannot run '/bin/sh': Bad file descriptor");
+}
+
+TEST(proc, environment_is_given)
+{
+	char *argv[] = {"sh", "-c", "[ \"$ONLY\" = this ] && [ -z \"$HOME\" ]", NULL};
+	char *envp[] = {"ONLY=this", NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv, .envp = envp};
+	cleanup_fd int pidfd = -1;
+	int status = -1;
+
+	waitpid(proc_start(&s, &pidfd, NULL), &status, 0);
+	CHECK_INT(status, 0);
+}
+
+TEST(proc, signals_are_reset_in_the_child)
+{
+	sigset_t set, old;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	signal(SIGPIPE, SIG_IGN);
+	CHECK_INT(WTERMSIG(shell("kill -TERM $$; exit 1", NULL, 0, NULL)), SIGTERM);
+	CHECK_INT(WTERMSIG(shell("kill -PIPE $$; exit 1", NULL, 0, NULL)), SIGPIPE);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+TEST(proc, child_leads_its_group_and_gains_no_privileges)
+{
+	CHECK_INT(shell("[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ]", NULL, 0, NULL), 0);
+	CHECK_INT(shell("grep -q '^NoNewPrivs:.1' /proc/self/status", NULL, 0, NULL), 0);
+}
+
+TEST(proc, pidfd_tells_the_end)
+{
+	char *argv[] = {"sh", "-c", "exit 0", NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv};
+	cleanup_fd int pidfd = -1;
+	pid_t pid = proc_start(&s, &pidfd, NULL);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	CHECK_INT(poll(&p, 1, PATIENCE_MS), 1);
+	CHECK_INT(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
+	waitpid(pid, NULL, 0);
+}
+
+/*
+ * The middle process starts a grandchild that holds the pipe's write end, tells
+ * us that it did, and hangs. Return: whether the pipe closes once it is killed.
+ */
+static bool dies_with_parent(void (*start)(int hold))
+{
+	int ends[2];
+	char byte = 0;
+	struct pollfd p;
+	bool closed;
+	pid_t middle;
+
+	fflush(stdout);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	middle = fork();
+	if (middle == 0) {
+		close(ends[0]);
+		start(ends[1]);
+		_exit(1);
+	}
+	close(ends[1]);
+	closed = read(ends[0], &byte, 1) == 1 && byte == '!';
+	kill(middle, SIGKILL);
+	waitpid(middle, NULL, 0);
+	p = (struct pollfd){.fd = ends[0], .events = POLLIN};
+	closed = closed && poll(&p, 1, PATIENCE_MS) == 1 && read(ends[0], &byte, 1) == 0;
+	close(ends[0]);
+	return closed;
+}
+
+static void start_program(int hold)
+{
+	char *argv[] = {"sh", "-c", "printf '!' >&7; exec sleep 1000", NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv, .fds = {{hold, 7}}, .nfds = 1};
+	int pidfd;
+
+	if (proc_start(&s, &pidfd, NULL) > 0)
+		pause();
+}
+
+TEST(proc, program_dies_with_its_parent)
+{
+	CHECK(dies_with_parent(start_program));
+}
+
+static void start_fork(int hold)
+{
+	if (proc_fork() == 0)
+		(void)!write(hold, "!", 1);
+	pause();
+}
+
+TEST(proc, fork_dies_with_its_parent)
+{
+	CHECK(dies_with_parent(start_fork));
+}
+
+TEST(proc, status_in_words)
+{
+	cleanup_free char *exited = proc_status_text(3 << 8), *killed = proc_status_text(SIGKILL);
+
+	CHECK_STR(exited, "exit status 3");
+	CHECK_STR(killed, "killed by signal 9 (Killed)");
+}
+
+TEST(proc, find_looks_in_path)
+{
+	cleanup_free char *sh = NULL, *none = NULL, *folder = NULL, *absolute = NULL, *saved = NULL;
+
+	saved = xstrdup(getenv("PATH") ? getenv("PATH") : "");
+	setenv("PATH", "/nonexistent:/:/bin", 1); /* "/bin" is an executable folder in "/" */
+	sh = proc_find("sh");
+	none = proc_find("no-such-program");
+	folder = proc_find("bin");
+	absolute = proc_find("/bin/sh");
+	setenv("PATH", saved, 1);
+	CHECK_STR(sh, "/bin/sh");
+	CHECK(!none);
+	CHECK(!folder);
+	CHECK_STR(absolute, "/bin/sh");
+}
