@@ -1,0 +1,97 @@
+/* agent.h - the agent proper: its port, its requests, and what every handler may call
+ *
+ * One thread, one loop (base/loop.h). A request that cannot be answered at once
+ * lives in the table as a struct request inside the handler's own structure,
+ * until it is answered (request_done(), request_fail(), request_close()) or the
+ * host goes away (ops->drop).
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/port.h"
+#include "base/buf.h"
+#include "base/loop.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+struct child;
+struct request;
+
+/**
+ * struct agent - Everything that lives as long as the agent
+ * @init:	What runs as init, as HELLO tells it
+ * @warnings:	Lines for HELLO
+ * @is_init:	We are PID 1: nobody else powers off or reaps
+ * @hostname:	As CONFIGURE wanted it, or NULL
+ * @children:	Running commands and those whose pipes are still held (child.h)
+ * @full:	Too much waits to be sent: nothing that produces output is read
+ */
+struct agent {
+	struct loop loop;
+	struct port port;
+	struct watch signals;
+	const char *init;
+	const char *warnings;
+	bool is_init;
+	char *hostname;
+	struct request *requests;
+	struct child *children;
+	bool full;
+};
+
+/**
+ * struct request_ops - What the table may ask of a request
+ * @cancel:	CANCEL came: end it, now or soon, as message.h says for its type
+ * @drop:	Let go of everything and free it; called once, after the answer too
+ * @resume:	The port has room again; may be NULL
+ */
+struct request_ops {
+	void (*cancel)(struct request *q);
+	void (*drop)(struct request *q);
+	void (*resume)(struct request *q);
+};
+
+struct request {
+	struct agent *agent;
+	const struct request_ops *ops;
+	struct request *next;
+	uint32_t id;
+};
+
+/**
+ * agent_serve() - Open the port, say HELLO, serve requests for ever
+ * @init:	What runs as init ("systemd", "openrc", "agent", or a path)
+ * @warnings:	What went wrong on the way without being fatal, "" for nothing
+ * @is_init:	We are PID 1
+ *
+ * Return: -1 when there is no port or no loop; it does not return otherwise
+ */
+int agent_serve(const char *init, const char *warnings, bool is_init, struct err *err);
+
+/* Put a request into the table. */
+void request_open(struct request *q, struct agent *a, uint32_t id, const struct request_ops *ops);
+/* Answer with DONE, take it out of the table and drop it. */
+void request_done(struct request *q, const void *data, size_t n);
+/* Answer with FAIL, take it out of the table and drop it. */
+void request_fail(struct request *q, const char *reason);
+/* Take it out of the table and drop it; the handler has sent the answer itself. */
+void request_close(struct request *q);
+/* Return: the open request with this number, or NULL. */
+struct request *request_find(struct agent *a, uint32_t id);
+
+/* Answer a request that never got into the table. */
+void agent_send_done(struct agent *a, uint32_t id, const void *data, size_t n);
+void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n);
+
+/* One line to the kernel's log, and with it to the console. */
+void agent_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,249 @@
+/* boot.c - the initramfs phase: from the kernel's exec of /init to a running guest
+ *
+ * Theory of operation
+ *
+ * 1. /proc, /sys, /dev; the console as our standard streams.
+ * 2. The modules that /vmtap/modules names, in its order: the host has worked out
+ *    what this machine needs, so there is no modprobe, no alias, no wait.
+ * 3. Without vmtap.root= the initramfs is the root (the kit guest) and we stay
+ *    PID 1. With it: root.c mounts the image and makes it the root.
+ * 4. The image's init becomes PID 1; we go on in a child. systemd moves the child
+ *    to init.scope with everything else that it finds in the root control group,
+ *    and spares it at shutdown since its command line starts with '@'
+ *    (https://systemd.io/ROOT_STORAGE_DAEMONS), so that the host sees the end.
+ *
+ * The child is in the image's root like any process: there is no container and
+ * no namespace between a command and the system under test.
+ */
+#include "agent/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/cmdline.h"
+#include "agent/net.h"
+#include "agent/root.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define MODULES_LIST "/vmtap/modules"
+#define LIST_MAX     (256 * 1024) /* bytes of that list, and of /proc/cmdline */
+
+void boot_warn(struct boot *b, const char *text)
+{
+	buf_addf(&b->warnings, "%s\n", text);
+}
+
+/* ---- 1. file systems and console ---- */
+
+struct place {
+	const char *path, *type;
+	unsigned long flags;
+	const char *data;
+};
+
+static const struct place first_places[] = {
+	{"/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"/dev", "devtmpfs", MS_NOSUID, "mode=755"},
+	{"/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"},
+};
+
+/* What an init would mount; the kit guest has none but us. */
+static const struct place kit_places[] = {
+	{"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,gid=5,ptmxmode=666"},
+	{"/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+};
+
+static int mount_place(const struct place *p, struct err *err)
+{
+	(void)mkdir(p->path, 0755);
+	if (mount(p->type, p->path, p->type, p->flags, p->data) < 0 && errno != EBUSY)
+		return err_errno(err, "cannot mount '%s'", p->path);
+	return 0;
+}
+
+static int mount_first(struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(first_places); i++)
+		if (mount_place(&first_places[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The kernel opened /dev/console for us only if the initramfs has that node. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	for (int to = 0; fd >= 0 && to <= 2; to++)
+		if (fd != to)
+			dup2(fd, to);
+	if (fd > 2)
+		close(fd);
+}
+
+/* ---- 2. modules ---- */
+
+static void load_module(struct boot *b, const char *path)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err err = {0};
+
+	if (fd >= 0 && (syscall(SYS_finit_module, fd, "", 0) == 0 || errno == EEXIST))
+		return;
+	err_errno(&err, "cannot load the module '%s'", path);
+	boot_warn(b, err.text);
+}
+
+static void load_modules(struct boot *b)
+{
+	cleanup_buf struct buf list = {0};
+
+	if (!file_exists(MODULES_LIST) || file_read(MODULES_LIST, LIST_MAX, &list, NULL) < 0)
+		return;
+	for (char *p = strtok(list.data, "\n"); p; p = strtok(NULL, "\n"))
+		load_module(b, p);
+}
+
+/* ---- 3. the kit guest ---- */
+
+static void set_up_kit(struct boot *b)
+{
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "/dev/fd"},
+		{"/proc/self/fd/0", "/dev/stdin"},
+		{"/proc/self/fd/1", "/dev/stdout"},
+		{"/proc/self/fd/2", "/dev/stderr"},
+	};
+	struct err err = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kit_places); i++)
+		if (mount_place(&kit_places[i], &err) < 0 && strcmp(kit_places[i].type, "cgroup2"))
+			boot_warn(b, err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		(void)symlink(links[i][0], links[i][1]);
+	(void)file_make_dirs("/root", NULL);
+	net_up_loopback();
+	b->init = "agent";
+	b->is_init = true;
+}
+
+/* ---- 4. the image's init ---- */
+
+/* Return: the init to run, or NULL when the image has none; the caller frees it. */
+static char *find_init(const char *cmdline, struct err *err)
+{
+	static const char *const usual[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"};
+	char *named = cmdline_get(cmdline, "vmtap.init");
+
+	if (named) {
+		if (access(named, X_OK) == 0)
+			return named;
+		err_errno(err, "cannot run the init '%s'", named);
+		free(named);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (access(usual[i], X_OK) == 0)
+			return xstrdup(usual[i]);
+	return NULL;
+}
+
+/* Return: the name of an init as HELLO tells it. */
+static const char *init_kind(const char *path)
+{
+	char real[PATH_MAX];
+
+	if (realpath(path, real) && !strcmp(path_base(real), "systemd"))
+		return "systemd";
+	if (file_exists("/sbin/openrc") || file_exists("/usr/sbin/openrc"))
+		return "openrc";
+	return path;
+}
+
+/* The child: out of the way of the init's job control, its killing spree and the OOM killer. */
+static void become_agent(char **argv)
+{
+	cleanup_fd int fd = -1;
+
+	setsid();
+	argv[0][0] = '@';
+	prctl(PR_SET_NAME, "vmtap-agent");
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!write(fd, "-1000", 5);
+}
+
+static void run_init(char *path, char **argv, char **envp)
+{
+	argv[0] = path;
+	execve(path, argv, envp);
+	dprintf(STDERR_FILENO, "vmtap: cannot run the init '%s': %s\n", path, strerror(errno));
+	_exit(1); /* the kernel panics */
+}
+
+/* Return: 0 in the process that is the agent. */
+static int hand_over(struct boot *b, const char *cmdline, char **argv, char **envp, struct err *err)
+{
+	char *path;
+	pid_t pid;
+
+	err->text[0] = '\0';
+	path = find_init(cmdline, err);
+	if (!path) {
+		if (err->text[0])
+			return -1;
+		set_up_kit(b);
+		return 0;
+	}
+	b->init = init_kind(path);
+	pid = fork();
+	if (pid < 0)
+		return err_errno(err, "cannot fork");
+	if (pid > 0)
+		run_init(path, argv, envp);
+	become_agent(argv);
+	return 0;
+}
+
+int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
+{
+	cleanup_buf struct buf cmdline = {0};
+	struct root_spec spec;
+	int result;
+
+	umask(022);
+	if (mount_first(err) < 0)
+		return -1;
+	open_console();
+	load_modules(b);
+	if (file_read("/proc/cmdline", LIST_MAX, &cmdline, err) < 0)
+		return -1;
+	spec = (struct root_spec){
+		.serial = cmdline_get(buf_str(&cmdline), "vmtap.root"),
+		.fstype = cmdline_get(buf_str(&cmdline), "vmtap.rootfstype"),
+		.modules = cmdline_get(buf_str(&cmdline), "vmtap.modules"),
+	};
+	if (!spec.serial) {
+		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */
+		set_up_kit(b);
+		return 0;
+	}
+	result = root_enter(&spec, b, err);
+	free(spec.serial);
+	free(spec.fstype);
+	free(spec.modules);
+	return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
+}

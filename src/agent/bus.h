@@ -1,0 +1,44 @@
+/* bus.h - one question to systemd, over its private socket, without a fork
+ *
+ * `systemctl` costs 100 ms in an emulated guest; this costs two round trips of
+ * a Unix socket. The private socket (/run/systemd/private) serves root only,
+ * needs no D-Bus daemon and no Hello, and is there as soon as systemd can answer.
+ */
+#ifndef AGENT_BUS_H
+#define AGENT_BUS_H
+
+#include "agent/dbus.h"
+#include "base/loop.h"
+
+/**
+ * struct bus - A call on its way
+ * @answered:	Called once: with the reply (DBUS_RETURN or DBUS_ERROR), or with NULL
+ *		when systemd is not there, hung up, or said nothing for BUS_PATIENCE_S
+ */
+struct bus {
+	struct loop *loop;
+	int fd; /* -1 when no call is on its way */
+	struct watch watch;
+	struct timer deadline;
+	struct buf in, call;
+	bool begun; /* the answer to AUTH has been read, the call sent */
+	void (*answered)(void *arg, struct dbus_message *reply);
+	void *arg;
+};
+
+/* Make @b ready for bus_call(). */
+void bus_init(struct bus *b, struct loop *loop, void (*answered)(void *arg, struct dbus_message *reply), void *arg);
+
+/**
+ * bus_call() - Call a method of org.freedesktop.systemd1.Manager
+ *
+ * Mustn't be called while another call of @b is on its way.
+ *
+ * Return: 0, @answered follows; -1 when systemd does not listen (yet)
+ */
+int bus_call(struct bus *b, const char *method, const char *signature, const struct buf *body);
+
+/* Forget a call that is on its way; harmless without one. */
+void bus_close(struct bus *b);
+
+#endif

@@ -1,0 +1,340 @@
+/* child.c - shell commands: one fork, one exec, two pipes
+ *
+ * Theory of operation
+ *
+ * A command costs a vfork() and an execve(): no copy of our page tables, and
+ * since the child runs in our memory until it execs, an exec that fails is
+ * known without a pipe. The child may call only what touches nothing but itself.
+ *
+ * A command has ended when its process is reaped *and* its pipes are at end of
+ * file, since a pipeline's last writer may outlive the shell for a moment. A
+ * daemon that it left behind may hold the pipes for ever: so WIRE_LINGER_MS
+ * after the shell's end the owner is told, and we go on reading what the daemon
+ * writes into the void ("detached"), because closing the pipe would kill it with
+ * SIGPIPE at its next line. The oldest is closed when there are too many.
+ */
+#include "agent/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define ARGUMENT_MAX 131071 /* bytes of one argv string, NUL not counted (MAX_ARG_STRLEN) */
+#define DETACHED_MAX 64	    /* pipes of finished commands that are still read */
+#define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
+#define SCRIPT_FD    9	    /* where a long command finds its script */
+
+static const char *const environment[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"HOME=/root",
+	"USER=root",
+	"LOGNAME=root",
+	"SHELL=/bin/sh",
+	"LANG=C.UTF-8",
+	"TERM=dumb",
+	NULL,
+};
+
+/* ---- start ---- */
+
+/* The agent is not to be killed when memory runs out; what it runs is nothing special. */
+static void become_killable(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "0", 1);
+	if (fd >= 0)
+		close(fd);
+}
+
+struct start {
+	const char *argv[4];
+	int out, err, script;
+	volatile int error; /* errno of the child, in our memory */
+};
+
+static void run(struct start *s)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	become_killable();
+	if (dup2(null, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
+	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0))
+		execve(s->argv[0], (char *const *)s->argv, (char *const *)environment);
+	s->error = errno;
+	_exit(127);
+}
+
+/* Not inlined: what the child does to the stack of this function is gone when it execs. */
+static __attribute__((noinline)) pid_t start(struct start *s)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		run(s);
+	return pid;
+}
+
+/* Return: a memory file with the command at a number above SCRIPT_FD, or -1. */
+static int make_script(const char *command)
+{
+	cleanup_fd int fd = (int)syscall(SYS_memfd_create, "command", 0);
+
+	if (fd < 0 || fd_write_all(fd, command, strlen(command)) < 0)
+		return -1;
+	return fcntl(fd, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
+}
+
+static pid_t spawn(const char *command, int out, int err_fd, struct err *err)
+{
+	struct start s = {.argv = {"/bin/sh", "-c", command}, .out = out, .err = err_fd, .script = -1};
+	cleanup_fd int script = -1;
+	pid_t pid;
+
+	if (strlen(command) > ARGUMENT_MAX) {
+		script = s.script = make_script(command);
+		if (script < 0)
+			return err_errno(err, "cannot keep a command of %zu bytes", strlen(command));
+		s.argv[1] = "/proc/self/fd/9";
+		s.argv[2] = NULL;
+	}
+	pid = start(&s);
+	if (pid < 0)
+		return err_errno(err, "cannot fork");
+	if (!s.error)
+		return pid;
+	waitpid(pid, NULL, 0);
+	errno = s.error;
+	return err_errno(err, "cannot run '/bin/sh'");
+}
+
+/* ---- end ---- */
+
+static void close_stream(struct child_stream *s)
+{
+	loop_unwatch(&s->child->agent->loop, &s->watch);
+	fd_close(&s->fd);
+}
+
+static bool at_end(const struct child *c)
+{
+	return c->streams[0].fd < 0 && c->streams[1].fd < 0;
+}
+
+static void free_child(struct child *c)
+{
+	struct child **at = &c->agent->children;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	close_stream(&c->streams[0]);
+	close_stream(&c->streams[1]);
+	loop_timer(&c->agent->loop, &c->linger, CLOCK_NEVER);
+	free(c);
+}
+
+/* New children go to the front of the list: the last detached one is the oldest. */
+static void limit_detached(struct agent *a)
+{
+	struct child *oldest = NULL;
+	int n = 0;
+
+	for (struct child *c = a->children; c; c = c->next) {
+		if (!c->reaped || c->ops)
+			continue;
+		oldest = c;
+		n++;
+	}
+	if (n > DETACHED_MAX)
+		free_child(oldest);
+}
+
+/* Tell the owner; what is still open is read into the void from now on. */
+static void finish(struct child *c)
+{
+	const struct child_ops *ops = steal(c->ops);
+
+	loop_timer(&c->agent->loop, &c->linger, CLOCK_NEVER);
+	if (ops)
+		ops->ended(c->arg, c);
+	if (at_end(c))
+		free_child(c);
+	else
+		limit_detached(c->agent);
+}
+
+static void check(struct child *c)
+{
+	if (!c->reaped)
+		return;
+	if (at_end(c) || !c->ops)
+		finish(c);
+	else if (!c->linger.active)
+		loop_timer(&c->agent->loop, &c->linger, clock_now() + WIRE_LINGER_MS * NS_PER_MS);
+}
+
+/* ---- output ---- */
+
+/* Read a stream once. Return: whether there may be more at once. */
+static bool read_stream(struct child_stream *s)
+{
+	static char chunk[WIRE_CHUNK];
+	struct child *c = s->child;
+	ssize_t n;
+
+	if (s->fd < 0)
+		return false;
+	n = read(s->fd, chunk, sizeof(chunk));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0)
+		close_stream(s);
+	else if (c->ops)
+		c->ops->output(c->arg, s->id, chunk, (size_t)n);
+	return n > 0 && !c->agent->full;
+}
+
+static void stream_ready(void *arg, uint32_t events)
+{
+	struct child_stream *s = arg;
+
+	(void)events;
+	read_stream(s);
+	if (s->fd < 0)
+		check(s->child);
+}
+
+/* All that a command wrote before it ended is in the pipes by now. */
+static void drain(struct child *c)
+{
+	for (int i = 0; i < DRAIN_READS && read_stream(&c->streams[0]); i++)
+		;
+	for (int i = 0; i < DRAIN_READS && read_stream(&c->streams[1]); i++)
+		;
+}
+
+static void linger_expired(void *arg)
+{
+	struct child *c = arg;
+
+	if (!c->agent->full)
+		drain(c);
+	if (c->agent->full) /* the host is slow: what the command wrote must not be lost */
+		loop_timer(&c->agent->loop, &c->linger, clock_now() + WIRE_LINGER_MS * NS_PER_MS);
+	else
+		finish(c);
+}
+
+static int add_stream(struct child *c, enum wire_stream id, int *write_end, struct err *err)
+{
+	struct child_stream *s = &c->streams[id == WIRE_STDERR];
+	int fds[2];
+
+	*s = (struct child_stream){.child = c, .id = id, .fd = -1};
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_errno(err, "cannot create a pipe");
+	s->fd = fds[0];
+	*write_end = fds[1];
+	s->watch = (struct watch){.ready = stream_ready, .arg = s};
+	if (fd_set_nonblock(s->fd, 1) < 0)
+		return err_errno(err, "cannot set up a pipe");
+	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
+}
+
+struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
+			  struct err *err)
+{
+	cleanup_fd int out = -1, err_fd = -1;
+	struct child *c = xcalloc(1, sizeof(*c));
+
+	*c = (struct child){.agent = a, .next = a->children, .ops = ops, .arg = arg};
+	c->streams[0] = c->streams[1] = (struct child_stream){.child = c, .fd = -1};
+	c->linger = (struct timer){.expired = linger_expired, .arg = c};
+	a->children = c;
+	c->started = clock_now();
+	if (add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0)
+		c->pid = spawn(command, out, err_fd, err);
+	if (c->pid > 0)
+		return c;
+	free_child(c);
+	return NULL;
+}
+
+void child_kill(struct child *c)
+{
+	kill(-c->pid, SIGKILL);
+	if (c->reaped && c->ops)
+		finish(c);
+}
+
+void child_abandon(struct child *c)
+{
+	c->ops = NULL;
+	kill(-c->pid, SIGKILL);
+	if (c->reaped)
+		finish(c);
+}
+
+static uint64_t ns(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}
+
+static void reaped(struct child *c, int status, const struct rusage *usage)
+{
+	c->reaped = true;
+	c->status = status;
+	c->wall = clock_now() - c->started;
+	c->cpu = ns(usage->ru_utime) + ns(usage->ru_stime);
+	if (!c->agent->full)
+		drain(c);
+	check(c);
+}
+
+void child_reap_all(struct agent *a)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		struct child *c = a->children;
+
+		while (c && (c->pid != pid || c->reaped))
+			c = c->next;
+		if (c)
+			reaped(c, status, &usage);
+	}
+}
+
+void child_pause_all(struct agent *a)
+{
+	/* Out of the loop altogether: epoll reports a hang-up even to who wants nothing. */
+	for (struct child *c = a->children; c; c = c->next)
+		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
+			loop_unwatch(&a->loop, &c->streams[i].watch);
+}
+
+void child_resume_all(struct agent *a)
+{
+	for (struct child *c = a->children; c; c = c->next)
+		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
+			if (c->streams[i].fd >= 0 && !c->streams[i].watch.active)
+				loop_watch(&a->loop, &c->streams[i].watch, c->streams[i].fd, EPOLLIN, NULL);
+}

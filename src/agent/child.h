@@ -1,0 +1,87 @@
+/* child.h - shell commands: one fork, one exec, two pipes
+ *
+ *	c = child_start(agent, "ls /", &ops, me, &err);
+ *
+ * Then @output comes as the command writes and @ended once. After @ended the
+ * struct child is no longer the caller's.
+ */
+#ifndef AGENT_CHILD_H
+#define AGENT_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "agent/agent.h"
+
+struct child;
+
+/**
+ * struct child_ops - What the owner of a command is told
+ * @output:	Bytes came; valid during the call
+ * @ended:	The command has ended and both pipes are at end of file, or
+ *		WIRE_LINGER_MS have passed since it ended
+ */
+struct child_ops {
+	void (*output)(void *arg, enum wire_stream stream, const char *data, size_t n);
+	void (*ended)(void *arg, const struct child *c);
+};
+
+struct child_stream {
+	struct child *child;
+	enum wire_stream id;
+	int fd; /* -1 at end of file */
+	struct watch watch;
+};
+
+/**
+ * struct child - A command
+ * @streams:	Our ends of its standard output and standard error
+ * @reaped:	It has ended; @status, @wall and @cpu are known
+ * @status:	As wait(2) gives it
+ * @started:	CLOCK_MONOTONIC ns
+ * @wall:	ns from fork to the end
+ * @cpu:	ns of CPU time, user and system, with the descendants it waited for
+ * @ops:	NULL once the owner has been told or has let go
+ */
+struct child {
+	struct agent *agent;
+	struct child *next;
+	pid_t pid;
+	struct child_stream streams[2];
+	struct timer linger;
+	bool reaped;
+	int status;
+	uint64_t started, wall, cpu;
+	const struct child_ops *ops;
+	void *arg;
+};
+
+/**
+ * child_start() - Run /bin/sh -c COMMAND
+ * @command:	Of any length; one that does not fit into an argument (128 KiB) goes
+ *		through a memory file that the shell reads as its script
+ *
+ * Standard input is /dev/null. The command leads a session of its own and has
+ * default signals, umask 022, / as its folder and the fixed environment of
+ * child.c.
+ *
+ * Return: the child, which frees itself after @ended; or NULL
+ */
+struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
+			  struct err *err);
+
+/* SIGKILL to the command and what it started in its process group; @ended follows. */
+void child_kill(struct child *c);
+
+/* Kill it and be told nothing more; it is reaped and freed in the background. */
+void child_abandon(struct child *c);
+
+/* SIGCHLD: take note of every process that ended, adopted ones too. */
+void child_reap_all(struct agent *a);
+
+/* Stop and go on reading all pipes (back-pressure). */
+void child_pause_all(struct agent *a);
+void child_resume_all(struct agent *a);
+
+#endif

@@ -1,0 +1,228 @@
+/* configure.c - CONFIGURE: what makes this guest itself: clock, entropy, name, addresses
+ *
+ * It comes before the image's init has done much, or long after, or again after
+ * a restore: every step may be repeated. Interfaces may not be there yet (their
+ * driver is loaded by the image), so they are looked for until NET_WAIT_S.
+ */
+#include "agent/configure.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/random.h> /* RNDADDENTROPY */
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/hosts.h"
+#include "agent/net.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define HOSTS	       "/etc/hosts"
+#define INTERFACES_MAX 64
+#define HOSTNAME_MAX   64		 /* bytes (Linux: HOST_NAME_MAX) */
+#define ENTROPY_MAX    512		 /* bytes */
+#define HOSTS_MAX      (1 << 20)	 /* bytes of an image's /etc/hosts */
+#define NET_WAIT_S     30		 /* for interfaces to appear */
+#define NET_LOOK       (10 * NS_PER_MS)
+
+struct interface {
+	char *mac, *address;
+	uint32_t mtu;
+	bool done;
+};
+
+struct configure {
+	struct request request;
+	struct timer timer;
+	uint64_t deadline;
+	struct interface nets[INTERFACES_MAX];
+	uint32_t count;
+};
+
+/* ---- clock, entropy, names ---- */
+
+static int set_clock(uint64_t wall, struct err *err)
+{
+	const struct timespec t = {.tv_sec = (time_t)(wall / NS_PER_S), .tv_nsec = (long)(wall % NS_PER_S)};
+
+	if (wall && clock_settime(CLOCK_REALTIME, &t) < 0)
+		return err_errno(err, "cannot set the clock");
+	return 0;
+}
+
+/* random(4): the pool is credited, then its generator is made to use it now. */
+static int add_entropy(const char *data, size_t n, struct err *err)
+{
+	struct { /* struct rand_pool_info, with room */
+		int bits, bytes;
+		char data[ENTROPY_MAX];
+	} pool = {.bits = (int)n * 8, .bytes = (int)n};
+	cleanup_fd int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+
+	if (!n)
+		return 0;
+	memcpy(pool.data, data, n);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) < 0)
+		return err_errno(err, "cannot add entropy");
+	(void)ioctl(fd, RNDRESEEDCRNG); /* Linux 4.14; older ones reseed in their own time */
+	return 0;
+}
+
+static int set_hostname(struct agent *a, const char *name, struct err *err)
+{
+	cleanup_free char *line = xasprintf("%s\n", name);
+
+	if (!*name)
+		return 0;
+	if (sethostname(name, strlen(name)) < 0)
+		return err_errno(err, "cannot set the host name to '%s'", name);
+	free(a->hostname);
+	a->hostname = xstrdup(name);
+	if (!file_exists("/etc"))
+		return 0;
+	return file_write_atomic("/etc/hostname", line, strlen(line), 0644, err);
+}
+
+/*
+ * A symbolic link stays one: what it points to is replaced, or made. Only a link
+ * into a folder that does not exist gives way.
+ */
+static int write_hosts(const struct buf *text, struct err *err)
+{
+	char real[PATH_MAX];
+	cleanup_fd int fd = -1;
+
+	if (realpath(HOSTS, real))
+		return file_write_atomic(real, text->data, text->len, 0644, err);
+	if (file_make_dirs("/etc", err) < 0)
+		return -1;
+	fd = open(HOSTS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0 && fd_write_all(fd, text->data, text->len) == 0)
+		return 0;
+	return file_write_atomic(HOSTS, text->data, text->len, 0644, err);
+}
+
+static int set_hosts(const char *lines, struct err *err)
+{
+	cleanup_buf struct buf old = {0}, text = {0};
+
+	if (file_read(HOSTS, HOSTS_MAX, &old, err) < 0 && file_exists(HOSTS))
+		return -1;
+	hosts_edit(&text, buf_str(&old), lines);
+	if (text.len == old.len && !memcmp(text.data, buf_str(&old), old.len))
+		return 0;
+	return write_hosts(&text, err);
+}
+
+/* ---- interfaces ---- */
+
+static void drop(struct request *q)
+{
+	struct configure *c = container_of(q, struct configure, request);
+
+	loop_timer(&q->agent->loop, &c->timer, CLOCK_NEVER);
+	for (uint32_t i = 0; i < c->count; i++) {
+		free(c->nets[i].mac);
+		free(c->nets[i].address);
+	}
+	free(c);
+}
+
+/* Return: the first interface that is not there yet, or NULL; -1 in @failed after an error. */
+static const struct interface *set_interfaces(struct configure *c, int *failed, struct err *err)
+{
+	const struct interface *missing = NULL;
+	char name[IFNAMSIZ];
+
+	*failed = 0;
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct interface *n = &c->nets[i];
+
+		if (n->done)
+			continue;
+		if (!net_find(n->mac, name)) {
+			missing = missing ? missing : n;
+			continue;
+		}
+		n->done = true;
+		*failed |= net_configure(name, n->address, n->mtu, err);
+	}
+	return missing;
+}
+
+static void try_interfaces(void *arg)
+{
+	struct configure *c = arg;
+	struct err err = {0};
+	int failed;
+	const struct interface *missing = set_interfaces(c, &failed, &err);
+
+	if (!failed && !missing) {
+		request_done(&c->request, "", 0);
+	} else if (failed) {
+		request_fail(&c->request, err.text);
+	} else if (clock_now() < c->deadline) {
+		loop_timer(&c->request.agent->loop, &c->timer, clock_now() + NET_LOOK);
+	} else {
+		err_set(&err, "no network interface with address '%s' after %d s", missing->mac, NET_WAIT_S);
+		err_hint(&err, "the guest's kernel may lack the driver (virtio_net)");
+		request_fail(&c->request, err.text);
+	}
+}
+
+static void cancel(struct request *q)
+{
+	request_fail(q, "a network interface has not appeared");
+}
+
+static const struct request_ops configure_ops = {.cancel = cancel, .drop = drop};
+
+static int read_interfaces(struct configure *c, struct wire_reader *r)
+{
+	uint32_t count = wire_get_u32(r);
+
+	if (r->bad || count > INTERFACES_MAX)
+		return -1;
+	for (; c->count < count; c->count++) {
+		struct interface *n = &c->nets[c->count];
+
+		n->mac = wire_get_str(r);
+		n->address = wire_get_str(r);
+		n->mtu = wire_get_u32(r);
+	}
+	return r->bad ? -1 : 0;
+}
+
+void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	struct configure *c = xcalloc(1, sizeof(*c));
+	cleanup_free char *hostname = NULL, *hosts = NULL;
+	struct err err = {0};
+	const char *entropy;
+	uint64_t wall;
+	size_t n;
+
+	request_open(&c->request, a, id, &configure_ops);
+	c->timer = (struct timer){.expired = try_interfaces, .arg = c};
+	c->deadline = clock_now() + NET_WAIT_S * NS_PER_S;
+	(void)wire_get_u64(r); /* the nonce: new entropy is all that a new session needs */
+	wall = wire_get_u64(r);
+	entropy = wire_get_bytes(r, &n);
+	hostname = wire_get_str(r);
+	hosts = wire_get_str(r);
+	if (read_interfaces(c, r) < 0 || n > ENTROPY_MAX || strlen(hostname) > HOSTNAME_MAX) {
+		request_fail(&c->request, "malformed CONFIGURE");
+		return;
+	}
+	net_up_loopback();
+	if (set_clock(wall, &err) < 0 || add_entropy(entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
+	    set_hosts(hosts, &err) < 0)
+		request_fail(&c->request, err.text);
+	else
+		try_interfaces(c);
+}

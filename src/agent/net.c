@@ -1,0 +1,128 @@
+/* net.c - network interfaces, IPv4, by ioctl(2)
+ *
+ * netdevice(7) does all that one static address takes; netlink would be four
+ * times the code.
+ */
+#include "agent/net.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+static struct ifreq request_for(const char *name)
+{
+	struct ifreq r = {0};
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%.*s", (int)sizeof(r.ifr_name) - 1, name);
+	return r;
+}
+
+static int open_socket(void)
+{
+	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+static int bring_up(int fd, const char *name)
+{
+	struct ifreq r = request_for(name);
+
+	if (ioctl(fd, SIOCGIFFLAGS, &r) < 0)
+		return -1;
+	r.ifr_flags |= IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &r);
+}
+
+void net_up_loopback(void)
+{
+	cleanup_fd int fd = open_socket();
+
+	if (fd >= 0)
+		(void)bring_up(fd, "lo");
+}
+
+static bool has_mac(const char *name, const char *mac)
+{
+	cleanup_free char *path = xasprintf("/sys/class/net/%s/address", name);
+	cleanup_buf struct buf text = {0};
+
+	return file_read(path, 128, &text, NULL) == 0 && text.len == strlen(mac) + 1 &&
+	       !strncasecmp(buf_str(&text), mac, strlen(mac));
+}
+
+bool net_find(const char *mac, char *name)
+{
+	DIR *dir = opendir("/sys/class/net");
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir))) {
+		found = e->d_name[0] != '.' && strlen(e->d_name) < IFNAMSIZ && has_mac(e->d_name, mac);
+		if (found)
+			strcpy(name, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* "192.168.1.1/24" into address and mask. */
+static int parse(const char *text, struct in_addr *address, struct in_addr *mask)
+{
+	char host[INET_ADDRSTRLEN];
+	size_t n = strcspn(text, "/");
+	char *end;
+	unsigned long prefix;
+
+	if (n >= sizeof(host) || text[n] != '/')
+		return -1;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	prefix = strtoul(text + n + 1, &end, 10);
+	if (*end || end == text + n + 1 || prefix > 32 || inet_pton(AF_INET, host, address) != 1)
+		return -1;
+	mask->s_addr = htonl(prefix ? UINT32_MAX << (32 - prefix) : 0);
+	return 0;
+}
+
+static int set_ipv4(int fd, unsigned long what, const char *name, struct in_addr value)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = value};
+	struct ifreq r = request_for(name);
+
+	memcpy(&r.ifr_addr, &in, sizeof(in));
+	return ioctl(fd, (int)what, &r);
+}
+
+int net_configure(const char *name, const char *address, uint32_t mtu, struct err *err)
+{
+	cleanup_fd int fd = open_socket();
+	struct in_addr ip = {0}, mask = {0};
+	struct ifreq r = request_for(name);
+
+	if (fd < 0)
+		return err_errno(err, "cannot open a network socket");
+	if (*address && parse(address, &ip, &mask) < 0)
+		return err_set(err, "'%s' is not an IPv4 address with a prefix", address);
+	r.ifr_mtu = (int)mtu;
+	if (mtu && ioctl(fd, SIOCSIFMTU, &r) < 0)
+		return err_errno(err, "cannot set the MTU of '%s' to %u", name, mtu);
+	if (*address && set_ipv4(fd, SIOCSIFADDR, name, ip) < 0)
+		return err_errno(err, "cannot set the address of '%s' to '%s'", name, address);
+	if (*address && set_ipv4(fd, SIOCSIFNETMASK, name, mask) < 0)
+		return err_errno(err, "cannot set the netmask of '%s'", name);
+	if (bring_up(fd, name) < 0)
+		return err_errno(err, "cannot bring '%s' up", name);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* net.h - network interfaces, IPv4, by ioctl(2) */
+#ifndef AGENT_NET_H
+#define AGENT_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Bring the loopback interface up; the kernel gives it 127.0.0.1/8. Failures are ignored. */
+void net_up_loopback(void);
+
+/**
+ * net_find() - Find an interface by its hardware address
+ * @mac:	"52:54:00:12:34:56", upper or lower case
+ * @name:	Set to its name, of at most IFNAMSIZ bytes with the NUL
+ *
+ * Return: whether there is one
+ */
+bool net_find(const char *mac, char *name);
+
+/**
+ * net_configure() - Give an interface its MTU and address and bring it up
+ * @name:	Interface
+ * @address:	"192.168.1.1/24", or "" for none
+ * @mtu:	Bytes, 0 to leave it
+ * @err:	"cannot ... of 'eth0': ...", "'...' is not an IPv4 address with a prefix"
+ *
+ * May be repeated: an earlier address is replaced.
+ *
+ * Return: 0, or -1
+ */
+int net_configure(const char *name, const char *address, uint32_t mtu, struct err *err);
+
+#endif

@@ -1,0 +1,176 @@
+/* port.c - the virtio-serial port: bytes to and from the host, never blocking
+ *
+ * Theory of operation
+ *
+ * The guest's end of a virtio-serial port stays open for ever; whether a host
+ * is at the other end shows as POLLHUP (drivers/char/virtio_console.c,
+ * port_fops_poll()). While it does, epoll would report it without a pause, so
+ * the port leaves the loop and is looked at every PORT_RETRY. A host that comes
+ * begins a new conversation: nothing of the old one is left in the buffers.
+ */
+#include "agent/port.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define PORT_WAIT_S  30			  /* for the device to appear; a TCG guest on a busy host is slow */
+#define PORT_RETRY   (10 * NS_PER_MS)	  /* between looks for a host */
+#define PORT_LOOK    (2 * NS_PER_MS)	  /* between looks for the device */
+#define PORT_IN_KEEP (256 * 1024)	  /* bytes of memory kept for the next frame; one may take a MiB */
+#define PORT_SYS     "/sys/class/virtio-ports"
+
+static bool has_name(const char *port, const char *name)
+{
+	cleanup_free char *path = xasprintf(PORT_SYS "/%s/name", port);
+	cleanup_buf struct buf text = {0};
+
+	if (file_read(path, 256, &text, NULL) < 0)
+		return false;
+	return strcspn(buf_str(&text), "\n") == strlen(name) && !strncmp(buf_str(&text), name, strlen(name));
+}
+
+/* Return: an open descriptor, or -1. */
+static int find_port(const char *name)
+{
+	DIR *dir = opendir(PORT_SYS);
+	struct dirent *e;
+	int fd = -1;
+
+	while (dir && fd < 0 && (e = readdir(dir))) {
+		cleanup_free char *node = xasprintf("/dev/%s", e->d_name);
+
+		if (e->d_name[0] != '.' && has_name(e->d_name, name))
+			fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+static bool host_is_there(const struct port *p)
+{
+	struct pollfd f = {.fd = p->fd, .events = POLLIN | POLLOUT};
+
+	return poll(&f, 1, 0) >= 0 && !(f.revents & (POLLHUP | POLLERR));
+}
+
+static void lose(struct port *p)
+{
+	loop_unwatch(p->loop, &p->watch);
+	loop_timer(p->loop, &p->flush, CLOCK_NEVER);
+	p->up = false;
+	p->sent = 0;
+	buf_clear(&p->in);
+	buf_clear(&p->out);
+	p->ops->lost(p->arg);
+	loop_timer(p->loop, &p->retry, clock_now() + PORT_RETRY);
+}
+
+static void flush(void *arg)
+{
+	struct port *p = arg;
+	ssize_t n = 0;
+
+	while (p->up && port_waiting(p) && n >= 0) {
+		n = write(p->fd, p->out.data + p->sent, port_waiting(p));
+		if (n > 0)
+			p->sent += (size_t)n;
+	}
+	if (p->sent >= PORT_OUT_HIGH || !port_waiting(p)) {
+		buf_consume(&p->out, p->sent);
+		p->sent = 0;
+	}
+	loop_want(p->loop, &p->watch, port_waiting(p) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	if (p->up && port_waiting(p) < PORT_OUT_LOW)
+		p->ops->drained(p->arg);
+}
+
+static void receive(struct port *p)
+{
+	ssize_t n = read(p->fd, buf_reserve(&p->in, PORT_READ), PORT_READ);
+
+	if (n <= 0)
+		return;
+	p->in.len += (size_t)n;
+	p->in.data[p->in.len] = '\0';
+	p->ops->received(p->arg);
+	if (!p->in.len && p->in.cap > PORT_IN_KEEP)
+		buf_free(&p->in);
+}
+
+static void ready(void *arg, uint32_t events)
+{
+	struct port *p = arg;
+
+	if (events & EPOLLIN)
+		receive(p);
+	if (events & EPOLLOUT)
+		flush(p);
+	if (events & (EPOLLHUP | EPOLLERR) && !host_is_there(p))
+		lose(p);
+}
+
+static void look_for_host(void *arg)
+{
+	struct port *p = arg;
+
+	if (!host_is_there(p) || loop_watch(p->loop, &p->watch, p->fd, EPOLLIN, NULL) < 0) {
+		loop_timer(p->loop, &p->retry, clock_now() + PORT_RETRY);
+		return;
+	}
+	p->up = true;
+	p->ops->connected(p->arg);
+}
+
+int port_open(struct port *p, struct loop *loop, const char *name, const struct port_ops *ops, void *arg,
+	      struct err *err)
+{
+	const struct timespec nap = {.tv_nsec = PORT_LOOK};
+	uint64_t deadline = clock_now() + PORT_WAIT_S * NS_PER_S;
+
+	*p = (struct port){.loop = loop, .ops = ops, .arg = arg, .fd = -1};
+	p->watch = (struct watch){.ready = ready, .arg = p};
+	p->flush = (struct timer){.expired = flush, .arg = p};
+	p->retry = (struct timer){.expired = look_for_host, .arg = p};
+	while ((p->fd = find_port(name)) < 0 && clock_now() < deadline)
+		nanosleep(&nap, NULL);
+	if (p->fd < 0)
+		return err_set(err, "no virtio-serial port '%s' after %d s", name, PORT_WAIT_S);
+	loop_timer(loop, &p->retry, 0);
+	return 0;
+}
+
+void port_send(struct port *p)
+{
+	if (!p->up) {
+		buf_clear(&p->out);
+		return;
+	}
+	if (!p->flush.active)
+		loop_timer(p->loop, &p->flush, 0);
+}
+
+/*
+ * A blocking write() on a virtio-serial port returns when the host's side has
+ * taken the buffer; a non-blocking one returns when it is queued, and a power
+ * off that follows would overtake it.
+ */
+void port_flush_hard(struct port *p)
+{
+	if (!p->up || fd_set_nonblock(p->fd, 0) < 0)
+		return;
+	(void)fd_write_all(p->fd, p->out.data + p->sent, port_waiting(p));
+	p->sent = p->out.len;
+	(void)fd_set_nonblock(p->fd, 1);
+}

@@ -1,0 +1,71 @@
+/* wait.h - WAIT: look at once, then when something happens, at the latest after a growing pause
+ *
+ * A kind of wait is a function that looks once and says what comes next:
+ * wait_done(), wait_fail(), or wait_again(); it may say so later, when what it
+ * asked (a command, systemd, a connection) has answered. What it saw is kept
+ * with wait_see(), for the host that gives up.
+ */
+#ifndef AGENT_WAIT_H
+#define AGENT_WAIT_H
+
+#include "agent/agent.h"
+
+struct wait;
+
+/**
+ * struct wait_kind - One kind of wait
+ * @look:	Look once
+ * @drop:	Free @own; may be NULL
+ * @pause_max:	Longest pause between two looks, ns
+ * @prepare:	Check the request and allocate @own; may be NULL.
+ *		Return: 0, or -1 when it makes no sense (@err says why)
+ */
+struct wait_kind {
+	int (*prepare)(struct wait *w, struct err *err);
+	void (*look)(struct wait *w);
+	void (*drop)(struct wait *w);
+	uint64_t pause_max;
+};
+
+/**
+ * struct wait - A WAIT that is not answered yet
+ * @timer:	Next look
+ * @pause:	Before the look after that, ns
+ * @seen:	What the last look saw, a clause for the user
+ * @subject:	Command, path or unit
+ * @address:	Second subject
+ * @own:	Belongs to the kind
+ */
+struct wait {
+	struct request request;
+	const struct wait_kind *kind;
+	struct timer timer;
+	uint64_t pause;
+	struct buf seen;
+	char *subject, *address;
+	uint16_t port;
+	enum wire_wait what;
+	void *own;
+};
+
+extern const struct wait_kind wait_try;	  /* wait_try.c: SUCCEEDS, FAILS */
+extern const struct wait_kind wait_file;  /* wait_file.c */
+extern const struct wait_kind wait_port;  /* wait_port.c: PORT, NO_PORT */
+extern const struct wait_kind wait_unit;  /* wait_unit.c */
+extern const struct wait_kind wait_ready; /* wait_unit.c */
+
+/* Handle WIRE_WAIT. */
+void wait_handle(struct agent *a, uint32_t id, struct wire_reader *r);
+
+/* It came true; the wait is gone afterwards. */
+void wait_done(struct wait *w, const void *data, size_t n);
+/* It cannot come true any more; the wait is gone afterwards. */
+void wait_fail(struct wait *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Not yet: look again after a pause. */
+void wait_again(struct wait *w);
+/* Something happened: look again now. */
+void wait_look_now(struct wait *w);
+/* Replace what was seen last. */
+void wait_see(struct wait *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,373 @@
+/* wait_unit.c - waiting for a systemd unit, and for the init's own "done"
+ *
+ * Theory of operation
+ *
+ * One call answers everything: ListUnitsByNames (systemd 230) gives, for each
+ * name, load state, active state and the job that is queued for it. Besides the
+ * unit we always ask for default.target: as long as that one has a job the boot
+ * goes on, and a unit that is inactive without a job of its own may still be
+ * started by a socket, a path or a device. After that, "inactive, no job" is
+ * looked at once more after a moment (a job's end and the unit's next state are
+ * two steps) and is then final: nobody is going to start it.
+ *
+ * That systemd answers at all means that default.target's job has been queued:
+ * it does so before it enters its event loop.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/bus.h"
+#include "agent/child.h"
+#include "agent/wait.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define UNIT_PAUSE_MAX (250 * NS_PER_MS)
+#define IDLE_LOOKS     2	       /* "inactive, no job" in a row to be believed */
+#define REPORT_MAX     8192	       /* bytes of `systemctl status` and journal in a FAIL */
+#define REPORT_TIME    (10 * NS_PER_S) /* for these commands */
+#define DEFAULT_TARGET "default.target"
+
+/* What systemd says of one unit; strings inside the reply. */
+struct unit {
+	const char *name, *load, *active, *sub;
+	uint32_t job;
+};
+
+/**
+ * struct question - The state of one wait
+ * @idle:	How often in a row the unit was inactive without a job
+ * @name:	The unit, with its suffix
+ * @reporter:	The command that writes the report of a failure
+ * @patience:	For @reporter
+ * @verdict:	First line of the FAIL, once it is decided
+ * @report:	What @reporter wrote
+ */
+struct question {
+	struct wait *wait;
+	struct bus bus;
+	int idle;
+	char *name;
+	struct child *reporter;
+	struct timer patience;
+	struct buf verdict, report;
+};
+
+static const char *const suffixes[] = {".service", ".socket", ".target", ".timer", ".mount", ".device",
+				       ".path", ".slice", ".scope", ".swap", ".automount"};
+
+/* "nginx" is nginx.service, as for systemctl(1). */
+static char *full_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
+		if (text_ends(name, suffixes[i]))
+			return xstrdup(name);
+	return xasprintf("%s.service", name);
+}
+
+/* ---- asking ---- */
+
+/* The reply is a(ssssssouso): name, description, load, active, sub, followed, path, job, job type, job path. */
+static size_t read_units(struct dbus_message *m, struct unit *units, size_t max)
+{
+	struct dbus_reader *r = &m->body;
+	size_t end = dbus_get_array(r);
+	size_t n = 0;
+
+	while (n < max && dbus_get_struct(r, end)) {
+		struct unit *u = &units[n++];
+
+		u->name = dbus_get_string(r);
+		dbus_get_string(r);
+		u->load = dbus_get_string(r);
+		u->active = dbus_get_string(r);
+		u->sub = dbus_get_string(r);
+		dbus_get_string(r);
+		dbus_get_string(r);
+		u->job = dbus_get_u32(r);
+		dbus_get_string(r);
+		dbus_get_string(r);
+	}
+	return r->bad ? 0 : n;
+}
+
+static void ask(struct question *q, const char *const *names, size_t n)
+{
+	cleanup_buf struct buf body = {0};
+
+	dbus_put_strings(&body, names, n);
+	if (bus_call(&q->bus, "ListUnitsByNames", "as", &body) < 0) {
+		wait_see(q->wait, "systemd does not answer yet");
+		wait_again(q->wait);
+	}
+}
+
+/* Return: whether there is no usable reply, and what follows has been arranged. */
+static bool is_useless(struct question *q, struct dbus_message *reply)
+{
+	if (!reply) {
+		wait_see(q->wait, "systemd does not answer");
+		wait_again(q->wait);
+		return true;
+	}
+	if (reply->type != DBUS_ERROR && !strcmp(reply->signature, "a(ssssssouso)"))
+		return false;
+	wait_fail(q->wait, "systemd refuses to tell about units: %s: %s", reply->error,
+		  reply->signature[0] == 's' ? dbus_get_string(&reply->body) : "an answer of another form");
+	return true;
+}
+
+/* ---- the report of a failure ---- */
+
+static void conclude(struct question *q)
+{
+	loop_timer(&q->wait->request.agent->loop, &q->patience, CLOCK_NEVER);
+	buf_addc(&q->verdict, '\n');
+	text_clean(&q->verdict, buf_str(&q->report), q->report.len);
+	wait_fail(q->wait, "%s", buf_str(&q->verdict));
+}
+
+static void report_output(void *arg, enum wire_stream stream, const char *data, size_t n)
+{
+	struct question *q = arg;
+	size_t room = REPORT_MAX - q->report.len;
+
+	(void)stream;
+	buf_add(&q->report, data, n < room ? n : room);
+}
+
+static void report_ended(void *arg, const struct child *c)
+{
+	struct question *q = arg;
+
+	(void)c;
+	q->reporter = NULL;
+	conclude(q);
+}
+
+static const struct child_ops report_ops = {.output = report_output, .ended = report_ended};
+
+static void report_late(void *arg)
+{
+	struct question *q = arg;
+
+	child_abandon(steal(q->reporter));
+	buf_adds(&q->report, "(the report took too long)\n");
+	conclude(q);
+}
+
+/* Fail with q->verdict and what @command prints. */
+static void fail_with_report(struct question *q, const char *command)
+{
+	struct agent *a = q->wait->request.agent;
+
+	wait_see(q->wait, "%s", buf_str(&q->verdict));
+	q->patience = (struct timer){.expired = report_late, .arg = q};
+	loop_timer(&a->loop, &q->patience, clock_now() + REPORT_TIME);
+	q->reporter = child_start(a, command, &report_ops, q, NULL);
+	if (!q->reporter)
+		conclude(q);
+}
+
+static void fail_unit(struct question *q, const struct unit *u)
+{
+	cleanup_buf struct buf command = {0};
+
+	if (!strcmp(u->load, "not-found"))
+		buf_addf(&q->verdict, "unit '%s' does not exist", q->name);
+	else if (!strcmp(u->active, "failed"))
+		buf_addf(&q->verdict, "unit '%s' failed", q->name);
+	else
+		buf_addf(&q->verdict, "unit '%s' is %s and no job is queued that would start it", q->name, u->active);
+	buf_adds(&command, "systemctl status --no-pager --full -n 0 -- ");
+	text_quote_shell(&command, q->name);
+	buf_adds(&command, " 2>&1; journalctl --no-pager --quiet -b -n 20 -u ");
+	text_quote_shell(&command, q->name);
+	buf_adds(&command, " 2>&1");
+	fail_with_report(q, buf_str(&command));
+}
+
+/* ---- a unit ---- */
+
+static void unit_answered(void *arg, struct dbus_message *reply)
+{
+	struct question *q = arg;
+	struct unit u[2];
+	bool booting, failed;
+
+	if (is_useless(q, reply))
+		return;
+	if (read_units(reply, u, 2) != 2) { /* systemd leaves out what cannot be a name */
+		wait_fail(q->wait, "'%s' is not a valid unit name", q->name);
+		return;
+	}
+	if (!strcmp(u[0].active, "active")) {
+		wait_done(q->wait, "", 0);
+		return;
+	}
+	booting = u[1].job != 0;
+	failed = !strcmp(u[0].active, "failed");
+	if ((failed || (!strcmp(u[0].active, "inactive") && !booting)) && !u[0].job)
+		q->idle++;
+	else
+		q->idle = 0;
+	if (q->idle >= IDLE_LOOKS || (failed && q->idle)) {
+		fail_unit(q, &u[0]);
+		return;
+	}
+	wait_see(q->wait, "unit '%s' is %s (%s)%s", q->name, u[0].active, u[0].sub,
+		 u[0].job ? ", a job is queued" : booting ? ", the boot goes on" : "");
+	wait_again(q->wait);
+}
+
+static void unit_look(struct wait *w)
+{
+	struct question *q = w->own;
+	const char *names[] = {q->name, DEFAULT_TARGET};
+
+	ask(q, names, ARRAY_SIZE(names));
+}
+
+static struct question *make_question(struct wait *w, void (*answered)(void *arg, struct dbus_message *reply))
+{
+	struct question *q = xcalloc(1, sizeof(*q));
+
+	q->wait = w;
+	bus_init(&q->bus, &w->request.agent->loop, answered, q);
+	return q;
+}
+
+static bool has_systemd(const struct wait *w)
+{
+	return !strcmp(w->request.agent->init, "systemd");
+}
+
+static int unit_prepare(struct wait *w, struct err *err)
+{
+	struct question *q;
+
+	if (!has_systemd(w)) {
+		err_set(err, "cannot wait for unit '%s': init is '%s', not systemd", w->subject,
+			w->request.agent->init);
+		return err_hint(err, "wait for a port, a file or a command instead");
+	}
+	q = make_question(w, unit_answered);
+	q->name = full_name(w->subject);
+	w->own = q;
+	return 0;
+}
+
+static void drop(struct wait *w)
+{
+	struct question *q = w->own;
+
+	bus_close(&q->bus);
+	loop_timer(&w->request.agent->loop, &q->patience, CLOCK_NEVER);
+	if (q->reporter)
+		child_abandon(q->reporter);
+	buf_free(&q->verdict);
+	buf_free(&q->report);
+	free(q->name);
+	free(q);
+}
+
+const struct wait_kind wait_unit = {
+	.prepare = unit_prepare,
+	.look = unit_look,
+	.drop = drop,
+	.pause_max = UNIT_PAUSE_MAX,
+};
+
+/* ---- ready ---- */
+
+/* systemd sets the name that it found in /etc/hostname, maybe the one before ours. */
+static void ready(struct wait *w)
+{
+	const char *name = w->request.agent->hostname;
+
+	if (name)
+		(void)sethostname(name, strlen(name));
+	wait_done(w, "", 0);
+}
+
+static bool is_active(const struct unit *u)
+{
+	return !strcmp(u->active, "active");
+}
+
+static void ready_answered(void *arg, struct dbus_message *reply)
+{
+	struct question *q = arg;
+	struct unit u[3]; /* as ready_look() asks */
+
+	if (is_useless(q, reply))
+		return;
+	if (read_units(reply, u, 3) != 3) {
+		wait_fail(q->wait, "systemd does not tell about %s", DEFAULT_TARGET);
+		return;
+	}
+	if (is_active(&u[0])) {
+		ready(q->wait);
+		return;
+	}
+	q->idle = u[0].job ? 0 : q->idle + 1;
+	if (is_active(&u[1]) || is_active(&u[2]))
+		buf_addf(&q->verdict, "the boot ended in %s, failed units:", is_active(&u[1]) ? u[1].name : u[2].name);
+	else if (q->idle >= IDLE_LOOKS)
+		buf_addf(&q->verdict, "the boot ended without %s (%s is %s), failed units:", DEFAULT_TARGET, u[0].name,
+			 u[0].active);
+	if (q->verdict.len) {
+		fail_with_report(q, "systemctl list-units --failed --no-legend --no-pager --plain --full 2>&1");
+		return;
+	}
+	wait_see(q->wait, "systemd is starting: %s is %s", u[0].name, u[0].active);
+	wait_again(q->wait);
+}
+
+/*
+ * The run level is set before its services start; rc.starting is there while
+ * they do, and is made a moment after: so "default" twice in a row.
+ */
+static void look_openrc(struct wait *w)
+{
+	struct question *q = w->own;
+	cleanup_buf struct buf level = {0};
+
+	(void)file_read("/run/openrc/softlevel", 256, &level, NULL);
+	if (!text_starts(buf_str(&level), "default") || file_exists("/run/openrc/rc.starting"))
+		q->idle = 0;
+	else if (++q->idle >= IDLE_LOOKS) {
+		ready(w);
+		return;
+	}
+	wait_see(w, "OpenRC is in run level '%.*s'", (int)strcspn(buf_str(&level), "\n"), buf_str(&level));
+	wait_again(w);
+}
+
+static void ready_look(struct wait *w)
+{
+	static const char *const names[] = {DEFAULT_TARGET, "rescue.target", "emergency.target"};
+
+	if (has_systemd(w))
+		ask(w->own, names, ARRAY_SIZE(names));
+	else if (!strcmp(w->request.agent->init, "openrc"))
+		look_openrc(w);
+	else
+		ready(w);
+}
+
+static int ready_prepare(struct wait *w, struct err *err)
+{
+	(void)err;
+	w->own = make_question(w, ready_answered);
+	return 0;
+}
+
+const struct wait_kind wait_ready = {
+	.prepare = ready_prepare,
+	.look = ready_look,
+	.drop = drop,
+	.pause_max = UNIT_PAUSE_MAX,
+};

@@ -1,0 +1,30 @@
+/* dir.h - a folder of the host as an image */
+#ifndef IMAGE_DIR_H
+#define IMAGE_DIR_H
+
+#include "base/err.h"
+#include "base/sha256.h"
+#include "image/erofs.h"
+#include "image/tree.h"
+
+enum dir_flag {
+	DIR_KEEP_OWNERS = 0,
+	DIR_ALL_ROOT = 1, /* every file belongs to root */
+};
+
+/**
+ * dir_load() - Read a folder into a tree, its content into an image
+ *
+ * Stays on the folder's filesystem (what is mounted below becomes an empty
+ * folder). When vmtap does not run as root, what belongs to its user and group
+ * belongs to root in the image: a root folder that was unpacked without
+ * privileges boots.
+ *
+ * Return: 0, or -1
+ */
+int dir_load(const char *path, enum dir_flag flags, struct tree *t, struct erofs_writer *w, struct err *err);
+
+/* Feed what changes when anything in the folder changes: every name, and its lstat(2). Return: 0, or -1. */
+int dir_key(const char *path, struct sha256 *key, struct err *err);
+
+#endif

@@ -1,0 +1,64 @@
+/* guest.h - from what a script declares to the files that QEMU gets
+ *
+ *	struct guest_spec s = {.image = "web.tar.gz", .kit = kit, .store = cache,
+ *			       .agent = agent, .agent_len = agent_len};
+ *	cleanup_guest_files struct guest_files f = {0};
+ *
+ *	if (guest_prepare(&s, &f, err) < 0)
+ *		...
+ *	-kernel f.kernel -initrd f.initrd -drive file=f.root,readonly=on,...
+ */
+#ifndef IMAGE_GUEST_H
+#define IMAGE_GUEST_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/**
+ * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
+ * @image:	A tar, a tar.gz (told by content) or a folder; NULL for the kit guest
+ * @kernel:	bzImage or ELF vmlinux
+ * @kit:	Folder with vmlinuz, lib/modules/VERSION/ and busybox
+ * @store:	The cache folder; created
+ * @agent:	The agent's ELF image, @agent_len bytes
+ */
+struct guest_spec {
+	const char *image, *kernel, *kit, *store;
+	const void *agent;
+	size_t agent_len;
+};
+
+/**
+ * struct guest_files - Paths for QEMU; owned
+ * @root:	EROFS image of the root, or NULL for the kit guest
+ * @modules:	EROFS image of /lib/modules/@version, or NULL: the root has
+ *		them, there is no root, or the kernel has no modules
+ * @version:	The kernel's release
+ */
+struct guest_files {
+	char *kernel, *initrd, *root, *modules, *version;
+};
+
+/**
+ * guest_prepare() - Make or find the files of a guest
+ * @s:		What it is
+ * @out:	Filled; free with guest_files_free()
+ * @err:	says which file is wrong, and how
+ *
+ * The kernel is @s->kernel, else the image's own /boot/vmlinuz*, else the
+ * kit's; its modules are the image's, else the kit's; a kernel that has none
+ * anywhere is taken to have everything built in.
+ *
+ * The files live in the store and are shared by all guests declared alike: a
+ * second call costs a few stat(2). Blocks for as long as the image takes to be
+ * written, which for 200 MB is a quarter of a second.
+ *
+ * Return: 0, or -1
+ */
+int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct err *err);
+
+void guest_files_free(struct guest_files *f);
+#define cleanup_guest_files __attribute__((cleanup(guest_files_free)))
+
+#endif

@@ -1,0 +1,17 @@
+/* kernel.h - what a kernel file says of itself */
+#ifndef IMAGE_KERNEL_H
+#define IMAGE_KERNEL_H
+
+#include "base/err.h"
+
+/**
+ * kernel_release() - Read the release of a bzImage or an ELF vmlinux, as uname -r prints it
+ * @err:	cannot be read, or "'x' is not a Linux kernel: ..."
+ *
+ * Source: Linux, Documentation/arch/x86/boot.rst, "kernel_version".
+ *
+ * Return: the release, which the caller frees, or NULL
+ */
+char *kernel_release(const char *path, struct err *err);
+
+#endif

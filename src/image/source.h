@@ -1,0 +1,53 @@
+/* source.h - the bytes of an image file, inflated when they are gzip */
+#ifndef IMAGE_SOURCE_H
+#define IMAGE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct gzip;
+
+/**
+ * struct source - A stream that is read once, front to back
+ * @name:	The file's path, for messages; not owned
+ * @offset:	Bytes handed out so far (inflated ones)
+ *
+ * Start with `= {.fd = -1}`, end with source_close().
+ */
+struct source {
+	const char *name;
+	uint64_t offset;
+	int fd;
+	struct gzip *gzip;
+	uint8_t *data;
+	size_t at, len;
+};
+
+/**
+ * source_open() - Open a file and see whether it is gzip, by its first bytes
+ * @err:	"cannot open '...'", "'...' is empty", not a file
+ * Return: 0, or -1
+ */
+int source_open(struct source *s, const char *path, struct err *err);
+void source_close(struct source *s);
+#define cleanup_source __attribute__((cleanup(source_close)))
+
+/**
+ * source_next() - The next bytes, without a copy
+ * @data:	Set; valid until the next call
+ * @max:	Most bytes to take
+ * Return: how many, at least 1; 0 at the end; -1 on error
+ */
+ssize_t source_next(struct source *s, const uint8_t **data, size_t max, struct err *err);
+
+/* Copy @n bytes. Return: how many came (fewer at the end only), or -1. */
+ssize_t source_read(struct source *s, void *data, size_t n, struct err *err);
+
+/* Pass over @n bytes. Return: 0, 1 when the stream ended before, or -1. */
+int source_skip(struct source *s, uint64_t n, struct err *err);
+
+#endif

@@ -1,0 +1,597 @@
+/* tar.c - reading tar archives: ustar, pax and GNU
+ *
+ * Theory of operation
+ *
+ * One pass, no seeking: an archive may be the inflated side of a gzip stream.
+ * A member is put together from any number of headers (pax 'x', GNU 'L', 'K',
+ * sparse extensions) followed by a plain one, then its data goes straight from
+ * the reader's window to the image.
+ *
+ * The archive is not trusted. A member's data is only ever written inside the
+ * room that the image gave to it, its name only ever looked up in our tree;
+ * lengths are checked against named limits before anything is allocated.
+ */
+#include "image/tar.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "image/gzip.h"
+#include "image/tar_member.h"
+
+/* The plain header: offsets and lengths of its fields. */
+enum tar_field {
+	TAR_NAME = 0,
+	TAR_NAME_LEN = 100,
+	TAR_MODE = 100,
+	TAR_UID = 108,
+	TAR_GID = 116,
+	TAR_ID_LEN = 8,
+	TAR_SIZE = 124,
+	TAR_MTIME = 136,
+	TAR_SIZE_LEN = 12,
+	TAR_SUM = 148,
+	TAR_TYPE = 156,
+	TAR_LINK = 157,
+	TAR_MAGIC = 257,
+	TAR_MAJOR = 329,
+	TAR_MINOR = 337,
+	TAR_PREFIX = 345,
+	TAR_PREFIX_LEN = 155,
+	/* GNU's sparse members use the room of the prefix */
+	TAR_GNU_SPARSE = 386,
+	TAR_GNU_EXTENDED = 482,
+	TAR_GNU_REAL_SIZE = 483,
+	TAR_GNU_PIECES = 4,
+	TAR_GNU_MORE_EXTENDED = 504,
+	TAR_GNU_MORE_PIECES = 21,
+};
+
+/**
+ * struct tar - An archive being read
+ * @member:	The one whose headers are being read
+ * @defaults:	Numbers from pax's global headers
+ * @pax:	Extended headers were seen: a hard link's size then means data
+ */
+struct tar {
+	struct source *source;
+	struct tree *tree;
+	struct erofs_writer *writer;
+	struct tar_member member, defaults;
+	bool pax;
+};
+
+/* ---- errors ---- */
+
+/* The context of an error in a member, its name made printable. */
+static int tar_fail(const struct tar *t, struct err *err)
+{
+	cleanup_buf struct buf name = {0};
+	const char *path = t->member.path;
+
+	if (!path)
+		return err_wrap(err, "cannot use '%s'", t->source->name);
+	text_clean(&name, path, strnlen(path, 200));
+	return err_wrap(err, "cannot use '%s': member '%s'", t->source->name, buf_str(&name));
+}
+
+static int tar_truncated(const struct tar *t, struct err *err)
+{
+	cleanup_buf struct buf name = {0};
+	const char *path = t->member.path;
+
+	text_clean(&name, path ? path : "", path ? strnlen(path, 200) : 0);
+	err_set(err, "'%s' is truncated: it ends at byte %llu%s%s%s", t->source->name,
+		(unsigned long long)t->source->offset, path ? ", inside member '" : ", before its end mark",
+		buf_str(&name), path ? "'" : "");
+	return err_hint(err, "make or download it again");
+}
+
+/* What people give instead of a tar, known by the first bytes. */
+static const struct look {
+	const char *magic;
+	size_t at, len;
+	const char *what, *hint;
+} looks[] = {
+	{"\xfd" "7zXZ", 0, 5, "xz-compressed", "inflate it first: xz -d"},
+	{"\x28\xb5\x2f\xfd", 0, 4, "zstd-compressed", "inflate it first: zstd -d"},
+	{"BZh", 0, 3, "bzip2-compressed", "inflate it first: bzip2 -d"},
+	{"\x04\x22\x4d\x18", 0, 4, "LZ4-compressed", "inflate it first: lz4 -d"},
+	{"\x1f\x8b", 0, 2, "gzip-compressed twice", "inflate it once: gzip -d"},
+	{"QFI\xfb", 0, 4, "a qcow2 disk", NULL},
+	{"\x7f" "ELF", 0, 4, "an ELF program", NULL},
+	{"hsqs", 0, 4, "a squashfs image", "unpack it and give the folder: unsquashfs"},
+	{"\xe2\xe1\xf5\xe0", 1024, 4, "an EROFS image", "give the tar that it was made from"},
+	{"\x53\xef", 1080, 2, "an ext2/3/4 image", NULL},
+	{"070701", 0, 6, "a cpio archive", NULL},
+	{"PK\x03\x04", 0, 4, "a zip archive", NULL},
+	{"!<arch>", 0, 7, "an ar archive or Debian package", NULL},
+	{"\x55\xaa", 510, 2, "a disk with a partition table", NULL},
+	{"<", 0, 1, "a web page", "look at it: a download may have gone wrong"},
+};
+
+static int tar_not_one(const struct source *s, const uint8_t *head, size_t n, struct err *err)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(looks); k++) {
+		const struct look *l = &looks[k];
+
+		if (l->at + l->len > n || memcmp(head + l->at, l->magic, l->len) != 0)
+			continue;
+		err_set(err, "'%s' is not a tar: it looks like %s", s->name, l->what);
+		return err_hint(err, "%s", l->hint ? l->hint : "an image is a tar, a tar.gz or a folder");
+	}
+	err_set(err, "'%s' is not a tar: its first header is damaged or something else", s->name);
+	return err_hint(err, "an image is a tar, a tar.gz or a folder");
+}
+
+/* ---- headers ---- */
+
+/* Both sums are in use: of unsigned bytes (POSIX) and of signed ones (old tars). */
+static bool header_sum_holds(const uint8_t *h)
+{
+	int64_t want;
+	int plain = 0, sign = 0;
+
+	for (unsigned int k = 0; k < TAR_BLOCK; k++) {
+		bool in_sum = k >= TAR_SUM && k < TAR_SUM + 8;
+
+		plain += in_sum ? ' ' : h[k];
+		sign += in_sum ? ' ' : (signed char)h[k];
+	}
+	return tar_number(h + TAR_SUM, 8, &want) == 0 && (want == plain || want == sign);
+}
+
+static bool block_is_zero(const uint8_t *h)
+{
+	return h[0] == 0 && memcmp(h, h + 1, TAR_BLOCK - 1) == 0;
+}
+
+/* Return: 1 with a block, 0 at the end of the archive, or -1. */
+static int header_read(struct tar *t, uint8_t h[TAR_BLOCK], struct err *err)
+{
+	ssize_t n = source_read(t->source, h, TAR_BLOCK, err);
+
+	if (n < 0)
+		return -1;
+	if (n < (ssize_t)TAR_BLOCK)
+		return tar_truncated(t, err);
+	if (block_is_zero(h))
+		return 0; /* one is enough: some writers leave the second out */
+	if (header_sum_holds(h))
+		return 1;
+	err_set(err, "'%s' is damaged: bad header sum at byte %llu", t->source->name,
+		(unsigned long long)t->source->offset - TAR_BLOCK);
+	return err_hint(err, "make or download it again");
+}
+
+static int field(const uint8_t *h, unsigned int at, size_t n, const char *what, int64_t *value, struct err *err)
+{
+	if (tar_number(h + at, n, value) < 0)
+		return err_set(err, "its %s is not a number", what);
+	return 0;
+}
+
+static char *header_path(const uint8_t *h)
+{
+	size_t name = strnlen((const char *)h + TAR_NAME, TAR_NAME_LEN);
+	size_t prefix = strnlen((const char *)h + TAR_PREFIX, TAR_PREFIX_LEN);
+
+	/* "ustar\0" is POSIX, where long names are split; GNU's "ustar " has other things there. */
+	if (memcmp(h + TAR_MAGIC, "ustar", 6) != 0 || prefix == 0)
+		return xstrndup((const char *)h, name);
+	return xasprintf("%.*s/%.*s", (int)prefix, (const char *)h + TAR_PREFIX, (int)name, (const char *)h);
+}
+
+/* A plain header fills what extended ones have left open. */
+static int header_apply(struct tar_member *m, const uint8_t *h, struct err *err)
+{
+	int64_t size, uid, gid, mtime, mode, major = 0, minor = 0;
+
+	if (!m->path)
+		m->path = header_path(h);
+	if (!m->link)
+		m->link = xstrndup((const char *)h + TAR_LINK, TAR_NAME_LEN);
+	if (m->sparse_path) {
+		free(m->path);
+		m->path = steal(m->sparse_path);
+	}
+	m->type = (char)h[TAR_TYPE];
+	if (field(h, TAR_MODE, TAR_ID_LEN, "mode", &mode, err) < 0 ||
+	    field(h, TAR_UID, TAR_ID_LEN, "owner", &uid, err) < 0 ||
+	    field(h, TAR_GID, TAR_ID_LEN, "group", &gid, err) < 0 ||
+	    field(h, TAR_SIZE, TAR_SIZE_LEN, "size", &size, err) < 0 ||
+	    field(h, TAR_MTIME, TAR_SIZE_LEN, "time", &mtime, err) < 0)
+		return -1;
+	if ((m->type == '3' || m->type == '4') &&
+	    (field(h, TAR_MAJOR, TAR_ID_LEN, "device number", &major, err) < 0 ||
+	     field(h, TAR_MINOR, TAR_ID_LEN, "device number", &minor, err) < 0))
+		return -1;
+	m->mode = (uint32_t)mode & 07777;
+	m->rdev = tree_rdev((uint32_t)major & 0xfff, (uint32_t)minor & 0xfffff);
+	if (!(m->have & TAR_HAVE_SIZE))
+		m->size = (uint64_t)size;
+	if (!(m->have & TAR_HAVE_UID))
+		m->uid = (uint32_t)uid;
+	if (!(m->have & TAR_HAVE_GID))
+		m->gid = (uint32_t)gid;
+	if (!(m->have & TAR_HAVE_MTIME))
+		m->mtime = mtime;
+	if (m->size > INT64_MAX)
+		return err_set(err, "its size is impossible");
+	return 0;
+}
+
+/* Data is padded to whole blocks. */
+static int skip(struct tar *t, uint64_t n, struct err *err)
+{
+	int r = source_skip(t->source, n, err);
+
+	return r > 0 ? tar_truncated(t, err) : r;
+}
+
+static uint64_t padding(uint64_t n)
+{
+	return (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK;
+}
+
+/* Read the data of an extension header. */
+static int extension_read(struct tar *t, const uint8_t *h, struct buf *out, struct err *err)
+{
+	int64_t size;
+	ssize_t n;
+
+	if (field(h, TAR_SIZE, TAR_SIZE_LEN, "size", &size, err) < 0)
+		return tar_fail(t, err);
+	if (size < 0 || size > TAR_EXTENSION_MAX) {
+		err_set(err, "an extended header is larger than %u bytes", TAR_EXTENSION_MAX);
+		return tar_fail(t, err);
+	}
+	n = source_read(t->source, buf_reserve(out, (size_t)size), (size_t)size, err);
+	if (n < 0)
+		return -1;
+	if (n < size)
+		return tar_truncated(t, err);
+	out->len = (size_t)n;
+	out->data[n] = '\0';
+	return skip(t, padding((uint64_t)size), err);
+}
+
+/* Global headers are defaults for all that follows; only numbers make sense there. */
+static void defaults_take(struct tar_member *defaults)
+{
+	struct tar_member numbers = *defaults;
+
+	numbers.path = numbers.link = numbers.sparse_path = NULL;
+	numbers.pieces = NULL;
+	numbers.npieces = 0;
+	numbers.attributes = (struct inode){0};
+	numbers.is_sparse = false;
+	numbers.have &= TAR_HAVE_UID | TAR_HAVE_GID | TAR_HAVE_MTIME;
+	tar_member_free(defaults);
+	*defaults = numbers;
+}
+
+/* Return: 1 when @h was an extension and is dealt with, 0 when not, or -1. */
+static int extension_apply(struct tar *t, const uint8_t *h, struct err *err)
+{
+	cleanup_buf struct buf data = {0};
+	struct tar_member *m = &t->member;
+	char type = (char)h[TAR_TYPE];
+
+	if (!strchr("xXgLK", type) || !type)
+		return 0;
+	if (extension_read(t, h, &data, err) < 0)
+		return -1;
+	switch (type) {
+	case 'L':
+		free(m->path);
+		m->path = xstrdup(buf_str(&data));
+		break;
+	case 'K':
+		free(m->link);
+		m->link = xstrdup(buf_str(&data));
+		break;
+	default:
+		t->pax = true;
+		if (tar_pax(type == 'g' ? &t->defaults : m, data.data, data.len, err) < 0)
+			return tar_fail(t, err);
+		if (type == 'g') {
+			defaults_take(&t->defaults);
+			*m = t->defaults;
+		}
+	}
+	return 1;
+}
+
+/* ---- sparse files ---- */
+
+static int gnu_pieces(struct tar_member *m, const uint8_t *at, unsigned int n, struct err *err)
+{
+	while (n--) {
+		int64_t offset, len;
+
+		if (tar_number(at, TAR_SIZE_LEN, &offset) < 0 ||
+		    tar_number(at + TAR_SIZE_LEN, TAR_SIZE_LEN, &len) < 0 || offset < 0 || len < 0)
+			return err_set(err, "its sparse map is damaged");
+		if (at[0] && tar_piece_add(m, (uint64_t)offset, (uint64_t)len, err) < 0)
+			return -1;
+		at += 2 * TAR_SIZE_LEN;
+	}
+	return 0;
+}
+
+/* GNU's own format: four pieces in the header, more in blocks behind it. */
+static int sparse_gnu(struct tar *t, const uint8_t *h, struct err *err)
+{
+	struct tar_member *m = &t->member;
+	bool more = h[TAR_GNU_EXTENDED];
+	int64_t size;
+
+	if (field(h, TAR_GNU_REAL_SIZE, TAR_SIZE_LEN, "size", &size, err) < 0 ||
+	    gnu_pieces(m, h + TAR_GNU_SPARSE, TAR_GNU_PIECES, err) < 0)
+		return tar_fail(t, err);
+	while (more) {
+		uint8_t block[TAR_BLOCK];
+		ssize_t n = source_read(t->source, block, TAR_BLOCK, err);
+
+		if (n < (ssize_t)TAR_BLOCK)
+			return n < 0 ? -1 : tar_truncated(t, err);
+		if (gnu_pieces(m, block, TAR_GNU_MORE_PIECES, err) < 0)
+			return tar_fail(t, err);
+		more = block[TAR_GNU_MORE_EXTENDED];
+	}
+	m->real_size = (uint64_t)size;
+	m->is_sparse = true;
+	m->type = '0';
+	return 0;
+}
+
+/* A decimal line of the 1.0 map, read byte by byte: they are few. */
+static int map_line(struct tar *t, uint64_t *left, uint64_t *value, struct err *err)
+{
+	char line[24];
+	size_t n = 0;
+
+	while (n < sizeof(line) && *left) {
+		ssize_t got = source_read(t->source, line + n, 1, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : tar_truncated(t, err);
+		(*left)--;
+		if (line[n++] == '\n')
+			break;
+	}
+	if (n && line[n - 1] == '\n' && tar_decimal(line, line + n, '\n', value) == line + n)
+		return 0;
+	err_set(err, "its sparse map is damaged");
+	return tar_fail(t, err);
+}
+
+/* pax 1.0: the map stands in front of the data, padded to whole blocks. */
+static int sparse_map(struct tar *t, struct err *err)
+{
+	struct tar_member *m = &t->member;
+	uint64_t left = m->size, count, offset, len, pad;
+
+	if (map_line(t, &left, &count, err) < 0)
+		return -1;
+	while (count--) {
+		if (map_line(t, &left, &offset, err) < 0 || map_line(t, &left, &len, err) < 0)
+			return -1;
+		if (tar_piece_add(m, offset, len, err) < 0)
+			return tar_fail(t, err);
+	}
+	pad = padding(m->size - left);
+	if (pad > left)
+		pad = left;
+	m->size = left - pad;
+	return skip(t, pad, err);
+}
+
+/* The pieces must fill the data and lie inside the file. */
+static int sparse_check(struct tar_member *m, struct err *err)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k < m->npieces; k++) {
+		sum += m->pieces[k].len;
+		if (sum > m->size || m->pieces[k].offset + m->pieces[k].len > m->real_size)
+			return err_set(err, "its sparse map does not fit its size");
+	}
+	if (sum != m->size)
+		return err_set(err, "its sparse map does not fit its size");
+	return 0;
+}
+
+/* ---- members ---- */
+
+static int data_copy(struct tar *t, struct inode *i, uint64_t offset, uint64_t n, struct err *err)
+{
+	while (n) {
+		const uint8_t *data;
+		ssize_t got = source_next(t->source, &data, n < SIZE_MAX / 2 ? (size_t)n : SIZE_MAX / 2, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : tar_truncated(t, err);
+		if (erofs_file_write(t->writer, i, offset, data, (size_t)got, err) < 0)
+			return -1;
+		offset += (uint64_t)got;
+		n -= (uint64_t)got;
+	}
+	return 0;
+}
+
+static int file_load(struct tar *t, struct inode *i, struct err *err)
+{
+	struct tar_member *m = &t->member;
+	struct tar_piece all = {0, m->size}, *pieces = &all;
+	size_t n = 1;
+
+	i->size = m->size;
+	if (m->is_sparse) {
+		if (m->sparse_major == 1 && sparse_map(t, err) < 0)
+			return -1;
+		if (sparse_check(m, err) < 0)
+			return tar_fail(t, err);
+		pieces = m->pieces;
+		n = m->npieces;
+		i->size = m->real_size;
+	}
+	if (erofs_file_begin(t->writer, i, err) < 0)
+		return tar_fail(t, err);
+	for (size_t k = 0; k < n; k++)
+		if (data_copy(t, i, pieces[k].offset, pieces[k].len, err) < 0)
+			return -1;
+	return skip(t, padding(m->size), err);
+}
+
+static struct inode *member_inode(struct tar *t, uint32_t type)
+{
+	struct tar_member *m = &t->member;
+	struct inode *i = tree_inode(t->tree, type | m->mode);
+
+	i->uid = m->uid;
+	i->gid = m->gid;
+	i->mtime = m->mtime;
+	i->mtime_nsec = m->mtime_nsec;
+	i->xattrs = steal(m->attributes.xattrs);
+	return i;
+}
+
+static int member_put(struct tar *t, struct inode *i, struct err *err)
+{
+	return tree_put(t->tree, t->member.path, i, err) ? 0 : tar_fail(t, err);
+}
+
+static int member_file(struct tar *t, struct err *err)
+{
+	struct inode *i = member_inode(t, S_IFREG);
+
+	return file_load(t, i, err) < 0 ? -1 : member_put(t, i, err);
+}
+
+static int member_hard_link(struct tar *t, struct err *err)
+{
+	struct tar_member *m = &t->member;
+	const struct node *target = tree_find(t->tree, m->link, false);
+
+	/* Old tars give the size of the target and no data; pax may mean both. */
+	if (t->pax && m->size)
+		return member_file(t, err);
+	if (!target || S_ISDIR(target->inode->mode)) {
+		cleanup_buf struct buf name = {0};
+
+		text_clean(&name, m->link, strnlen(m->link, 200));
+		err_set(err, "it is a hard link to '%s', which is not there", buf_str(&name));
+		return tar_fail(t, err);
+	}
+	return member_put(t, target->inode, err);
+}
+
+static int member_symlink(struct tar *t, struct err *err)
+{
+	struct inode *i = member_inode(t, S_IFLNK);
+
+	i->mode |= 0777;
+	i->target = steal(t->member.link);
+	i->size = strlen(i->target);
+	if (i->size == 0 || i->size > TREE_PATH_MAX) {
+		err_set(err, "it is a symlink with a target of %llu bytes", (unsigned long long)i->size);
+		return tar_fail(t, err);
+	}
+	return member_put(t, i, err);
+}
+
+static int member_special(struct tar *t, uint32_t type, struct err *err)
+{
+	struct inode *i = member_inode(t, type);
+
+	if (type == S_IFCHR || type == S_IFBLK)
+		i->rdev = t->member.rdev;
+	return member_put(t, i, err) < 0 ? -1 : skip(t, t->member.size + padding(t->member.size), err);
+}
+
+static int member_load(struct tar *t, struct err *err)
+{
+	struct tar_member *m = &t->member;
+	size_t n = strlen(m->path);
+
+	switch (m->type) {
+	case '\0':
+	case '0':
+	case '7':
+		if (n && m->path[n - 1] == '/') /* before ustar, that was a folder */
+			return member_special(t, S_IFDIR, err);
+		return member_file(t, err);
+	case '1':
+		return member_hard_link(t, err);
+	case '2':
+		return member_symlink(t, err);
+	case '3':
+		return member_special(t, S_IFCHR, err);
+	case '4':
+		return member_special(t, S_IFBLK, err);
+	case '5':
+	case 'D':
+		return member_special(t, S_IFDIR, err);
+	case '6':
+		return member_special(t, S_IFIFO, err);
+	case 'V': /* GNU: the label of the volume */
+		return skip(t, m->size + padding(m->size), err);
+	default:
+		err_set(err, "its type '%c' is not known", m->type >= ' ' && m->type <= '~' ? m->type : '?');
+		return tar_fail(t, err);
+	}
+}
+
+static int member_next(struct tar *t, const uint8_t *h, struct err *err)
+{
+	int r = extension_apply(t, h, err);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (header_apply(&t->member, h, err) < 0)
+		return tar_fail(t, err);
+	if (t->member.type == 'S' && sparse_gnu(t, h, err) < 0)
+		return -1;
+	r = member_load(t, err);
+	tar_member_free(&t->member);
+	t->member = t->defaults;
+	return r;
+}
+
+/* The first header decides whether this is a tar at all. */
+static int head_check(struct source *s, struct err *err)
+{
+	/* Not consumed: the window starts at the first byte and is larger than this. */
+	const uint8_t *head;
+	ssize_t n = source_next(s, &head, 2 * TAR_BLOCK + 128, err);
+
+	if (n < 0)
+		return -1;
+	s->at -= (size_t)n;
+	s->offset -= (uint64_t)n;
+	if (n >= (ssize_t)TAR_BLOCK && (block_is_zero(head) || header_sum_holds(head)))
+		return 0;
+	return tar_not_one(s, head, (size_t)n, err);
+}
+
+int tar_load(struct source *s, struct tree *tree, struct erofs_writer *w, struct err *err)
+{
+	struct tar t = {.source = s, .tree = tree, .writer = w};
+	uint8_t h[TAR_BLOCK];
+	int r = head_check(s, err);
+
+	if (r == 0)
+		while ((r = header_read(&t, h, err)) > 0)
+			if ((r = member_next(&t, h, err)) < 0)
+				break;
+	tar_member_free(&t.member);
+	if (r == 0 && tree->count == 0)
+		return err_set(err, "'%s' has no files in it", s->name);
+	return r;
+}

@@ -1,0 +1,33 @@
+/* tar.h - reading tar archives: ustar, pax and GNU
+ *
+ * Source: POSIX.1-2017, pax(1), "ustar Interchange Format" and "pax Header
+ * Block"; GNU tar manual, "Basic Tar Format" and "Storing Sparse Files".
+ */
+#ifndef IMAGE_TAR_H
+#define IMAGE_TAR_H
+
+#include "base/err.h"
+#include "image/erofs.h"
+#include "image/source.h"
+#include "image/tree.h"
+
+#define TAR_EXTENSION_MAX (4u << 20)  /* bytes of one pax or GNU long-name header */
+#define TAR_SPARSE_MAX	  (1u << 18) /* pieces of one sparse file */
+
+/**
+ * tar_load() - Read an archive into a tree, its content into an image
+ * @s:		The archive
+ * @t:		Filled; a later member replaces an earlier one of the same name
+ * @w:		Gets the content of the files
+ * @err:	Names the archive, and the member where there is one: truncated,
+ *		damaged, not a tar (and what it looks like instead), a path with
+ *		"..", a hard link to nothing, a limit
+ *
+ * Nothing is unpacked on the host. Absolute names are taken as relative to the
+ * root; targets of symlinks are kept as they are.
+ *
+ * Return: 0, or -1
+ */
+int tar_load(struct source *s, struct tree *t, struct erofs_writer *w, struct err *err);
+
+#endif

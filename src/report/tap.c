@@ -1,0 +1,439 @@
+/* tap.c - the TAP stream, the only thing that vmtap writes to stdout
+ *
+ * Theory of operation
+ *
+ * TAP has a dozen readers and each breaks on something that the others accept.
+ * What is written here is the part that all of them read alike:
+ *
+ *	TAP version 13			line 1; 14 only to a harness that asks for it
+ *	1..2				line 2: who counts notices when we are killed
+ *	ok 1 - name			numbered in order, names without '#' and '\'
+ *	not ok 2 - name
+ *	  ---				straight after its point
+ *	  message: "one scalar"		a key, a number or a quoted string
+ *	  console: |			several lines: each behind "> ", so that none
+ *	    > ok 3 - said by a guest	is blank, indented, or looks like TAP
+ *	  ...
+ *
+ * - A skipped point is "ok ... # SKIP reason", whatever happened in it.
+ * - In names and reasons '#', '\' and a last '{' become their full-width twins:
+ *   half of the readers do not know the escapes. (The script engine refuses
+ *   such names with a message; this is the second line.)
+ * - Quoted strings know only the escapes that prove's YAML subset has; other
+ *   bytes appear as \xHH, so that `found` and `wanted` never look equal when
+ *   they are not. Blocks are for people: they are cleaned instead.
+ * - A block that would be empty is left out: prove fails the whole stream on it.
+ * - Numbers are made of integers: printf("%f") would follow the locale.
+ * - In GitHub Actions a "##[command]" anywhere in a line is obeyed, even behind
+ *   "# " or "> ", so it is broken in whatever a guest may have written.
+ *
+ * A point with its block is put together in memory and leaves with one write(2):
+ * a crash cannot cut it, and a reader never waits for the rest.
+ */
+#include "report/tap.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define STREAM_FD 100 /* lowest number for our copy of stdout: out of everybody's way */
+
+#define FULL_HASH   "\xEF\xBC\x83" /* U+FF03 */
+#define FULL_BSLASH "\xEF\xBC\xBC" /* U+FF3C */
+#define FULL_BRACE  "\xEF\xBD\x9B" /* U+FF5B */
+
+/* ---- text ---- */
+
+/* Return: the largest length up to @max that does not cut a character of the valid UTF-8 in @s. */
+static size_t cut_at(const char *s, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)s[max] & 0xC0) == 0x80)
+		max--;
+	return max;
+}
+
+/* Append one line of clean text, cut at TAP_LINE_MAX. */
+static void add_line(struct buf *out, const char *line, size_t n, bool github)
+{
+	size_t kept = cut_at(line, n, TAP_LINE_MAX);
+	size_t blank = strspn(line, " \t");
+
+	for (size_t i = 0; i < kept; i++) {
+		bool command = (line[i] == '[' && i >= 2 && line[i - 1] == '#' && line[i - 2] == '#') ||
+			       (line[i] == ':' && i == blank + 1 && line[i - 1] == ':');
+
+		if (github && command)
+			buf_addc(out, ' ');
+		buf_addc(out, line[i]);
+	}
+	if (kept < n)
+		buf_addf(out, " (%zu bytes left out)", n - kept);
+}
+
+/* A clean text with the lines that are kept of it. */
+struct lines {
+	struct buf text;
+	size_t count;
+};
+
+static void lines_load(struct lines *l, const char *text)
+{
+	text_clean(&l->text, text, strlen(text));
+	while (l->text.len && l->text.data[l->text.len - 1] == '\n')
+		l->text.data[--l->text.len] = '\0';
+	l->count = 1;
+	for (const char *p = buf_str(&l->text); (p = strchr(p, '\n')); p++)
+		l->count++;
+}
+
+/* How the lines of a long text are shown. */
+struct layout {
+	const char *prefix; /* of each line, without the blank that follows */
+	const char *lost;   /* of the line that says how many were left out */
+	size_t head, tail;  /* lines kept */
+};
+
+static const struct layout comment_layout = {"#", "#", TAP_NOTE_LINES_MAX - 1, 1};
+static const struct layout block_layout = {"    >", "   ", TAP_BLOCK_HEAD, TAP_BLOCK_TAIL};
+
+/* Append the lines. No trailing blanks: to Meson a line of blanks in a block is an error. */
+static void add_lines(struct buf *out, const struct lines *l, const struct layout *y, bool github)
+{
+	const char *p = buf_str(&l->text);
+	size_t lost = l->count > y->head + y->tail ? l->count - y->head - y->tail : 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		size_t n = strcspn(p, "\n");
+
+		if (lost && i == y->head)
+			buf_addf(out, "%s (%zu lines left out)\n", y->lost, lost);
+		if (i < y->head || i >= y->head + lost) {
+			buf_adds(out, y->prefix);
+			if (n)
+				buf_addc(out, ' ');
+			add_line(out, p, n, github);
+			buf_addc(out, '\n');
+		}
+		p += n + (p[n] == '\n');
+	}
+}
+
+static const char *name_twin(char c)
+{
+	return c == '#' ? FULL_HASH : c == '\\' ? FULL_BSLASH : NULL;
+}
+
+/* Append @text on one line: blanks become one space, line ends "; ", bad bytes U+FFFD. */
+static void add_one_line(struct buf *out, const char *text)
+{
+	cleanup_buf struct buf clean = {0};
+	size_t start = out->len;
+
+	text_clean(&clean, text, strlen(text));
+	for (const char *p = buf_str(&clean); *p;) {
+		size_t gap = strspn(p, " \t\n");
+		const char *twin = name_twin(p[gap]);
+
+		if (gap && out->len > start && p[gap])
+			buf_adds(out, memchr(p, '\n', gap) ? "; " : " ");
+		p += gap;
+		if (twin)
+			buf_adds(out, twin);
+		else if (*p)
+			buf_addc(out, *p);
+		p += *p != '\0';
+	}
+}
+
+void tap_format_name(struct buf *out, const char *text)
+{
+	cleanup_buf struct buf line = {0};
+	size_t n;
+
+	add_one_line(&line, text);
+	n = cut_at(buf_str(&line), line.len, TAP_NAME_MAX);
+	if (n == 0)
+		buf_adds(out, "(no name)");
+	buf_add(out, line.data, n);
+	if (n < line.len)
+		buf_adds(out, "...");
+	if (out->data[out->len - 1] == '{') {
+		out->len--;
+		buf_adds(out, FULL_BRACE);
+	}
+}
+
+void tap_format_comment(struct buf *out, const char *text, bool github)
+{
+	struct lines l = {0};
+
+	lines_load(&l, text);
+	if (l.text.len)
+		add_lines(out, &l, &comment_layout, github);
+	buf_free(&l.text);
+}
+
+/* ---- YAML ---- */
+
+/* Append a part of a quoted string; every byte can be told from every other. */
+static void add_escaped(struct buf *out, const char *s, size_t n, bool github)
+{
+	for (size_t i = 0; i < n;) {
+		size_t len = text_utf8_length(s + i, n - i);
+		bool command = github && s[i] == '[' && i >= 2 && s[i - 1] == '#' && s[i - 2] == '#';
+
+		if (s[i] == '"' || s[i] == '\\') {
+			buf_addf(out, "\\%c", s[i++]);
+		} else if (s[i] == '\n' || s[i] == '\t') {
+			buf_adds(out, s[i++] == '\n' ? "\\n" : "\\t");
+		} else if (len && text_is_printable(s + i, len) && !command) {
+			buf_add(out, s + i, len);
+			i += len;
+		} else {
+			buf_addf(out, "\\x%02x", (unsigned char)s[i++]);
+		}
+	}
+}
+
+static void add_quoted(struct buf *out, const char *s, bool github)
+{
+	size_t n = strlen(s), half = TAP_STRING_MAX / 2;
+
+	buf_addc(out, '"');
+	if (n <= TAP_STRING_MAX) {
+		add_escaped(out, s, n, github);
+	} else {
+		size_t head = cut_at(s, n, half), tail = cut_at(s, n, n - half);
+
+		add_escaped(out, s, head, github);
+		buf_addf(out, " (%zu bytes left out) ", tail - head);
+		add_escaped(out, s + tail, n - tail, github);
+	}
+	buf_addc(out, '"');
+}
+
+static bool has_several_lines(const char *s)
+{
+	s += strcspn(s, "\n");
+	return s[strspn(s, "\n")] != '\0';
+}
+
+static void add_text_value(struct buf *out, const char *key, const char *value, bool github)
+{
+	struct lines l = {0};
+
+	buf_addf(out, "  %s: ", key);
+	if (!has_several_lines(value)) {
+		add_quoted(out, value, github);
+		buf_addc(out, '\n');
+		return;
+	}
+	buf_adds(out, "|\n");
+	lines_load(&l, value);
+	add_lines(out, &l, &block_layout, github);
+	buf_free(&l.text);
+}
+
+/* Append milliseconds with one decimal, whatever the locale thinks of a point. */
+static void add_duration(struct buf *out, double ms)
+{
+	unsigned long long tenths;
+
+	if (!(ms > 0 && ms < 1e15)) /* not set, or not a number */
+		return;
+	tenths = (unsigned long long)(ms * 10 + 0.5);
+	buf_addf(out, "  duration_ms: %llu.%llu\n", tenths / 10, tenths % 10);
+}
+
+static void add_details(struct buf *out, const struct result *r, bool github)
+{
+	if (result_has_failed(r)) {
+		if (r->reason)
+			add_text_value(out, "message", r->reason, github);
+		buf_addf(out, "  severity: \"%s\"\n", r->infra ? "error" : "fail");
+		if (r->infra)
+			buf_adds(out, "  infra: true\n");
+		if (r->at)
+			add_text_value(out, "at", r->at, github);
+	}
+	for (size_t i = 0; i < r->nfields; i++) {
+		const struct field *f = &r->fields[i];
+
+		if (f->number)
+			buf_addf(out, "  %s: %s\n", f->key, f->value);
+		else
+			add_text_value(out, f->key, f->value, github);
+	}
+	if (r->verdict != VERDICT_SKIPPED)
+		add_duration(out, r->duration_ms);
+}
+
+void tap_format_point(struct buf *out, size_t number, const struct result *r, bool github)
+{
+	cleanup_buf struct buf details = {0};
+
+	for (size_t i = 0; i < r->nnotes; i++)
+		tap_format_comment(out, r->notes[i], github);
+	if (r->notes_lost)
+		buf_addf(out, "# (%zu notes left out)\n", r->notes_lost);
+	buf_addf(out, "%s %zu - ", result_has_failed(r) ? "not ok" : "ok", number);
+	tap_format_name(out, r->name ? r->name : "");
+	if (r->verdict == VERDICT_SKIPPED) {
+		buf_adds(out, " # SKIP ");
+		tap_format_name(out, r->reason ? r->reason : "no reason given");
+	}
+	buf_addc(out, '\n');
+	add_details(&details, r, github);
+	if (details.len)
+		buf_addf(out, "  ---\n%s  ...\n", buf_str(&details));
+}
+
+/* ---- the stream ---- */
+
+int tap_choose_version(const char *wish)
+{
+	long v = wish ? strtol(wish, NULL, 10) : 0;
+
+	return v < TAP_VERSION_MIN ? TAP_VERSION_MIN : v > TAP_VERSION_MAX ? TAP_VERSION_MAX : (int)v;
+}
+
+/* Open on /dev/null what is closed of 0, 1 and 2: a later open() must not become one of them. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
+}
+
+int tap_open(struct tap *t, struct err *err)
+{
+	const char *github = getenv("GITHUB_ACTIONS");
+	int code;
+
+	*t = (struct tap){.version = tap_choose_version(getenv("TAP_VERSION")),
+			  .github = github && *github};
+	t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STREAM_FD);
+	code = errno;
+	fill_standard_fds();
+	t->broken = t->fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0;
+	if (!t->broken)
+		return 0;
+	errno = code;
+	return err_errno(err, "cannot write to standard output");
+}
+
+void tap_close(struct tap *t)
+{
+	fd_close(&t->fd);
+	buf_free(&t->held);
+	t->broken = true;
+}
+
+/* Write all; a stdout that its owner made non-blocking is waited for. */
+static int emit(struct tap *t, const struct buf *out)
+{
+	size_t done = 0;
+
+	if (t->broken) {
+		errno = EPIPE;
+		return -1;
+	}
+	while (done < out->len) {
+		ssize_t n = write(t->fd, out->data + done, out->len - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			struct pollfd p = {.fd = t->fd, .events = POLLOUT};
+
+			(void)poll(&p, 1, -1);
+		} else if (errno != EINTR) {
+			int code = errno;
+
+			t->broken = true;
+			log_line("cannot write to standard output: %s", strerror(code));
+			errno = code;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void add_version(struct tap *t, struct buf *out)
+{
+	if (!t->opened)
+		buf_addf(out, "TAP version %d\n", t->version);
+	t->opened = true;
+}
+
+int tap_plan(struct tap *t, size_t n)
+{
+	cleanup_buf struct buf out = {0};
+
+	assert(n > 0 && t->planned == 0);
+	t->planned = n;
+	add_version(t, &out);
+	buf_addf(&out, "1..%zu\n", n);
+	buf_add(&out, t->held.data, t->held.len);
+	buf_free(&t->held);
+	return emit(t, &out);
+}
+
+int tap_skip_all(struct tap *t, const char *reason)
+{
+	cleanup_buf struct buf out = {0};
+
+	assert(t->planned == 0);
+	add_version(t, &out);
+	buf_adds(&out, "1..0 # SKIP ");
+	tap_format_name(&out, reason);
+	buf_addc(&out, '\n');
+	buf_add(&out, t->held.data, t->held.len);
+	buf_free(&t->held);
+	return emit(t, &out);
+}
+
+int tap_point(struct tap *t, const struct result *r)
+{
+	cleanup_buf struct buf out = {0};
+
+	assert(t->printed < t->planned);
+	tap_format_point(&out, ++t->printed, r, t->github);
+	return emit(t, &out);
+}
+
+int tap_comment(struct tap *t, const char *text)
+{
+	cleanup_buf struct buf out = {0};
+
+	if (!t->opened) {
+		tap_format_comment(&t->held, text, t->github);
+		return t->broken ? -1 : 0;
+	}
+	tap_format_comment(&out, text, t->github);
+	return emit(t, &out);
+}
+
+int tap_bail_out(struct tap *t, const char *reason)
+{
+	cleanup_buf struct buf out = {0};
+
+	add_version(t, &out);
+	buf_adds(&out, "Bail out! ");
+	tap_format_name(&out, reason);
+	buf_addc(&out, '\n');
+	return emit(t, &out);
+}

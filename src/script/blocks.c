@@ -1,0 +1,71 @@
+/* blocks.c - subtest() and within()
+ *
+ * Theory of operation
+ *
+ * Both are a for loop that runs once (vmtap.h), whose variable is a struct
+ * vmtap_block with a cleanup attribute: however the block is left - its end,
+ * break, return, goto - block_leave() is called. The blocks that are being
+ * executed form a list that starts at run.block.
+ *
+ * The one way out that runs no cleanup is the longjmp() of a failure. It goes
+ * to the innermost subtest, whose condition then says that setjmp() returned
+ * for the second time, and the loop ends: its cleanup does run. The blocks
+ * further in are dropped from the list by run_leave().
+ */
+#include "base/clock.h"
+#include "script/call.h"
+#include "script/dialect.h"
+#include "script/run.h"
+
+#define SECONDS_MAX 1e9 /* of within(); more would not fit the clock */
+
+_Static_assert(sizeof(jmp_buf) <= sizeof(((struct vmtap_block *)0)->registers), "vmtap.h leaves room for a jmp_buf");
+
+enum { BLOCK_NEW, BLOCK_INSIDE, BLOCK_LEFT };
+
+uint64_t blocks_deadline(void)
+{
+	return run.block ? run.block->deadline : CLOCK_NEVER;
+}
+
+bool block_enter(struct vmtap_block *b)
+{
+	if (b->state != BLOCK_NEW)
+		return false;
+	b->deadline = blocks_deadline();
+	if (!b->name) {
+		uint64_t end;
+
+		if (!(b->seconds > 0 && b->seconds < SECONDS_MAX))
+			run_die(NULL, "within(%g): the time must be more than 0 seconds", b->seconds);
+		end = clock_now() + (uint64_t)(b->seconds * NS_PER_S);
+		if (end < b->deadline)
+			b->deadline = end;
+	}
+	b->failures = run.failures;
+	b->outer = run.block;
+	b->state = BLOCK_INSIDE;
+	run.block = b;
+	return true;
+}
+
+static void report_subtest(const struct vmtap_block *b)
+{
+	const bool good = run.failures == b->failures;
+
+	run_print_flush();
+	run_event(WIRE_EVENT_SUBTEST, run_place(), b->name,
+		  (const struct pair[]){{"result", good ? "ok" : "not ok"}, {0}});
+}
+
+void block_leave(struct vmtap_block *b)
+{
+	if (b->state != BLOCK_INSIDE)
+		return;
+	b->state = BLOCK_LEFT;
+	run.block = b->outer;
+	if (b->name)
+		report_subtest(b);
+	else if (clock_now() > b->deadline)
+		run_die(NULL, "within(%g): the block took longer", b->seconds);
+}

@@ -1,0 +1,148 @@
+/* call.c - the script's side of the conversation with the world */
+#include "script/call.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "script/run.h"
+#include "wire/frame.h"
+
+#define READ_SIZE 65536 /* bytes taken from the socket at once */
+
+static volatile sig_atomic_t sending, alarm_waits;
+
+int call_defer_alarm(void)
+{
+	alarm_waits = sending;
+	return sending;
+}
+
+void call_send(const struct buf *frames)
+{
+	size_t done = 0;
+
+	sending = 1;
+	while (done < frames->len) {
+		ssize_t n = send(run.world, frames->data + done, frames->len - done, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			_exit(1);
+		done += (size_t)n;
+	}
+	sending = 0;
+	if (alarm_waits)
+		raise(SIGALRM);
+}
+
+static void put_call(struct buf *out, const struct call *c, uint32_t id, struct place at)
+{
+	size_t mark = wire_begin(out, WIRE_CALL, id);
+	cleanup_free char *place = at.file ? xasprintf("%s:%d", at.file, at.line) : NULL;
+
+	wire_put_u32(out, c->machine);
+	wire_put_u8(out, (uint8_t)c->call);
+	wire_put_str(out, place);
+	wire_put_u64(out, blocks_deadline());
+	wire_put_str(out, c->first);
+	wire_put_bytes(out, c->second, c->second_len);
+	wire_put_u32(out, c->number);
+	wire_end(out, mark);
+}
+
+/* Wait for the next frame; @in holds it. A world that is gone, or speaks nonsense, ends us. */
+static void receive(struct buf *in, struct frame *f)
+{
+	int whole;
+
+	while ((whole = wire_next(in, f)) == 0) {
+		ssize_t n = read(run.world, buf_reserve(in, READ_SIZE), READ_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(1);
+		in->len += (size_t)n;
+		in->data[in->len] = '\0';
+	}
+	if (whole < 0)
+		_exit(1);
+}
+
+/* Output too long for one frame comes ahead of the RESULT, in pieces. */
+static void take_output(const struct frame *f, struct buf *out, struct buf *err)
+{
+	struct wire_reader r = wire_read(f);
+	enum wire_stream stream = wire_get_u8(&r);
+	size_t n;
+	const char *bytes = wire_get_bytes(&r, &n);
+
+	buf_add(stream == WIRE_STDERR ? err : out, bytes, n);
+}
+
+/* Return: a copy, for the test's life, of the bytes that came ahead and the RESULT's own; @n is set. */
+static char *read_stream(struct wire_reader *r, struct buf *ahead, size_t *n)
+{
+	const char *bytes = wire_get_bytes(r, n);
+
+	if (!ahead->len)
+		return run_keep(bytes, *n);
+	buf_add(ahead, bytes, *n);
+	*n = ahead->len;
+	return run_keep(ahead->data, ahead->len);
+}
+
+static struct answer read_answer(const struct frame *f, struct buf *out, struct buf *err)
+{
+	struct wire_reader r = wire_read(f);
+	struct answer a = {0};
+	const char *bytes;
+	size_t n;
+
+	a.outcome = (enum wire_outcome)wire_get_u8(&r);
+	a.status = (int)wire_get_u32(&r);
+	a.signal = (int)wire_get_u32(&r);
+	a.seconds = (double)wire_get_u64(&r) / NS_PER_S;
+	a.out = read_stream(&r, out, &a.out_len);
+	a.err = read_stream(&r, err, &a.err_len);
+	bytes = wire_get_bytes(&r, &n);
+	a.reason = run_keep(bytes, n);
+	if (r.bad)
+		_exit(1);
+	return a;
+}
+
+struct answer call_world(const struct call *c)
+{
+	static uint32_t last_id;
+	static struct buf in; /* what came after the last answer: nothing, but a frame may come in parts */
+	cleanup_buf struct buf out = {0}, ahead_out = {0}, ahead_err = {0};
+	struct place at = run_place();
+	struct answer a;
+	struct frame f;
+
+	run_print_flush();
+	put_call(&out, c, ++last_id, at);
+	run.asking.line = at.line;
+	run.asking.file = at.file;
+	call_send(&out);
+	for (;;) {
+		receive(&in, &f);
+		if (f.type == WIRE_RESULT && f.id == last_id)
+			break;
+		if (f.type == WIRE_OUTPUT && f.id == last_id)
+			take_output(&f, &ahead_out, &ahead_err);
+		buf_consume(&in, wire_size(&f));
+	}
+	a = read_answer(&f, &ahead_out, &ahead_err);
+	buf_consume(&in, wire_size(&f));
+	run.asking.file = NULL;
+	return a;
+}

@@ -1,0 +1,60 @@
+/* call.h - the script's side of the conversation with the world */
+#ifndef SCRIPT_CALL_H
+#define SCRIPT_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "wire/message.h"
+
+#define CALL_ARGUMENT_MAX 1000000 /* bytes of the arguments of a call; below WIRE_PAYLOAD_MAX */
+
+/**
+ * struct answer - A WIRE_RESULT
+ * @out, @err:	Kept until the test ends, with a NUL behind
+ * @reason:	For the user, "" when all went well
+ */
+struct answer {
+	enum wire_outcome outcome;
+	int status, signal;
+	double seconds;
+	char *out, *err;
+	size_t out_len, err_len;
+	char *reason;
+};
+
+/**
+ * struct call - A WIRE_CALL
+ * @machine:	Its number
+ * @first:	Argument, or NULL
+ * @second:	Argument of @second_len bytes, or NULL
+ */
+struct call {
+	unsigned machine;
+	enum wire_call call;
+	const char *first;
+	const char *second;
+	size_t second_len;
+	uint32_t number;
+};
+
+/**
+ * call_world() - Ask the world and wait for its answer
+ *
+ * Blocks for as long as the world likes: deadlines are kept there. The
+ * deadline of the innermost within() goes with the call. A world that is gone
+ * ends the process with status 1.
+ */
+struct answer call_world(const struct call *c);
+
+/* Send frames to the world. SIGALRM cannot cut them. */
+void call_send(const struct buf *frames);
+
+/* Called by the handler of SIGALRM. Return: whether a frame is being sent; call_send() then raises it again. */
+int call_defer_alarm(void);
+
+/* blocks.c: the deadline of the blocks that the script is in, or CLOCK_NEVER. */
+uint64_t blocks_deadline(void);
+
+#endif

@@ -1,0 +1,135 @@
+/* compile.c - from a file to a script that can be run
+ *
+ * Theory of operation
+ *
+ * 1. source.c reads the file and what it uses, and hands tcc a copy in memory.
+ * 2. tcc compiles it as one unit with vmtap.h in front, with -g for the line
+ *    table, and relocates it into this process.
+ * 3. declare.c reads the sections that the macros of vmtap.h filled: tests,
+ *    machines, networks. All that can be wrong with them is said now.
+ * 4. thunks.c compiles the machines' functions as a second unit, once the
+ *    machines are known, and fills the structures.
+ *
+ * One failed step ends it; its errors are all reported, as far as tcc goes on
+ * after one. A script is never unloaded, so the strings and tables of tcc can
+ * be pointed into.
+ */
+#include "script/compiled.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "script/embed.h"
+
+TCCState *compile_new_state(const char *options, struct diagnostics *d)
+{
+	TCCState *t = tcc_new();
+
+	tcc_set_error_func(t, d, diagnose_tcc);
+	tcc_set_options(t, options);
+	tcc_set_output_type(t, TCC_OUTPUT_MEMORY);
+	return t;
+}
+
+/* Steps 1 and 2. Return: 0, or -1 with something in @d or, when the file cannot be read, @err. */
+static int compile_code(struct script *s, struct diagnostics *d, struct err *err)
+{
+	if (sources_load(&s->sources, s->path, d, err) < 0 || d->count)
+		return -1;
+	for (size_t i = 0; i < s->sources.n; i++) {
+		const struct source *f = &s->sources.files[i];
+
+		embed_add(f->path, f->cooked.data, f->cooked.len);
+	}
+	s->code = compile_new_state("-g -x c -include vmtap.h", d);
+	libc_add_symbols(s->code);
+	if (tcc_add_file(s->code, s->path) < 0 || d->count)
+		return -1;
+	if (tcc_relocate(s->code, TCC_RELOCATE_AUTO) < 0 || d->count)
+		return -1;
+	lines_read(&s->lines, s->code);
+	return 0;
+}
+
+static int compile(struct script *s, struct diagnostics *d, struct err *err)
+{
+	if (compile_code(s, d, err) < 0)
+		return -1;
+	declare_read(s, d);
+	if (d->count)
+		return -1;
+	return thunks_make(s, d);
+}
+
+/* Give back what a compile that failed has taken. */
+static void discard(struct script *s)
+{
+	if (s->code)
+		tcc_delete(s->code);
+	if (s->thunks)
+		tcc_delete(s->thunks);
+	lines_free(&s->lines);
+	sources_free(&s->sources);
+	free(s->tests);
+	free(s->bodies);
+	free(s->setups);
+	free(s->machines);
+	free(s->objects);
+	free(s->nets);
+	free(s->path);
+	free(s);
+}
+
+int script_compile(const char *path, struct script **out, struct err *err)
+{
+	struct script *s = xcalloc(1, sizeof(*s));
+	struct diagnostics d = {.sources = &s->sources};
+	int r;
+
+	s->path = xstrdup(path);
+	r = compile(s, &d, err);
+	embed_clear();
+	if (d.count)
+		r = diagnose_result(&d, err);
+	diagnose_free(&d);
+	if (r < 0)
+		discard(s);
+	else
+		*out = s;
+	return r;
+}
+
+const char *script_path(const struct script *s)
+{
+	return s->path;
+}
+
+size_t script_test_count(const struct script *s)
+{
+	return s->test_count;
+}
+
+const struct script_test *script_test(const struct script *s, size_t i)
+{
+	return &s->tests[i];
+}
+
+size_t script_machine_count(const struct script *s)
+{
+	return s->machine_count;
+}
+
+const struct script_machine *script_machine(const struct script *s, size_t i)
+{
+	return &s->machines[i];
+}
+
+size_t script_net_count(const struct script *s)
+{
+	return s->net_count;
+}
+
+const struct script_net *script_net(const struct script *s, size_t i)
+{
+	return &s->nets[i];
+}

@@ -1,0 +1,170 @@
+/* faults.c - what the script does wrong to the processor becomes a failure with its line
+ *
+ * Theory of operation
+ *
+ * The handler runs on a stack of its own (the script's may be what is used
+ * up), finds the line, sends one event and ends the process. It never goes
+ * back into the script: after a wild write nothing here can be trusted, and
+ * the world goes on without us. For the same reason it allocates nothing.
+ *
+ * Where it happened:
+ * 1. in the script's code: the table of lines knows;
+ * 2. while we wait for the world (the time limit): call.c has noted it;
+ * 3. elsewhere: a function of the C library that was given a bad pointer, or
+ *    a call through one. libc is built without frame pointers, so the stack is
+ *    searched for the first address that lies behind a call in the script.
+ * When even that finds nothing, the fault is not the script's: it is told as
+ * a bug of ours.
+ *
+ * SIGALRM comes from the world when the test's time is over.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "script/call.h"
+#include "script/compiled.h"
+#include "script/run.h"
+#include "wire/frame.h"
+
+#define STACK_SIZE    65536 /* bytes, of the handler */
+#define EVENT_MAX     16384 /* bytes of the one event, a long path included */
+#define NULL_AREA     4096  /* a member of a structure at NULL lies below this */
+#define STACK_MARGIN  (256 * 1024) /* how far from its end a stack is used up */
+
+static char stack[STACK_SIZE] __attribute__((aligned(16)));
+
+struct registers {
+	uintptr_t pc, sp;
+};
+
+static struct registers registers_of(const void *context)
+{
+	const ucontext_t *c = context;
+
+#if defined(__x86_64__)
+	return (struct registers){(uintptr_t)c->uc_mcontext.gregs[REG_RIP], (uintptr_t)c->uc_mcontext.gregs[REG_RSP]};
+#elif defined(__aarch64__)
+	return (struct registers){(uintptr_t)c->uc_mcontext.pc, (uintptr_t)c->uc_mcontext.sp};
+#else
+#error "faults.c does not know this processor's registers"
+#endif
+}
+
+static struct place find_place(struct registers r)
+{
+	struct place p = lines_find(&run.script->lines, r.pc);
+
+	if (!p.file && run.asking.file)
+		return (struct place){run.asking.file, run.asking.line};
+	if (!p.file && r.sp < run.top)
+		p = lines_scan(&run.script->lines, r.sp, run.top);
+	return p;
+}
+
+static bool stack_is_used_up(struct registers r)
+{
+	struct rlimit l;
+
+	return getrlimit(RLIMIT_STACK, &l) == 0 && r.sp < run.top && run.top - r.sp + STACK_MARGIN > l.rlim_cur;
+}
+
+/* Put into words what happened in the script. */
+static void describe_access(char *out, size_t size, const siginfo_t *info, struct registers r, bool in_script)
+{
+	uintptr_t address = (uintptr_t)info->si_addr;
+
+	if (stack_is_used_up(r))
+		snprintf(out, size, "stack overflow (an endless recursion?)");
+	else if (address == r.pc && info->si_code > 0 && info->si_code != SI_KERNEL)
+		snprintf(out, size, "call of a function at %#lx, which is none", (unsigned long)address);
+	else if (info->si_code == SI_KERNEL)
+		snprintf(out, size, "access through a pointer that cannot be valid%s",
+			 in_script ? "" : ", in a C library function: a bad argument, or a damaged heap");
+	else
+		snprintf(out, size, "%s%s", address < NULL_AREA ? "access through a null pointer"
+								: "access to memory that is not there",
+			 in_script ? "" : ", in a C library function");
+	if (address >= NULL_AREA && info->si_code != SI_KERNEL && address != r.pc && !stack_is_used_up(r))
+		snprintf(out + strlen(out), size - strlen(out), " (address %#lx)", (unsigned long)address);
+}
+
+static void describe(char *out, size_t size, const siginfo_t *info, struct registers r, bool in_script)
+{
+	switch (info->si_signo) {
+	case SIGALRM:
+		snprintf(out, size, "time limit reached in the script");
+		break;
+	case SIGFPE:
+		snprintf(out, size, info->si_code == FPE_INTDIV ? "integer division by zero, or its result is too large"
+								: "arithmetic fault");
+		break;
+	case SIGILL:
+		snprintf(out, size, "illegal instruction");
+		break;
+	case SIGABRT:
+		snprintf(out, size, "the C library aborted: a damaged heap?");
+		break;
+	default:
+		describe_access(out, size, info, r, in_script);
+	}
+}
+
+/* Send the event from static memory: a struct buf that is large enough never allocates. */
+static void send_fault(struct place at, const char *message)
+{
+	static char memory[EVENT_MAX];
+	char place[4200] = "", source[RUN_SOURCE_MAX] = "";
+	struct buf out = {.data = memory, .cap = sizeof(memory)};
+	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
+
+	if (at.file) {
+		snprintf(place, sizeof(place), "%s:%d", at.file, at.line);
+		sources_line(&run.script->sources, at.file, at.line, source, sizeof(source));
+	}
+	wire_put_u8(&out, WIRE_EVENT_FAULT);
+	wire_put_str(&out, place);
+	wire_put_str(&out, message);
+	wire_put_u32(&out, *source != '\0');
+	if (*source) {
+		wire_put_str(&out, "source");
+		wire_put_str(&out, source);
+	}
+	wire_end(&out, mark);
+	call_send(&out);
+}
+
+static void on_fault(int signo, siginfo_t *info, void *context)
+{
+	struct registers r = registers_of(context);
+	struct place at;
+	char what[200], message[260];
+
+	if (signo == SIGALRM && call_defer_alarm())
+		return;
+	at = find_place(r);
+	describe(what, sizeof(what), info, r, lines_find(&run.script->lines, r.pc).file != NULL);
+	snprintf(message, sizeof(message), "%s%s", at.file ? "" : "vmtap's own code failed, please report it: ", what);
+	send_fault(at, message);
+	_exit(1);
+}
+
+void faults_catch(void)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	sigset_t set;
+
+	sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL);
+	sigfillset(&action.sa_mask);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], &action, NULL);
+		sigaddset(&set, signals[i]);
+	}
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* the world has its own ideas */
+}

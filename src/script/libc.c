@@ -1,0 +1,66 @@
+/* libc.c - every function that a script can call, by the name that vmtap.h declares
+ *
+ * This table is the whole of the outside world to a script: nothing else is
+ * found by its linker. What tcc's code calls by itself (memcpy and memset for
+ * structures) is in it too.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "script/compiled.h"
+#include "script/dialect.h"
+
+struct symbol {
+	const char *name;
+	uintptr_t address;
+};
+
+#define SAME(name)	  {#name, (uintptr_t)(name)}
+#define AS(name, function) {#name, (uintptr_t)(function)}
+
+static const struct symbol symbols[] = {
+	AS(vmtap_enter, block_enter), AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
+	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
+	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
+	AS(note, output_note), AS(skip, output_skip), AS(start_all, methods_start_all),
+	AS(fmt, text_format), AS(trim, text_trim), AS(contains, text_contains), AS(env, text_environment),
+
+	SAME(__errno_location), SAME(strerror),
+	SAME(strlen), SAME(strnlen), SAME(strcmp), SAME(strncmp), SAME(strcasecmp), SAME(strncasecmp),
+	SAME(strchr), SAME(strrchr), SAME(strstr), SAME(strcasestr), SAME(strspn), SAME(strcspn), SAME(strpbrk),
+	SAME(strtok), SAME(strtok_r), SAME(strsep), SAME(strdup), SAME(strndup), SAME(strcpy), SAME(strncpy),
+	SAME(stpcpy), SAME(strcat), SAME(strncat), SAME(memcpy), SAME(memmove), SAME(memset), SAME(memcmp),
+	SAME(memchr), SAME(memmem),
+
+	SAME(isalnum), SAME(isalpha), SAME(isblank), SAME(iscntrl), SAME(isdigit), SAME(isgraph), SAME(islower),
+	SAME(isprint), SAME(ispunct), SAME(isspace), SAME(isupper), SAME(isxdigit), SAME(tolower), SAME(toupper),
+
+	SAME(malloc), SAME(calloc), SAME(realloc), SAME(free), SAME(abs), SAME(labs), SAME(llabs),
+	SAME(atoi), SAME(atol), SAME(atoll), SAME(atof), SAME(strtol), SAME(strtoll), SAME(strtoul), SAME(strtoull),
+	SAME(strtod), SAME(qsort), SAME(bsearch), SAME(rand), SAME(srand), SAME(getenv),
+	AS(exit, output_exit), AS(abort, output_abort),
+
+	AS(fopen, output_fopen), SAME(fclose), SAME(fgets), SAME(fgetc), SAME(fread), SAME(feof), SAME(ferror),
+	SAME(getline), AS(printf, output_printf), AS(vprintf, output_vprintf), AS(puts, output_puts),
+	AS(putchar, output_putchar), SAME(snprintf), SAME(vsnprintf), SAME(sprintf), SAME(vsprintf), SAME(asprintf),
+	SAME(vasprintf), SAME(sscanf),
+
+	SAME(fabs), SAME(floor), SAME(ceil), SAME(round), SAME(trunc), SAME(fmod), SAME(fmin), SAME(fmax), SAME(sqrt),
+	SAME(pow), SAME(exp), SAME(log), SAME(log2), SAME(log10), SAME(sin), SAME(cos), SAME(tan), SAME(atan2),
+
+	SAME(time), SAME(difftime), SAME(gmtime), SAME(localtime), SAME(mktime), SAME(strftime), SAME(clock_gettime),
+};
+
+void libc_add_symbols(TCCState *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
+		tcc_add_symbol(s, symbols[i].name, (const void *)symbols[i].address);
+}

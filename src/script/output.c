@@ -1,0 +1,113 @@
+/* output.c - what a script prints, what it may open, and how it ends itself */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "script/dialect.h"
+#include "script/run.h"
+
+static struct buf pending; /* the line that has no end yet */
+
+static void send_line(const char *line)
+{
+	run_event(WIRE_EVENT_NOTE, run_place(), line, NULL);
+}
+
+void run_print(const char *text, size_t n)
+{
+	while (n > 0) {
+		const char *newline = memchr(text, '\n', n);
+		size_t part = newline ? (size_t)(newline - text) : n;
+
+		buf_add(&pending, text, part);
+		part += newline != NULL;
+		text += part;
+		n -= part;
+		if (newline || pending.len >= RUN_VALUE_MAX) {
+			send_line(buf_str(&pending));
+			buf_clear(&pending);
+		}
+	}
+}
+
+void run_print_flush(void)
+{
+	if (pending.len)
+		run_print("\n", 1);
+}
+
+int output_vprintf(const char *format, va_list args)
+{
+	cleanup_buf struct buf text = {0};
+
+/* The format is the script's. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	buf_vaddf(&text, format, args);
+#pragma GCC diagnostic pop
+	run_print(buf_str(&text), text.len);
+	return (int)text.len;
+}
+
+int output_printf(const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = output_vprintf(format, args);
+	va_end(args);
+	return n;
+}
+
+int output_puts(const char *s)
+{
+	run_print(s, strlen(s));
+	run_print("\n", 1);
+	return 0;
+}
+
+int output_putchar(int c)
+{
+	char ch = (char)c;
+
+	run_print(&ch, 1);
+	return (unsigned char)c;
+}
+
+void output_note(const char *text)
+{
+	if (!text)
+		run_die(NULL, "note: the text is a null pointer");
+	run_print_flush();
+	output_puts(text);
+}
+
+void output_skip(const char *why)
+{
+	run_print_flush();
+	run_event(WIRE_EVENT_SKIP, run_place(), why ? why : "", NULL);
+	run_finish(true);
+}
+
+void output_exit(int status)
+{
+	run_fail(NULL, "the script called exit(%d)", status);
+	run_finish(false);
+}
+
+void output_abort(void)
+{
+	run_fail(NULL, "the script called abort()");
+	run_finish(false);
+}
+
+FILE *output_fopen(const char *path, const char *mode)
+{
+	if (!path || !mode)
+		run_die(NULL, "fopen: the %s is a null pointer", path ? "mode" : "path");
+	if (mode[0] != 'r' || strchr(mode, '+'))
+		run_die(NULL, "fopen(\"%s\", \"%s\"): a script can only read files of the host, with \"r\"", path, mode);
+	return fopen(path, mode);
+}

@@ -1,0 +1,167 @@
+/* run.c - the test that this process runs */
+#include "script/run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "script/call.h"
+#include "script/compiled.h"
+#include "wire/frame.h"
+
+#define STACK_MAX (64ul << 20) /* bytes; without a limit an endless recursion would take all memory */
+
+struct run run;
+
+struct place run_place(void)
+{
+	return lines_caller(&run.script->lines, (uintptr_t)__builtin_frame_address(0), run.top);
+}
+
+void *run_keep(const void *data, size_t n)
+{
+	char *copy = xmalloc(n + 1);
+
+	if (n)
+		memcpy(copy, data, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *run_keep_str(const char *s)
+{
+	return run_keep(s, strlen(s));
+}
+
+static void put_pair(struct buf *out, const struct pair *p)
+{
+	wire_put_str(out, p->key);
+	wire_put_bytes(out, p->value, strnlen(p->value, RUN_VALUE_MAX));
+}
+
+void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs)
+{
+	cleanup_buf struct buf out = {0};
+	char place[4200] = "";
+	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
+	uint32_t n = 0;
+
+	if (at.file)
+		snprintf(place, sizeof(place), "%s:%d", at.file, at.line);
+	for (const struct pair *p = pairs; p && p->key; p++)
+		n += p->value != NULL;
+	wire_put_u8(&out, (uint8_t)type);
+	wire_put_str(&out, place);
+	wire_put_bytes(&out, message, strnlen(message, RUN_VALUE_MAX));
+	wire_put_u32(&out, n);
+	for (const struct pair *p = pairs; p && p->key; p++)
+		if (p->value)
+			put_pair(&out, p);
+	wire_end(&out, mark);
+	call_send(&out);
+}
+
+/* The names of the subtests that we are in, outermost first. */
+static void name_subtests(struct buf *out, const struct vmtap_block *b)
+{
+	if (!b)
+		return;
+	name_subtests(out, b->outer);
+	if (b->name)
+		buf_addf(out, "%s%s", out->len ? " / " : "", b->name);
+}
+
+#define PAIRS_MAX 16 /* of one failure */
+
+static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs, const char *fmt, va_list ap)
+{
+	cleanup_buf struct buf message = {0}, subtest = {0};
+	struct pair all[PAIRS_MAX + 3];
+	char source[RUN_SOURCE_MAX] = "";
+	struct place at = run_place();
+	size_t n = 0;
+
+	run_print_flush();
+	run.failures++;
+	buf_vaddf(&message, fmt, ap);
+	if (at.file)
+		sources_line(&run.script->sources, at.file, at.line, source, sizeof(source));
+	name_subtests(&subtest, run.block);
+	all[n++] = (struct pair){"source", *source ? source : NULL};
+	all[n++] = (struct pair){"subtest", subtest.len ? buf_str(&subtest) : NULL};
+	for (; pairs && pairs->key && n < PAIRS_MAX + 2; pairs++)
+		all[n++] = *pairs;
+	all[n] = (struct pair){0};
+	run_event(WIRE_EVENT_FAILURE, at, buf_str(&message), all);
+}
+
+void run_fail(const struct pair *pairs, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(pairs, fmt, ap);
+	va_end(ap);
+}
+
+void run_die(const struct pair *pairs, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(pairs, fmt, ap);
+	va_end(ap);
+	run_leave();
+}
+
+void run_leave(void)
+{
+	/* longjmp() runs no cleanups: a within() on the way out is forgotten here. */
+	while (run.block && !run.block->name)
+		run.block = run.block->outer;
+	if (run.block)
+		longjmp(*(jmp_buf *)run.block->registers, 1);
+	longjmp(run.end, 1);
+}
+
+void run_finish(bool complete)
+{
+	cleanup_buf struct buf out = {0};
+	size_t mark;
+
+	run_print_flush();
+	mark = wire_begin(&out, WIRE_FINISHED, 0);
+	wire_put_u8(&out, complete);
+	wire_end(&out, mark);
+	call_send(&out);
+	_exit(0);
+}
+
+/* An endless recursion must meet an end before the machine's memory does. */
+static void limit_stack(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_STACK, &l) == 0 && l.rlim_cur > STACK_MAX) {
+		l.rlim_cur = STACK_MAX;
+		setrlimit(RLIMIT_STACK, &l);
+	}
+}
+
+void script_run(struct script *s, size_t test, int world_fd)
+{
+	run.script = s;
+	run.world = world_fd;
+	run.top = (uintptr_t)__builtin_frame_address(0);
+	limit_stack();
+	faults_catch();
+	if (setjmp(run.end) == 0) {
+		for (size_t i = 0; i < s->setup_count; i++)
+			s->setups[i]();
+		s->bodies[test]();
+		run_finish(true);
+	}
+	run_finish(false);
+}

@@ -1,0 +1,78 @@
+/* run.h - the test that this process runs: its state, its failures, its end */
+#ifndef SCRIPT_RUN_H
+#define SCRIPT_RUN_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "script/lines.h"
+#include "script/script.h"
+#include "wire/message.h"
+
+#define RUN_VALUE_MAX  65536 /* bytes of one value in an event; longer ones are cut */
+#define RUN_SOURCE_MAX 256   /* bytes of a source line that are shown */
+
+/**
+ * struct run - The only test of the process
+ * @world:	Socket
+ * @top:	The stack above is not the script's
+ * @end:	Where a failure outside of any subtest goes
+ * @block:	Innermost subtest() or within() that is being executed
+ * @failures:	So far
+ * @asking:	Where the script is while it waits for the world: a signal then
+ *		finds it here
+ */
+struct run {
+	struct script *script;
+	int world;
+	uintptr_t top;
+	jmp_buf end;
+	struct vmtap_block *block;
+	unsigned long failures;
+	volatile struct place asking;
+};
+
+extern struct run run;
+
+/* A key and a value of an event; a NULL value leaves the pair out. */
+struct pair {
+	const char *key, *value;
+};
+
+/* Return: the line of the script that called us, however deep we are. */
+struct place run_place(void);
+
+/* Tell the world something, see WIRE_EVENT. @pairs ends with a NULL key, or is NULL. */
+void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
+
+/* Record a failure at the script's line; the source line and the subtest's name are added to @pairs. */
+void run_fail(const struct pair *pairs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* End the innermost subtest, or the test. */
+_Noreturn void run_leave(void);
+
+/* run_fail() and run_leave(). */
+_Noreturn void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tell the world that the test is over and end the process. @complete: it came to its end, or was skipped. */
+_Noreturn void run_finish(bool complete);
+
+/*
+ * What vmtap returns to the script lives until the test ends. As the process
+ * ends with it, nothing is ever freed: these are malloc() by another name, so
+ * that one can see it is meant.
+ */
+void *run_keep(const void *data, size_t n); /* a NUL is added */
+char *run_keep_str(const char *s);
+
+/* output.c: printf() of the script as comments; the rest of a line is kept until run_print_flush(). */
+void run_print(const char *text, size_t n);
+void run_print_flush(void);
+
+/* faults.c: report what the script does wrong to the processor, and its time limit, with its line. */
+void faults_catch(void);
+
+#endif

@@ -1,0 +1,107 @@
+/* script.h - a test script: compiled in memory, looked at, run in a child
+ *
+ * The compile happens once, before anything boots; what it gives is inherited
+ * through fork(). Nothing is read from the disk but the script and the scripts
+ * that it uses.
+ *
+ *	struct err err = {0};
+ *	struct script *s;
+ *
+ *	if (script_compile("t.c", &s, &err) < 0)
+ *		puts(err.text);	// "t.c:3: error: 'suceed' undeclared" ...
+ *	for (size_t i = 0; i < script_test_count(s); i++)
+ *		if (fork() == 0)
+ *			script_run(s, i, fd);
+ */
+#ifndef SCRIPT_SCRIPT_H
+#define SCRIPT_SCRIPT_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "script/types.h"
+
+#define SCRIPT_SIZE_MAX	    (1 << 20) /* bytes of one file */
+#define SCRIPT_FILES_MAX    32	      /* files that one script uses, itself included */
+#define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one */
+#define SCRIPT_NETS_MAX	    32
+#define SCRIPT_TESTS_MAX    2000
+
+struct script;
+
+/**
+ * struct script_test - A test in the order of the file
+ * @name:	As written; unique in its script, one line, not empty
+ * @file:	Where it is: the script's path, or that of a used one
+ * @line:	From 1
+ * @timeout:	Seconds, or 0 for the default
+ * @skip:	Why it is not to be run, or NULL
+ */
+struct script_test {
+	const char *name;
+	const char *file;
+	int line;
+	double timeout;
+	const char *skip;
+};
+
+/**
+ * struct script_machine - A machine in the order of the file; its place there
+ * is its number in WIRE_CALL
+ * @name:	"server"; "node0" for the first of an array
+ * @options:	As written and checked; 0 or NULL: not given. The names of
+ *		@options->nets[i] are those of script_net()
+ */
+struct script_machine {
+	const char *name;
+	const struct vm_options *options;
+	const char *file;
+	int line;
+};
+
+struct script_net {
+	const char *name;
+	const struct net_options *options;
+	const char *file;
+	int line;
+};
+
+/**
+ * script_compile() - Read, compile and check a script
+ * @path:	Path as the user wrote it; messages use it
+ * @out:	Set to the script, which lives as long as the process
+ * @err:	All diagnostics, "FILE:LINE: error: ..." a line each; or why the
+ *		file cannot be read
+ *
+ * Should be called before any fork() of a world, from one thread.
+ *
+ * Return: 0, or -1
+ */
+int script_compile(const char *path, struct script **out, struct err *err);
+
+/* Return: the path that script_compile() was given. */
+const char *script_path(const struct script *s);
+
+size_t script_test_count(const struct script *s);
+const struct script_test *script_test(const struct script *s, size_t i);
+size_t script_machine_count(const struct script *s);
+const struct script_machine *script_machine(const struct script *s, size_t i);
+size_t script_net_count(const struct script *s);
+const struct script_net *script_net(const struct script *s, size_t i);
+
+/**
+ * script_run() - Run one test, in a process of its own
+ * @s:		Script
+ * @test:	Number of the test
+ * @world_fd:	Stream socket to the world: WIRE_CALL, WIRE_EVENT and
+ *		WIRE_FINISHED go out, WIRE_RESULT comes in
+ *
+ * Must be called in a child that was forked for it, on the main thread: it
+ * takes over the signals that a fault raises, and SIGALRM, by which the world
+ * tells that the test's time is over.
+ *
+ * Exit status: 0 after WIRE_FINISHED, 1 after a fault or when the world is gone
+ */
+_Noreturn void script_run(struct script *s, size_t test, int world_fd);
+
+#endif

@@ -1,0 +1,291 @@
+/* source.c - the text of a script and of the scripts that it uses
+ *
+ * Theory of operation
+ *
+ * use("x.c"); cannot be a macro, because a macro cannot include a file, and a
+ * script should stay plain C for editors. So the text is scanned once, just
+ * well enough to know what is a comment, a string or a word, and the statement
+ * becomes an #include in tcc's copy. Lines stay lines: every message of tcc
+ * has the right number without any #line.
+ */
+#include "script/source.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "script/diagnose.h"
+
+/* A place in a text, moved over by next_token(). */
+struct scan {
+	const char *p;
+	int line;
+	bool line_start;  /* only white space before on this line */
+	bool directive;   /* on a line that begins with '#', where text may be anything */
+	int unterminated; /* line of the first string without an end, 0: none */
+};
+
+static bool word_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static void step(struct scan *s)
+{
+	if (*s->p == '\n') {
+		s->line++;
+		s->line_start = true;
+		s->directive = false;
+	} else if (!isspace((unsigned char)*s->p)) {
+		s->directive |= s->line_start && *s->p == '#';
+		s->line_start = false;
+	}
+	s->p++;
+}
+
+/* Move behind a string or character constant, or to the end of the line that leaves it open. */
+static void skip_quoted(struct scan *s)
+{
+	char quote = *s->p;
+
+	step(s);
+	while (*s->p && *s->p != quote && *s->p != '\n') {
+		if (*s->p == '\\' && s->p[1])
+			step(s);
+		step(s);
+	}
+	if (*s->p == quote)
+		step(s);
+	else if (quote == '"' && !s->directive && !s->unterminated)
+		s->unterminated = s->line;
+}
+
+static void skip_comment(struct scan *s)
+{
+	bool block = s->p[1] == '*';
+
+	step(s);
+	step(s);
+	while (*s->p && (block ? !(s->p[0] == '*' && s->p[1] == '/') : *s->p != '\n'))
+		step(s);
+	if (block && *s->p) {
+		step(s);
+		step(s);
+	}
+}
+
+/* Move to the next word that is neither in a comment nor in a constant. Return: its length, 0 at the end. */
+static size_t next_word(struct scan *s)
+{
+	size_t n = 0;
+
+	while (*s->p && !word_char(*s->p)) {
+		if (*s->p == '"' || *s->p == '\'')
+			skip_quoted(s);
+		else if (s->p[0] == '/' && (s->p[1] == '*' || s->p[1] == '/'))
+			skip_comment(s);
+		else
+			step(s);
+	}
+	while (word_char(s->p[n]))
+		n++;
+	return n;
+}
+
+static const char *skip_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
+}
+
+/* Match `("x.c");` and nothing but a comment behind it. Return: what is behind it, NULL for no match. */
+static const char *match_use(const char *p, const char **name, size_t *n)
+{
+	p = skip_blanks(p);
+	if (*p != '(')
+		return NULL;
+	p = skip_blanks(p + 1);
+	if (*p != '"')
+		return NULL;
+	*name = p + 1;
+	*n = strcspn(*name, "\"\\\n");
+	p = *name + *n;
+	if (*p != '"' || *n == 0)
+		return NULL;
+	p = skip_blanks(p + 1);
+	if (*p != ')')
+		return NULL;
+	p = skip_blanks(p + 1);
+	if (*p != ';')
+		return NULL;
+	p = skip_blanks(p + 1);
+	return strchr("\r\n", *p) || strncmp(p, "//", 2) == 0 || strncmp(p, "/*", 2) == 0 ? p : NULL;
+}
+
+/* As tcc looks for "name" from a file: beside it. */
+static char *beside(const char *path, const char *name)
+{
+	return xasprintf("%.*s%s", name[0] == '/' ? 0 : (int)(path_base(path) - path), path, name);
+}
+
+static bool is_loaded(const struct sources *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static void load(struct sources *s, char *path, struct buf *text, struct diagnostics *d);
+
+/* A use() at @at: read the file and put the #include. Return: where to go on. */
+static const char *cook_use(struct sources *s, struct source *f, const struct scan *at, struct diagnostics *d)
+{
+	const char *name, *rest = match_use(at->p + 3, &name, &(size_t){0});
+	cleanup_free char *included = NULL, *path = NULL;
+	cleanup_buf struct buf text = {0};
+	struct err err = {0};
+
+	if (!rest || !at->line_start) {
+		diagnose(d, f->path, at->line, "use(\"file.c\"); must be alone on its line, outside of functions");
+		return at->p + 3;
+	}
+	included = xstrndup(name, strcspn(name, "\""));
+	path = beside(f->path, included);
+	if (is_loaded(s, path))
+		return rest;
+	if (s->n == SCRIPT_FILES_MAX) {
+		diagnose(d, f->path, at->line, "more than %d files are used", SCRIPT_FILES_MAX);
+	} else if (file_read(path, SCRIPT_SIZE_MAX, &text, &err) < 0) {
+		diagnose(d, f->path, at->line, "%s", err.text);
+	} else {
+		buf_addf(&f->cooked, "#include \"%s\"", included);
+		load(s, steal(path), &text, d);
+	}
+	return rest;
+}
+
+static void cook(struct sources *s, struct source *f, struct diagnostics *d)
+{
+	struct scan at = {.p = buf_str(&f->text), .line = 1, .line_start = true};
+	const char *done = at.p;
+	size_t n;
+
+	if (strncmp(at.p, "#!", 2) == 0) {
+		buf_adds(&f->cooked, "//");
+		done += 2;
+		while (*at.p && *at.p != '\n')
+			step(&at);
+	}
+	while ((n = next_word(&at)) > 0) {
+		if (n == 3 && strncmp(at.p, "use", 3) == 0 && *skip_blanks(at.p + 3) == '(') {
+			buf_add(&f->cooked, done, (size_t)(at.p - done));
+			done = cook_use(s, f, &at, d);
+			while (at.p < done)
+				step(&at);
+		} else {
+			while (n--)
+				step(&at);
+		}
+	}
+	buf_adds(&f->cooked, done);
+	if (at.unterminated) /* tcc would go on and complain at the end of the file */
+		diagnose(d, f->path, at.unterminated, "missing terminating \" character");
+}
+
+/* Take a file that was read into the list, then what it uses. */
+static void load(struct sources *s, char *path, struct buf *text, struct diagnostics *d)
+{
+	struct source *f = &s->files[s->n++];
+	const char *nul;
+
+	*f = (struct source){.path = path, .text = *text};
+	*text = (struct buf){0};
+	nul = f->text.len ? memchr(f->text.data, '\0', f->text.len) : NULL;
+	if (nul) {
+		int line = 1;
+
+		for (const char *p = f->text.data; p < nul; p++)
+			line += *p == '\n';
+		diagnose(d, path, line, "not a script: there is a NUL byte in it");
+	} else if (buf_str(&f->text)[strspn(buf_str(&f->text), " \t\r\n")] == '\0') {
+		diagnose(d, path, 1, "the file is empty");
+	} else {
+		cook(s, f, d);
+	}
+}
+
+int sources_load(struct sources *s, const char *path, struct diagnostics *d, struct err *err)
+{
+	cleanup_buf struct buf text = {0};
+
+	if (file_read(path, SCRIPT_SIZE_MAX, &text, err) < 0)
+		return -1;
+	load(s, xstrdup(path), &text, d);
+	return 0;
+}
+
+void sources_free(struct sources *s)
+{
+	while (s->n) {
+		struct source *f = &s->files[--s->n];
+
+		free(f->path);
+		buf_free(&f->text);
+		buf_free(&f->cooked);
+	}
+}
+
+/* Return: where line @line of @text begins, NULL when it is shorter. */
+static const char *line_start(const char *text, int line)
+{
+	while (--line > 0) {
+		text = strchr(text, '\n');
+		if (!text)
+			return NULL;
+		text++;
+	}
+	return text;
+}
+
+void sources_line(const struct sources *s, const char *file, int line, char *out, size_t size)
+{
+	*out = '\0';
+	for (size_t i = 0; i < s->n; i++) {
+		const char *p = line_start(buf_str(&s->files[i].text), line);
+		size_t n;
+
+		if (strcmp(s->files[i].path, file) != 0 || !p)
+			continue;
+		p = skip_blanks(p);
+		n = strcspn(p, "\r\n");
+		while (n > 0 && isspace((unsigned char)p[n - 1]))
+			n--;
+		if (n >= size)
+			n = size - 1;
+		memcpy(out, p, n);
+		out[n] = '\0';
+		return;
+	}
+}
+
+bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct scan at = {.p = buf_str(&s->files[i].text), .line = 1, .line_start = true};
+		size_t n;
+
+		while ((n = next_word(&at)) > 0) {
+			if (n == strlen(word) && strncmp(at.p, word, n) == 0) {
+				*file = s->files[i].path;
+				*line = at.line;
+				return true;
+			}
+			while (n--)
+				step(&at);
+		}
+	}
+	return false;
+}

@@ -1,0 +1,97 @@
+/* types.h - the plain types that a script and vmtap itself share
+ *
+ * Part of the dialect's header: make-header.sh copies everything between the
+ * two marks into vmtap.h, so that a user sees one file and the two sides can
+ * never disagree about a layout. Only types that tcc, gcc and clang lay out
+ * alike and that need no header: see methods.def for why none of them is a
+ * structure of 16 bytes or less.
+ */
+#ifndef SCRIPT_TYPES_H
+#define SCRIPT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* ---- begin of the dialect's part ---- */
+/* What a command did. The strings end with a NUL and live until the test ends. */
+struct result {
+	int status;	/* exit status; 0 when a signal ended it */
+	int signal;	/* the signal that ended it, or 0 */
+	bool timed_out; /* it was stopped at its deadline */
+	char *out;	/* standard output, as it came */
+	size_t out_len; /* its bytes: output may contain NULs */
+	char *err;	/* standard error */
+	size_t err_len;
+	double seconds; /* wall time in the guest */
+};
+
+#define VM_NETS_MAX 8 /* network cards of a machine */
+#define VM_QEMU_MAX 64 /* arguments of .qemu */
+
+/* A network; see net(). */
+struct net {
+	const char *name;
+};
+
+/* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
+struct vm_options {
+	const char *image;		 /* root: tar, tar.gz or directory; none: a small BusyBox guest */
+	const char *kernel;		 /* bzImage or vmlinux; none: the image's own, else the kit's */
+	const char *initrd;		 /* put in front of vmtap's own */
+	const char *append;		 /* added to the kernel command line */
+	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
+	long cpus;			 /* 1 to 128; 1 */
+	const char *cpu;		 /* QEMU's CPU model */
+	const char *hostname;		 /* the machine's name */
+	struct net *nets[VM_NETS_MAX];	 /* { &lan, &wan }; none: the network that all machines share */
+	const char *qemu[VM_QEMU_MAX];	 /* { "-device", "..." }: arguments added to QEMU's command line */
+};
+
+/* The fields of net(name, .field = ...). */
+struct net_options {
+	const char *subnet; /* "192.168.7.0/24"; none: vmtap chooses */
+	long mtu;	    /* bytes; 1500 */
+};
+
+/* What subtest() and within() keep in the script's frame. */
+struct vmtap_block {
+	const char *name; /* of a subtest; NULL: a within */
+	double seconds;	  /* of a within */
+	struct vmtap_block *outer;
+	unsigned long long deadline; /* CLOCK_MONOTONIC, ns */
+	unsigned long failures;	     /* of the test when the block was entered */
+	int state;
+	unsigned long registers[32]; /* a jmp_buf */
+};
+
+/* What vm(), net(), test() and setup leave in the sections that vmtap reads. */
+struct vmtap_machine {
+	const char *name;
+	struct vm *machines;
+	size_t count; /* elements of an array; 0: a single machine */
+	const char *file;
+	int line;
+	const char *given; /* the fields as written: tells a 0 from none */
+	struct vm_options options;
+};
+
+struct vmtap_net {
+	struct net *net;
+	const char *name;
+	const char *file;
+	int line;
+	const char *given;
+	struct net_options options;
+};
+
+struct vmtap_test {
+	void (*run)(void);
+	const char *file;
+	int line;
+	const char *name; /* NULL: a setup */
+	double timeout;	  /* s; 0: the default */
+	const char *skip; /* why it is not to be run, or NULL */
+};
+/* ---- end of the dialect's part ---- */
+
+#endif
