@@ -1,0 +1,147 @@
+# Makefile - vmtap. `make help` lists what there is.
+#
+# Objects go to build/: obj/ is vmtap, agent/ the guest side (small rather than fast), asan/ the same sources with
+# sanitizers for the tests. Pinned dependencies are built once, into a cache outside the tree (vendor/README.md).
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- sources, room by room, lowest first (design: arrows point down) ----
+base   = buf err fd file json log loop mem proc sha256 text
+wire   = frame
+report = result tap
+image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel modules source store tar tar_pax tree
+net    = address switch
+qemu   = accel canary command qmp
+world  = call console link machine outcome spec world
+script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
+cmd    = check doctor header help options plan run runner settings
+agent  = agent boot bus child cmdline configure dbus exec files hosts main net port power root tcp wait wait_file wait_port wait_try wait_unit
+
+room     = $(patsubst %,src/$(1)/%.c,$($(1)))
+sources  = src/main.c $(foreach r,base wire report image net qemu world script cmd,$(call room,$(r)))
+# The agent's own files, and what of base/ and wire/ it is built from (unused functions are left out by the linker).
+agent_sources = $(call room,agent) src/wire/frame.c \
+	$(patsubst %,src/base/%.c,buf err fd file loop mem proc text)
+# What the unit tests link with: every room but the commands and the script engine, which are tested through the binary.
+tested   = $(foreach r,base wire report image net qemu world,$(call room,$(r))) \
+	$(filter-out src/agent/main.c,$(call room,agent))
+units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
+fuzzers  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+tests    = $(units) tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
+	$(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+
+# ---- flags ----
+warnings = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wimplicit-fallthrough -Wswitch-enum -Wvla -Wundef -Werror
+common   = -std=gnu11 -D_GNU_SOURCE -Isrc -Ibuild/gen $(warnings) -MMD -MP -ffile-prefix-map=$(CURDIR)=.
+CFLAGS   = -O2 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fdata-sections -ffunction-sections
+agent_flags = -Os -fomit-frame-pointer -fno-asynchronous-unwind-tables -fdata-sections -ffunction-sections
+asan_flags  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS  = -static -Wl,--gc-sections -Wl,--build-id=none,-z,noseparate-code -s
+
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
+say = @printf '  %-4s %s\n' $(1) $@
+
+all: build/vmtap
+
+# Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
+goals = $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out help clean setup try check lint bench fuzz kit images,$(goals)),)
+include build/deps.mk
+endif
+build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
+	@mkdir -p build
+	@musl=$$(vendor/build musl) && zlib=$$(vendor/build zlib) && tcc=$$(vendor/build tcc) && \
+	printf 'musl = %s\nzlib = %s\ntcc = %s\n' "$$musl" "$$zlib" "$$tcc" >$@
+
+# ---- vmtap ----
+build/vmtap: $(sources:src/%.c=build/obj/%.o)
+	$(call say,LD)
+	$(Q)$(musl)/bin/musl-cc $(LDFLAGS) -o $@ $^ $(zlib)/lib/libz.a
+
+build/obj/%.o: src/%.c build/deps.mk Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(musl)/bin/musl-cc $(common) $(CFLAGS) -I$(zlib)/include $(extra_flags) -c -o $@ $<
+
+# The engine is one with tcc: -isystem, because its sources are not ours to mend.
+build/obj/script/%.o: extra_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -Wa,-I,build/gen
+# tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
+build/obj/script/libtcc.o: CFLAGS += -Os
+build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
+build/obj/image/embedded.o: extra_flags = -Wa,-I,build
+build/obj/image/embedded.o: build/vmtap-agent
+
+build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/types.h src/script/methods.def
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)src/script/make-header.sh >$@
+
+# ---- the agent ----
+build/vmtap-agent: $(agent_sources:src/%.c=build/agent-obj/%.o)
+	$(call say,LD)
+	$(Q)$(musl)/bin/musl-cc $(LDFLAGS) -o $@ $^
+
+build/agent-obj/%.o: src/%.c build/deps.mk Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(musl)/bin/musl-cc $(common) $(agent_flags) -c -o $@ $<
+
+# ---- tests: the same sources under ASan and UBSan, with the host's libc ----
+build/asan/libvmtap.a: $(tested:src/%.c=build/asan/%.o)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
+
+build/asan/%.o: src/%.c build/deps.mk Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(common) $(asan_flags) -I$(zlib)/include $(extra_flags) -c -o $@ $<
+
+build/asan/image/embedded.o: extra_flags = -Wa,-I,build
+build/asan/image/embedded.o: build/vmtap-agent
+
+build/unit/%: tests/unit/%.c build/asan/libvmtap.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(common) $(asan_flags) -Itests/unit -I$(zlib)/include -o $@ $< build/asan/libvmtap.a $(zlib)/lib/libz.a -lm
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# ---- what people type ----
+setup:
+	ci/setup check
+
+# The kit guest's files and the Debian image, from the distribution's packages, cached.
+kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
+images: ; @mkdir -p build && ln -sfn "$$(ci/images/debian12-web)" build/debian12-web.tar
+
+try:
+	ci/setup try
+	$(MAKE) all kit images
+	build/vmtap run tests/examples/client-server.c
+
+check:
+	ci/setup check
+	$(MAKE) all kit images
+	$(MAKE) tests
+tests: build/vmtap $(units)
+	prove --timer --exec tests/exec $(tests)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make         build/vmtap, from pinned musl, tcc and zlib'
+	@echo 'make try     install what is missing, then test two machines with a real nginx'
+	@echo 'make check   install what is missing, then run every test'
+	@echo 'make lint    clang-tidy and cppcheck, warnings as errors'
+	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
+	@echo 'make kit     the default guest: kernel, modules, BusyBox'
+	@echo 'make images  the Debian image that the examples boot'
+	@echo 'make clean   remove build/'
+
+.PHONY: all setup kit images try check tests lint bench fuzz clean help

@@ -1,0 +1,34 @@
+/* check.c - `vmtap check`: compile scripts and list what they declare, booting nothing */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/plan.h"
+#include "cmd/runner.h"
+
+const struct option cmd_check_options[] = {{0}};
+
+int cmd_check(char **argv)
+{
+	struct plan p;
+	struct err err = {0};
+	int n, status = cmd_parse("check", cmd_check_options, NULL, argv, &n);
+	int wrong = 0;
+
+	if (status >= 0)
+		return status;
+	if (n == 0) {
+		log_line("no test script is named\ntry 'vmtap help check'");
+		return EXIT_WRONG;
+	}
+	if (plan_make(&p, argv, NULL, &err) < 0)
+		return EXIT_WRONG;
+	plan_print(&p);
+	for (size_t i = 0; i < p.nfiles; i++) {
+		if (p.files[i].error) {
+			fprintf(stderr, "%s\n", p.files[i].error);
+			wrong = 1;
+		}
+	}
+	return wrong ? EXIT_WRONG : EXIT_PASSED;
+}

@@ -1,0 +1,127 @@
+/* doctor.c - `vmtap doctor`: what works here, what does not, and how to mend it */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "cmd/cmd.h"
+#include "cmd/runner.h"
+#include "qemu/accel.h"
+
+#define SPACE_WANTED_MB 500 /* an image of a Debian root and what comes with it */
+
+/* One line of the report. Return: 1 when it is bad. */
+static int say(bool good, const char *what, const char *detail)
+{
+	const char *rest = strchr(detail, '\n');
+
+	printf("%s  %-12s %.*s\n", good ? "ok " : "BAD", what, (int)strcspn(detail, "\n"), detail);
+	if (rest)
+		printf("     %-12s -> %s\n", "", rest + 1);
+	return !good;
+}
+
+/* Return: the first line that `qemu --version` prints, or NULL; the caller frees it. */
+static char *qemu_version(const char *qemu)
+{
+	char *argv[] = {(char *)qemu, "--version", NULL};
+	struct proc_spec p = {.path = qemu, .argv = argv};
+	cleanup_fd int in = -1, pidfd = -1;
+	char text[256] = "";
+	int fds[2], status = 0;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return NULL;
+	in = fds[0];
+	p.fds[p.nfds++] = (struct proc_fd){.from = fds[1], .to = 1};
+	pid = proc_start(&p, &pidfd, NULL);
+	close(fds[1]);
+	if (pid < 0)
+		return NULL;
+	(void)fd_read_full(in, text, sizeof(text) - 1);
+	waitpid(pid, &status, 0);
+	if (status != 0 || !strstr(text, "version"))
+		return NULL;
+	return xstrndup(text, strcspn(text, "\n"));
+}
+
+static int check_qemu(const struct settings *s)
+{
+	cleanup_free char *version = s->qemu ? qemu_version(s->qemu) : NULL;
+	cleanup_free char *text = NULL;
+
+	if (!s->qemu)
+		return say(false, "QEMU", settings_no_qemu);
+	text = version ? xasprintf("%s (%s)", s->qemu, version)
+		       : xasprintf("'%s' does not answer --version\nset VMTAP_QEMU to a QEMU 7.2 or newer", s->qemu);
+	return say(version != NULL, "QEMU", text);
+}
+
+/* Slow is not bad: TCG works everywhere. */
+static int check_accel(const struct settings *s)
+{
+	struct accel a;
+	struct err err = {0};
+	cleanup_free char *text = NULL;
+
+	if (accel_choose(NULL, s->store, &a, &err) < 0)
+		return say(false, "accelerator", err.text);
+	text = xasprintf("%s: %s%s%s", accel_names[a.kind], a.reason, a.hint[0] ? "\n" : "", a.hint);
+	return say(true, "accelerator", text);
+}
+
+static int check_kit(const struct settings *s)
+{
+	cleanup_free char *kernel = s->kit ? path_join(s->kit, "vmlinuz") : NULL;
+	cleanup_free char *text = NULL;
+
+	if (!s->kit)
+		return say(false, "kit", settings_no_kit);
+	if (file_exists(kernel))
+		return say(true, "kit", s->kit);
+	text = xasprintf("'%s' has no vmlinuz\nset VMTAP_KIT to the kit's folder, or run `make kit`", s->kit);
+	return say(false, "kit", text);
+}
+
+static int check_store(const struct settings *s)
+{
+	struct err err = {0};
+	struct statvfs fs;
+	cleanup_free char *text = NULL;
+	unsigned long long mb;
+
+	if (file_make_dirs(s->store, &err) < 0 || access(s->store, W_OK) < 0) {
+		text = xasprintf("'%s' cannot be written\nset VMTAP_CACHE to a folder that can", s->store);
+		return say(false, "cache", text);
+	}
+	if (statvfs(s->store, &fs) < 0)
+		return say(false, "cache", s->store);
+	mb = (unsigned long long)fs.f_bavail * fs.f_frsize / (1024 * 1024);
+	text = xasprintf("%s, %llu MB free%s", s->store, mb,
+			 mb < SPACE_WANTED_MB ? "\nimages of whole systems need some hundred MB" : "");
+	return say(mb >= SPACE_WANTED_MB, "cache", text);
+}
+
+int cmd_doctor(char **argv)
+{
+	static const struct option none[] = {{0}};
+	struct settings s;
+	struct err err = {0};
+	int n, bad, status = cmd_parse("doctor", none, NULL, argv, &n);
+
+	if (status >= 0)
+		return status;
+	if (settings_read(&s, &err) < 0) {
+		say(false, "environment", err.text);
+		return EXIT_INFRA;
+	}
+	bad = check_qemu(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
+	return bad ? EXIT_INFRA : EXIT_PASSED;
+}

@@ -1,0 +1,19 @@
+/* header.c - `vmtap header`: print the dialect's header for editors and checkers */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/runner.h"
+#include "script/embed.h"
+
+int cmd_header(char **argv)
+{
+	static const struct option none[] = {{0}};
+	int operands, status = cmd_parse("header", none, NULL, argv, &operands);
+	size_t n;
+	const char *text = embed_header(&n);
+
+	if (status >= 0)
+		return status;
+	fwrite(text, 1, n, stdout);
+	return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
+}

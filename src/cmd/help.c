@@ -1,0 +1,70 @@
+/* help.c - `vmtap help`, --help, and what to say about a wrong command line */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/runner.h"
+
+static const struct command_entry *find(const char *name)
+{
+	const struct command_entry *c = cmd_table;
+
+	while (c->name && strcmp(c->name, name))
+		c++;
+	return c->name ? c : NULL;
+}
+
+static void print_command(const struct command_entry *c)
+{
+	printf("usage: vmtap %s %s\n\n%s\n", c->name, c->synopsis, c->summary);
+	if (c->options && c->options->name) {
+		puts("\noptions:");
+		options_print(c->options);
+	}
+}
+
+static void print_overview(void)
+{
+	puts("vmtap: tests on virtual machines, as TAP, with or without KVM\n\n"
+	     "usage: vmtap [run] [OPTIONS] FILE...\n\ncommands:");
+	for (const struct command_entry *c = cmd_table; c->name; c++)
+		printf("  %-8s %s\n", c->name, c->summary);
+	puts("\n`vmtap help COMMAND` lists a command's options. Exit status: 0 all passed or skipped,\n"
+	     "1 a test failed, 2 the command line or a script is wrong, 3 the infrastructure failed.");
+}
+
+int cmd_help(char **argv)
+{
+	const struct command_entry *c;
+
+	if (!argv[0]) {
+		print_overview();
+		return EXIT_PASSED;
+	}
+	c = find(argv[0]);
+	if (!c) {
+		log_line("there is no command '%s'\ntry 'vmtap help'", argv[0]);
+		return EXIT_WRONG;
+	}
+	print_command(c);
+	return EXIT_PASSED;
+}
+
+int cmd_parse(const char *name, const struct option *table, void *to, char **argv, int *operands)
+{
+	struct err err = {0};
+
+	for (char **p = argv; *p && strcmp(*p, "--"); p++) {
+		if (strcmp(*p, "--help") == 0 || strcmp(*p, "-h") == 0) {
+			print_command(find(name));
+			return EXIT_PASSED;
+		}
+	}
+	*operands = options_parse(table, to, argv, &err);
+	if (*operands >= 0)
+		return -1;
+	log_line("%s\ntry 'vmtap help %s'", err.text, name);
+	return EXIT_WRONG;
+}

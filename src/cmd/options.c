@@ -1,0 +1,124 @@
+/* options.c - command lines by table: one row an option */
+#include "cmd/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define ROWS_MAX 32 /* options of one command */
+
+static const struct option *find(const struct option *table, const char *name, size_t n)
+{
+	for (; table->name; table++)
+		if (strlen(table->name) == n && memcmp(table->name, name, n) == 0)
+			return table;
+	return NULL;
+}
+
+static const struct option *find_letter(const struct option *table, char letter)
+{
+	for (; table->name; table++)
+		if (letter && table->letter == letter)
+			return table;
+	return NULL;
+}
+
+static int unknown(const struct option *table, const char *word, struct err *err)
+{
+	const char *names[ROWS_MAX + 1] = {NULL};
+	cleanup_free char *name = xstrndup(word, strcspn(word, "="));
+	const char *near;
+
+	for (size_t i = 0; i < ROWS_MAX && table[i].name; i++)
+		names[i] = table[i].name;
+	near = text_nearest(name + strspn(name, "-"), names);
+	err_set(err, "unknown option '%s'", name);
+	if (near)
+		err_hint(err, "did you mean '--%s'?", near);
+	return -1;
+}
+
+static int set(const struct option *o, void *to, const char *value, struct err *err)
+{
+	char *at = (char *)to + o->offset;
+	char *end;
+	double seconds;
+
+	switch (o->kind) {
+	case OPTION_FLAG:
+		memcpy(at, &(int){1}, sizeof(int));
+		return 0;
+	case OPTION_TEXT:
+		memcpy(at, &value, sizeof(value));
+		return 0;
+	case OPTION_SECONDS:
+		seconds = strtod(value, &end);
+		if (end == value || *end || !(seconds > 0) || seconds > 1e6)
+			return err_set(err, "option '--%s': '%s' is not a number of seconds above 0", o->name,
+				       value);
+		memcpy(at, &seconds, sizeof(seconds));
+		return 0;
+	}
+	return -1;
+}
+
+/* One option at *@argv; its value may be the next word. Return: words used, or -1. */
+static int take(const struct option *table, void *to, char **argv, struct err *err)
+{
+	const char *word = argv[0];
+	const char *equals = text_starts(word, "--") ? strchr(word, '=') : NULL;
+	size_t n = equals ? (size_t)(equals - word) : strlen(word);
+	const struct option *o = text_starts(word, "--") ? find(table, word + 2, n - 2)
+				 : n == 2		 ? find_letter(table, word[1])
+							 : NULL;
+	const char *value = equals ? equals + 1 : NULL;
+
+	if (!o)
+		return unknown(table, word, err);
+	if (o->kind == OPTION_FLAG && value)
+		return err_set(err, "option '--%s' takes no value", o->name);
+	if (o->kind == OPTION_FLAG || value)
+		return set(o, to, value, err) < 0 ? -1 : 1;
+	if (!argv[1])
+		return err_set(err, "option '--%s' needs a value (%s)", o->name, o->value);
+	return set(o, to, argv[1], err) < 0 ? -1 : 2;
+}
+
+int options_parse(const struct option *table, void *to, char **argv, struct err *err)
+{
+	int operands = 0;
+	int only_operands = 0;
+
+	for (char **p = argv; *p;) {
+		int used = 1;
+
+		if (!only_operands && strcmp(*p, "--") == 0) {
+			only_operands = 1;
+		} else if (only_operands || (*p)[0] != '-' || !(*p)[1]) {
+			argv[operands++] = *p;
+		} else {
+			used = take(table, to, p, err);
+			if (used < 0)
+				return -1;
+		}
+		p += used;
+	}
+	argv[operands] = NULL;
+	return operands;
+}
+
+void options_print(const struct option *table)
+{
+	for (; table->name; table++) {
+		char left[48], letter[8] = "    ";
+
+		if (table->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", table->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, table->name, table->value ? "=" : "",
+			 table->value ? table->value : "");
+		printf("  %-26s %s\n", left, table->help);
+	}
+}

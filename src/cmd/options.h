@@ -1,0 +1,48 @@
+/* options.h - command lines by table: one row an option */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum option_kind {
+	OPTION_FLAG,	/* no value; an int that becomes 1 */
+	OPTION_TEXT,	/* a const char * */
+	OPTION_SECONDS, /* a double above 0 */
+};
+
+/**
+ * struct option - A row
+ * @name:	Without the dashes
+ * @letter:	Short form, or 0
+ * @value:	What the help calls its value, or NULL for a flag
+ * @offset:	Of the member that it sets, in the command's own structure
+ * @help:	One line
+ */
+struct option {
+	const char *name;
+	char letter;
+	enum option_kind kind;
+	const char *value;
+	size_t offset;
+	const char *help;
+};
+
+/**
+ * options_parse() - Read "--name=value", "--name value", "-l value" and operands
+ * @table:	Rows, ended by one without a name
+ * @to:		The command's structure
+ * @argv:	NULL-terminated, without the command's own name. Operands are moved
+ *		to its front and it is NULL-terminated again after them; what
+ *		follows "--" is an operand
+ *
+ * Return: the number of operands, or -1 ("unknown option '--acel'", with what
+ * was probably meant)
+ */
+int options_parse(const struct option *table, void *to, char **argv, struct err *err);
+
+/* Print the rows of a table as help text. */
+void options_print(const struct option *table);
+
+#endif

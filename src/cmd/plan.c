@@ -1,0 +1,214 @@
+/* plan.c - the scripts of a run, compiled, as a list of tests in order */
+#include "cmd/plan.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "image/embedded.h"
+#include "image/guest.h"
+#include "script/script.h"
+
+#define MEMORY_KIT  128 /* MiB */
+#define MEMORY_ROOT 512
+#define MTU_DEFAULT 1500
+
+/* ---- the list ---- */
+
+static void add_test(struct plan *p, struct plan_file *f, const char *name, size_t index)
+{
+	struct plan_test *t;
+
+	p->tests = xrealloc(p->tests, (p->ntests + 1) * sizeof(*p->tests));
+	t = &p->tests[p->ntests++];
+	*t = (struct plan_test){.file = f, .index = index};
+	if (f->script) {
+		const struct script_test *s = script_test(f->script, index);
+
+		t->timeout = s->timeout;
+		t->skip = s->skip;
+	}
+	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
+}
+
+static void add_file(struct plan *p, struct plan_file *f, const regex_t *filter)
+{
+	struct err err = {0};
+
+	if (script_compile(f->path, &f->script, &err) < 0) {
+		cleanup_free char *name = xasprintf("%s compiles", f->path);
+
+		f->script = NULL;
+		f->error = xstrdup(err.text);
+		add_test(p, f, name, 0);
+		return;
+	}
+	for (size_t i = 0; i < script_test_count(f->script); i++) {
+		const char *name = script_test(f->script, i)->name;
+
+		if (!filter || regexec(filter, name, 0, NULL, 0) == 0)
+			add_test(p, f, name, i);
+	}
+}
+
+int plan_make(struct plan *p, char **paths, const char *filter, struct err *err)
+{
+	regex_t regex;
+	int code = filter ? regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) : 0;
+
+	*p = (struct plan){0};
+	if (code) {
+		char why[200];
+
+		regerror(code, &regex, why, sizeof(why));
+		return err_set(err, "bad regular expression '%s': %s", filter, why);
+	}
+	while (paths[p->nfiles])
+		p->nfiles++;
+	p->files = xcalloc(p->nfiles, sizeof(*p->files));
+	for (size_t i = 0; i < p->nfiles; i++) {
+		p->files[i].path = paths[i];
+		add_file(p, &p->files[i], filter ? &regex : NULL);
+	}
+	if (filter)
+		regfree(&regex);
+	return 0;
+}
+
+bool plan_has_machines(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nfiles; i++)
+		if (p->files[i].script && script_machine_count(p->files[i].script))
+			return true;
+	return false;
+}
+
+void plan_print(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nfiles; i++) {
+		const struct plan_file *f = &p->files[i];
+
+		if (!f->script)
+			continue;
+		printf("%s: %zu tests, %zu machines\n", f->path, script_test_count(f->script),
+		       script_machine_count(f->script));
+		for (size_t t = 0; t < p->ntests; t++)
+			if (p->tests[t].file == f)
+				printf("  %s\n", script_test(f->script, p->tests[t].index)->name);
+	}
+}
+
+void plan_run_script(void *test, int fd)
+{
+	struct plan_test *t = test;
+
+	script_run(t->file->script, t->index, fd);
+}
+
+/* ---- networks ---- */
+
+static void resolve_nets(struct plan_file *f)
+{
+	size_t n = script_net_count(f->script);
+	struct world_spec *w = &f->world;
+
+	w->nets = xcalloc(n ? n : 1, sizeof(*w->nets));
+	w->nnets = n ? n : 1;
+	w->nets[0] = (struct net_spec){.name = "lan", .mtu = MTU_DEFAULT};
+	address_subnet(NULL, 0, &w->nets[0].subnet, NULL);
+	for (size_t i = 0; i < n; i++) {
+		const struct script_net *s = script_net(f->script, i);
+		long mtu = s->options->mtu;
+
+		w->nets[i].name = s->name;
+		w->nets[i].mtu = mtu > 0 ? (int)mtu : MTU_DEFAULT;
+		/* script_compile() has refused a bad one already */
+		address_subnet(s->options->subnet, (int)i, &w->nets[i].subnet, NULL);
+	}
+}
+
+static void resolve_cards(struct plan_file *f, const struct vm_options *o, struct machine_spec *m)
+{
+	const struct world_spec *w = &f->world;
+
+	for (size_t i = 0; i < VM_NETS_MAX && o->nets[i]; i++)
+		for (size_t n = 0; n < w->nnets; n++)
+			if (strcmp(w->nets[n].name, o->nets[i]->name) == 0)
+				m->nets[m->nnets++] = (int)n;
+	if (!o->nets[0])
+		m->nets[m->nnets++] = 0;
+}
+
+/* ---- machines ---- */
+
+/* A path in a script is looked for beside the script, then from the current folder; the caller frees it. */
+static char *find_path(const char *script_file, const char *path)
+{
+	cleanup_free char *dir = path_dir(script_file);
+	cleanup_free char *beside = path_join(dir, path);
+
+	return file_exists(beside) ? steal(beside) : xstrdup(path);
+}
+
+static void prepare(const struct settings *s, const struct script_machine *from, struct machine_spec *m)
+{
+	const struct vm_options *o = from->options;
+	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
+	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
+	struct guest_spec g = {.image = image, .kernel = kernel, .kit = s->kit, .store = s->store};
+	struct guest_files files = {0};
+	struct err err = {0};
+
+	g.agent = embedded_agent(&g.agent_len);
+	if (!s->kit && !(image && kernel)) {
+		m->broken = xasprintf("%s:%d: machine '%s': %s", from->file, from->line, from->name,
+				      settings_no_kit);
+		return;
+	}
+	if (guest_prepare(&g, &files, &err) < 0) {
+		m->broken = xasprintf("%s:%d: machine '%s': %s", from->file, from->line, from->name, err.text);
+		return;
+	}
+	m->kernel = steal(files.kernel);
+	m->initrd = steal(files.initrd);
+	m->root = steal(files.root);
+	m->modules = steal(files.modules);
+	guest_files_free(&files);
+}
+
+static void resolve_machine(struct plan_file *f, const struct settings *s, size_t i)
+{
+	const struct script_machine *from = script_machine(f->script, i);
+	const struct vm_options *o = from->options;
+	struct machine_spec *m = &f->world.machines[i];
+
+	*m = (struct machine_spec){
+		.name = from->name,
+		.hostname = o->hostname ? o->hostname : from->name,
+		.append = o->append,
+		.cpu = o->cpu,
+		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
+		.cpus = o->cpus > 0 ? (int)o->cpus : 1,
+		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
+	};
+	resolve_cards(f, o, m);
+	prepare(s, from, m);
+}
+
+void plan_resolve(struct plan_file *f, const struct settings *s)
+{
+	struct world_spec *w = &f->world;
+
+	if (f->resolved || !f->script)
+		return;
+	f->resolved = true;
+	w->qemu = s->qemu;
+	w->qemu_missing = settings_no_qemu;
+	w->nmachines = script_machine_count(f->script);
+	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
+	resolve_nets(f);
+	for (size_t i = 0; i < w->nmachines; i++)
+		resolve_machine(f, s, i);
+}

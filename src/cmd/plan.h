@@ -1,0 +1,76 @@
+/* plan.h - the scripts of a run, compiled, as a list of tests in order */
+#ifndef CMD_PLAN_H
+#define CMD_PLAN_H
+
+#include <stdbool.h>
+
+#include "cmd/settings.h"
+#include "world/spec.h"
+
+struct script;
+
+/**
+ * struct plan_file - One script
+ * @path:	As the user wrote it
+ * @error:	Why it did not compile (all diagnostics), or NULL
+ * @script:	The compiled script, or NULL
+ * @world:	Its machines and networks; filled by plan_resolve(), the accelerator
+ *		and time limits by the runner
+ */
+struct plan_file {
+	const char *path;
+	char *error;
+	struct script *script;
+	struct world_spec world;
+	bool resolved;
+};
+
+/**
+ * struct plan_test - One point of the plan
+ * @name:	With the script's name in front when there are several
+ * @index:	Its number in the script; unused when the file did not compile
+ */
+struct plan_test {
+	char *name;
+	struct plan_file *file;
+	size_t index;
+	double timeout;
+	const char *skip;
+};
+
+struct plan {
+	struct plan_file *files;
+	size_t nfiles;
+	struct plan_test *tests;
+	size_t ntests;
+};
+
+/**
+ * plan_make() - Compile scripts and list their tests
+ * @paths:	NULL-terminated
+ * @filter:	POSIX extended regular expression on names, or NULL
+ *
+ * A script that does not compile is one test point of its own.
+ *
+ * Return: 0, or -1 when @filter is malformed
+ */
+int plan_make(struct plan *p, char **paths, const char *filter, struct err *err);
+
+/**
+ * plan_resolve() - Build what the machines of a script boot from
+ *
+ * Once per file, before its first test: images, initramfs, addresses. What
+ * goes wrong with one machine is kept in its @broken, for the tests that use it.
+ */
+void plan_resolve(struct plan_file *f, const struct settings *s);
+
+/* Run the test's body in this (forked) process; @test is a struct plan_test. Never returns. */
+void plan_run_script(void *test, int fd);
+
+/* Return: whether any script declares a machine. */
+bool plan_has_machines(const struct plan *p);
+
+/* Print "FILE: N tests, M machines" and the tests' names. For `vmtap check`. */
+void plan_print(const struct plan *p);
+
+#endif

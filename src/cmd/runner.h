@@ -1,0 +1,29 @@
+/* runner.h - running a plan: a world per test, points in plan order */
+#ifndef CMD_RUNNER_H
+#define CMD_RUNNER_H
+
+#include "cmd/plan.h"
+
+/* Exit statuses of vmtap (design, section 10); 1..125 because automake reads more as signals. */
+enum exit_status { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_INFRA = 3 };
+
+/**
+ * struct runner_options - How to run
+ * @accel:	"auto", "kvm", "tcg", or NULL for the environment's wish
+ * @timeout:	Seconds for each test, not scaled; 0 for the default
+ */
+struct runner_options {
+	const char *accel;
+	double timeout;
+};
+
+/**
+ * runner_run() - Run all tests and print TAP on stdout
+ *
+ * SIGINT, SIGTERM and SIGHUP tear the machines down and print "Bail out!".
+ *
+ * Return: an exit status
+ */
+enum exit_status runner_run(struct plan *p, const struct settings *s, const struct runner_options *o);
+
+#endif

@@ -1,0 +1,53 @@
+/* main.c - the command table */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/runner.h"
+
+const struct command_entry cmd_table[] = {
+	{"run", "[OPTIONS] FILE...", "run test scripts and print TAP", cmd_run_options, cmd_run},
+	{"check", "FILE...", "compile test scripts and list their tests; boot nothing", cmd_check_options, cmd_check},
+	{"doctor", "", "say what works here, what does not, and how to mend it", NULL, cmd_doctor},
+	{"header", "", "print the dialect's header, for editors and checkers", NULL, cmd_header},
+	{"help", "[COMMAND]", "explain a command", NULL, cmd_help},
+	{0},
+};
+
+/* A word that is neither a command nor a file: say what was probably meant. */
+static int unknown_command(const char *word)
+{
+	const char *names[16] = {NULL};
+	const char *near;
+
+	for (size_t i = 0; cmd_table[i].name; i++)
+		names[i] = cmd_table[i].name;
+	near = text_nearest(word, names);
+	log_line("there is no command and no file '%s'", word);
+	if (near)
+		log_line("did you mean 'vmtap %s'?", near);
+	log_line("try 'vmtap help'");
+	return EXIT_WRONG;
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "help";
+
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+		puts("vmtap " VMTAP_VERSION);
+		return EXIT_PASSED;
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		word = "help";
+	for (const struct command_entry *c = cmd_table; c->name; c++)
+		if (strcmp(c->name, word) == 0)
+			return c->run(argv + (argc > 1 ? 2 : 1));
+	/* `vmtap FILE` and `vmtap --option FILE`: run is the default */
+	if (word[0] == '-' || strpbrk(word, "./") || file_exists(word))
+		return cmd_run(argv + 1);
+	return unknown_command(word);
+}

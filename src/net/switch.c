@@ -1,0 +1,298 @@
+/* switch.c - an Ethernet switch in the event loop: one segment per network
+ *
+ * Theory of operation
+ *
+ * Each port is a datagram socket, so frame boundaries are the kernel's
+ * business. A frame is read into one static buffer and written to its port at
+ * once; only when the port's socket is full is it copied into the port's
+ * queue, and while any queue of the segment is at its limit no port is read.
+ * That holds the senders back (their QEMU sees a full socket and stops its
+ * guest's queue) instead of dropping: a test sees loss only if it asks for it.
+ * The price is that one stuck port stalls its segment; a machine that is gone
+ * is detached, and a paused one holds at most SWITCH_QUEUE_MAX frames before
+ * flooding to it is what waits.
+ */
+#include "net/switch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define ETHER_HEADER 14 /* bytes: destination, source, type */
+#define ETHER_ADDR   6
+#define READ_BURST   32		   /* frames taken from one port before the others get a turn */
+#define SOCKET_BUFFER (1024 * 1024) /* bytes asked for; the kernel caps it at net.core.wmem_max */
+
+struct queued {
+	struct queued *next;
+	size_t len;
+	uint8_t frame[];
+};
+
+struct port {
+	struct net_switch *owner;
+	struct watch watch;
+	struct queued *first, **last;
+	size_t waiting; /* frames in the queue */
+};
+
+struct learned {
+	uint8_t mac[ETHER_ADDR];
+	int port; /* -1: free */
+};
+
+struct net_switch {
+	struct loop *loop;
+	struct port *ports[SWITCH_PORTS_MAX];
+	struct learned table[SWITCH_LEARNED_MAX];
+	struct switch_stats stats;
+	size_t full; /* ports whose queue is at its limit */
+	uint8_t frame[SWITCH_FRAME_MAX + 1];
+};
+
+static uint32_t hash_mac(const uint8_t *mac)
+{
+	uint32_t h = 2166136261u;
+
+	for (int i = 0; i < ETHER_ADDR; i++)
+		h = (h ^ mac[i]) * 16777619u;
+	return h % SWITCH_LEARNED_MAX;
+}
+
+/* Return: the slot of @mac, or the free slot where it would go, or NULL when the table is full. */
+static struct learned *find_mac(struct net_switch *s, const uint8_t *mac)
+{
+	uint32_t at = hash_mac(mac);
+
+	for (int i = 0; i < SWITCH_LEARNED_MAX; i++) {
+		struct learned *l = &s->table[(at + (uint32_t)i) % SWITCH_LEARNED_MAX];
+
+		if (l->port < 0 || memcmp(l->mac, mac, ETHER_ADDR) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+static void learn(struct net_switch *s, const uint8_t *mac, int port)
+{
+	struct learned *l = mac[0] & 1 ? NULL : find_mac(s, mac);
+
+	if (!l)
+		return;
+	memcpy(l->mac, mac, ETHER_ADDR);
+	l->port = port;
+}
+
+/* Forget a port's addresses. The table is rebuilt: a hole would end a probe sequence early. */
+static void forget(struct net_switch *s, int port)
+{
+	struct learned old[SWITCH_LEARNED_MAX];
+
+	memcpy(old, s->table, sizeof(old));
+	for (int i = 0; i < SWITCH_LEARNED_MAX; i++)
+		s->table[i].port = -1;
+	for (int i = 0; i < SWITCH_LEARNED_MAX; i++)
+		if (old[i].port >= 0 && old[i].port != port)
+			learn(s, old[i].mac, old[i].port);
+}
+
+/* Read from all ports, or while a queue is full from none; write where frames wait. */
+static void update_watches(struct net_switch *s)
+{
+	for (int i = 0; i < SWITCH_PORTS_MAX; i++) {
+		struct port *p = s->ports[i];
+
+		if (p)
+			loop_want(s->loop, &p->watch,
+				  (s->full ? 0u : EPOLLIN) | (p->first ? (uint32_t)EPOLLOUT : 0u));
+	}
+}
+
+static void enqueue(struct port *p, const uint8_t *frame, size_t n)
+{
+	struct queued *q = xmalloc(sizeof(*q) + n);
+
+	q->next = NULL;
+	q->len = n;
+	memcpy(q->frame, frame, n);
+	*p->last = q;
+	p->last = &q->next;
+	if (++p->waiting == SWITCH_QUEUE_MAX)
+		p->owner->full++;
+}
+
+static struct queued *dequeue(struct port *p)
+{
+	struct queued *q = p->first;
+
+	p->first = q->next;
+	if (!p->first)
+		p->last = &p->first;
+	if (p->waiting-- == SWITCH_QUEUE_MAX)
+		p->owner->full--;
+	return q;
+}
+
+/* Return: true when the socket took the frame or is broken, false when it is full. */
+static bool send_now(struct port *p, const uint8_t *frame, size_t n)
+{
+	ssize_t r = send(p->watch.fd, frame, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (r >= 0)
+		return true;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+		return false;
+	p->owner->stats.refused++;
+	return true;
+}
+
+static void deliver(struct port *p, const uint8_t *frame, size_t n)
+{
+	if (p->first || !send_now(p, frame, n))
+		enqueue(p, frame, n);
+}
+
+static void drain(struct port *p)
+{
+	while (p->first && send_now(p, p->first->frame, p->first->len))
+		free(dequeue(p));
+}
+
+static int port_number(const struct port *p)
+{
+	int i = 0;
+
+	while (p->owner->ports[i] != p)
+		i++;
+	return i;
+}
+
+static void forward(struct net_switch *s, int from, const uint8_t *frame, size_t n)
+{
+	const struct learned *to = frame[0] & 1 ? NULL : find_mac(s, frame);
+
+	learn(s, frame + ETHER_ADDR, from);
+	if (to && to->port >= 0) {
+		if (to->port != from && s->ports[to->port]) {
+			s->stats.forwarded++;
+			deliver(s->ports[to->port], frame, n);
+		}
+		return;
+	}
+	s->stats.flooded++;
+	for (int i = 0; i < SWITCH_PORTS_MAX; i++)
+		if (i != from && s->ports[i])
+			deliver(s->ports[i], frame, n);
+}
+
+static void receive(struct port *p, int number)
+{
+	struct net_switch *s = p->owner;
+
+	for (int i = 0; i < READ_BURST && !s->full; i++) {
+		ssize_t n = recv(p->watch.fd, s->frame, sizeof(s->frame), MSG_DONTWAIT);
+
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			switch_detach(s, number);
+			return;
+		}
+		if (n < 0)
+			return;
+		s->stats.received++;
+		if (n < ETHER_HEADER || n > SWITCH_FRAME_MAX)
+			s->stats.refused++;
+		else
+			forward(s, number, s->frame, (size_t)n);
+	}
+}
+
+static void port_ready(void *arg, uint32_t events)
+{
+	struct port *p = arg;
+	struct net_switch *s = p->owner;
+
+	if (events & EPOLLOUT)
+		drain(p);
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		receive(p, port_number(p));
+	update_watches(s);
+}
+
+struct net_switch *switch_new(struct loop *l)
+{
+	struct net_switch *s = xcalloc(1, sizeof(*s));
+
+	s->loop = l;
+	for (int i = 0; i < SWITCH_LEARNED_MAX; i++)
+		s->table[i].port = -1;
+	return s;
+}
+
+void switch_free(struct net_switch *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < SWITCH_PORTS_MAX; i++)
+		if (s->ports[i])
+			switch_detach(s, i);
+	free(s);
+}
+
+int switch_attach(struct net_switch *s, int fd, struct err *err)
+{
+	struct port *p;
+	int number = 0;
+
+	while (number < SWITCH_PORTS_MAX && s->ports[number])
+		number++;
+	if (number == SWITCH_PORTS_MAX)
+		return err_set(err, "a network has room for %d machines", SWITCH_PORTS_MAX);
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct port){.owner = s, .watch = {.ready = port_ready, .arg = p}};
+	p->last = &p->first;
+	fd_set_nonblock(fd, 1);
+	if (loop_watch(s->loop, &p->watch, fd, EPOLLIN, err) < 0) {
+		free(p);
+		return -1;
+	}
+	s->ports[number] = p;
+	return number;
+}
+
+void switch_detach(struct net_switch *s, int port)
+{
+	struct port *p = s->ports[port];
+
+	if (!p)
+		return;
+	s->ports[port] = NULL;
+	forget(s, port);
+	while (p->first)
+		free(dequeue(p));
+	loop_unwatch(s->loop, &p->watch);
+	close(p->watch.fd);
+	free(p);
+	update_watches(s);
+}
+
+const struct switch_stats *switch_stats(const struct net_switch *s)
+{
+	return &s->stats;
+}
+
+int switch_socketpair(int *ours, int *theirs, struct err *err)
+{
+	int fds[2], size = SOCKET_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(err, "cannot create a socket pair for a network");
+	for (int i = 0; i < 2; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	*ours = fds[0];
+	*theirs = fds[1];
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* accel.c - KVM or TCG: the choice and its reason */
+#include "qemu/accel.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define SLOW_KVM 1.0
+#define SLOW_TCG 4.0
+#define SLOW_MAX 1000.0
+
+const char *const accel_names[ACCEL_KINDS] = {"tcg", "kvm"};
+
+static const char forbidden_hint[] =
+	"add your user to the group that owns the device (usermod -aG kvm USER), or on a GitHub runner "
+	"add a udev rule: KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0666\"";
+
+static void set_reason(struct accel *a, enum accel_kind kind, const char *hint, const char *reason)
+{
+	a->kind = kind;
+	a->slow = kind == ACCEL_KVM ? SLOW_KVM : SLOW_TCG;
+	snprintf(a->reason, sizeof(a->reason), "%s", reason);
+	snprintf(a->hint, sizeof(a->hint), "%s", hint);
+}
+
+void accel_explain(struct accel *a, const char *device, const struct canary *c)
+{
+	char text[ACCEL_TEXT_MAX];
+
+	switch (c->rung) {
+	case CANARY_NO_DEVICE:
+		snprintf(text, sizeof(text), "there is no %s (%s)", device, strerror(c->error));
+		set_reason(a, ACCEL_TCG, "load kvm_intel or kvm_amd, or turn on nested virtualization", text);
+		return;
+	case CANARY_FORBIDDEN:
+		snprintf(text, sizeof(text), "%s may not be opened (%s)", device, strerror(c->error));
+		set_reason(a, ACCEL_TCG, forbidden_hint, text);
+		return;
+	case CANARY_NOT_KVM:
+		snprintf(text, sizeof(text), "%s does not speak KVM's API", device);
+		set_reason(a, ACCEL_TCG, "", text);
+		return;
+	case CANARY_NO_VM:
+		snprintf(text, sizeof(text), "%s opens, but no VM can be made (%s)", device, strerror(c->error));
+		set_reason(a, ACCEL_TCG, "is virtualization turned on in the firmware, or in the hypervisor above?",
+			   text);
+		return;
+	case CANARY_STUCK:
+		snprintf(text, sizeof(text), "%s opens, but a guest loop of 65,536 steps never ended", device);
+		set_reason(a, ACCEL_TCG, "", text);
+		return;
+	case CANARY_SLOW:
+		snprintf(text, sizeof(text),
+			 "%s is there but does not accelerate: a guest loop of 65,536 steps took %.1f ms", device,
+			 (double)c->us / 1000.0);
+		set_reason(a, ACCEL_TCG, "if this host is merely slow, raise VMTAP_CANARY_MS", text);
+		return;
+	case CANARY_GOOD:
+		snprintf(text, sizeof(text), "%s works: a guest loop of 65,536 steps took %.1f ms", device,
+			 (double)c->us / 1000.0);
+		set_reason(a, ACCEL_KVM, "", text);
+		return;
+	case CANARY_RUNGS:
+		break;
+	}
+	assert(!"every rung is handled");
+}
+
+/* Return: the file that remembers a failure until the next boot; the caller frees it. */
+static char *memory_path(const char *state_dir)
+{
+	cleanup_buf struct buf id = {0};
+	cleanup_free char *name = NULL;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", 100, &id, NULL) < 0 || id.len < 2)
+		return NULL;
+	name = xasprintf("kvm-failed-%.*s", (int)strcspn(buf_str(&id), "\n"), buf_str(&id));
+	return path_join(state_dir, name);
+}
+
+/* Return: whether an earlier run of this host boot lost a machine under KVM. */
+static bool recall_failure(struct accel *a, const char *state_dir)
+{
+	cleanup_free char *path = memory_path(state_dir);
+	cleanup_buf struct buf why = {0};
+
+	if (!path || file_read(path, ACCEL_TEXT_MAX / 2, &why, NULL) < 0)
+		return false;
+	snprintf(a->reason, sizeof(a->reason), "an earlier run since this host booted found: %.*s",
+		 (int)strcspn(buf_str(&why), "\n"), buf_str(&why));
+	snprintf(a->hint, sizeof(a->hint), "to try KVM again, remove '%s'", path);
+	a->kind = ACCEL_TCG;
+	a->slow = SLOW_TCG;
+	return true;
+}
+
+void accel_remember_failure(struct accel *a, const char *state_dir, const char *why)
+{
+	cleanup_free char *path = memory_path(state_dir);
+
+	set_reason(a, ACCEL_TCG, "", why);
+	if (path && file_make_dirs(state_dir, NULL) == 0)
+		file_write_atomic(path, why, strlen(why), 0666, NULL);
+}
+
+static int apply_slow(struct accel *a, struct err *err)
+{
+	const char *text = getenv("VMTAP_SLOW");
+	char *end;
+
+	if (!text || !*text)
+		return 0;
+	a->slow = strtod(text, &end);
+	if (*end || !(a->slow > 0) || a->slow > SLOW_MAX)
+		return err_set(err, "VMTAP_SLOW is '%s', not a factor above 0 and up to %.0f", text, SLOW_MAX);
+	return 0;
+}
+
+static int canary_limit(uint64_t *us, struct err *err)
+{
+	const char *text = getenv("VMTAP_CANARY_MS");
+	char *end;
+	double ms;
+
+	*us = CANARY_LIMIT_US;
+	if (!text || !*text)
+		return 0;
+	ms = strtod(text, &end);
+	if (*end || !(ms > 0) || ms > 1e6)
+		return err_set(err, "VMTAP_CANARY_MS is '%s', not a number of milliseconds", text);
+	*us = (uint64_t)(ms * 1000);
+	return 0;
+}
+
+static int climb(const char *wanted, const char *state_dir, struct accel *out, struct err *err)
+{
+	const char *device = getenv("VMTAP_KVM");
+	struct canary c;
+	uint64_t limit;
+
+	out->demanded = strcmp(wanted, "kvm") == 0;
+	if (canary_limit(&limit, err) < 0)
+		return -1;
+	if (!out->demanded && recall_failure(out, state_dir))
+		return 0;
+	if (!device || !*device)
+		device = "/dev/kvm";
+	c = canary_run(device, limit);
+	accel_explain(out, device, &c);
+	if (!out->demanded || out->kind == ACCEL_KVM)
+		return 0;
+	err_set(err, "KVM was demanded and cannot be used: %s", out->reason);
+	return err_hint(err, "%s%suse --accel=auto to fall back to TCG", out->hint, out->hint[0] ? "; or " : "");
+}
+
+int accel_choose(const char *wanted, const char *state_dir, struct accel *out, struct err *err)
+{
+	static const char *const words[] = {"auto", "kvm", "tcg", NULL};
+	const char *const *w = words;
+
+	*out = (struct accel){0};
+	if (!wanted)
+		wanted = getenv("VMTAP_ACCEL");
+	if (!wanted || !*wanted)
+		wanted = "auto";
+	while (*w && strcmp(*w, wanted))
+		w++;
+	if (!*w) {
+		const char *near = text_nearest(wanted, words);
+
+		err_set(err, "unknown accelerator '%s'", wanted);
+		return err_hint(err, "%s%s%suse auto, kvm or tcg", near ? "did you mean '" : "", near ? near : "",
+				near ? "'? " : "");
+	}
+	if (strcmp(wanted, "tcg") == 0)
+		set_reason(out, ACCEL_TCG, "", "asked for");
+	else if (climb(wanted, state_dir, out, err) < 0)
+		return -1;
+	return apply_slow(out, err);
+}

@@ -1,0 +1,58 @@
+/* command.h - a machine's description to QEMU's command line, and nothing else */
+#ifndef QEMU_COMMAND_H
+#define QEMU_COMMAND_H
+
+#include <stddef.h>
+
+#include "qemu/accel.h"
+
+#define COMMAND_NICS_MAX 8   /* network cards of a machine */
+#define COMMAND_EXTRA_MAX 64 /* arguments of `.qemu` */
+
+/* Descriptor numbers in QEMU: what the parent passes and the command line names. */
+enum command_fd {
+	COMMAND_FD_QMP = 3,
+	COMMAND_FD_AGENT = 4,
+	COMMAND_FD_CONSOLE = 5,
+	COMMAND_FD_NIC = 6, /* and the following ones */
+};
+
+/* Serial numbers by which the agent finds its disks. */
+#define COMMAND_ROOT_SERIAL    "vmtap-root"
+#define COMMAND_MODULES_SERIAL "vmtap-modules"
+
+/**
+ * struct command - All that shapes a machine; every pointer is borrowed
+ * @memory:	MiB
+ * @cpu:	QEMU CPU model, or NULL for the accelerator's default
+ * @append:	Added to the kernel command line, or NULL
+ * @root:	EROFS image of the root, or NULL for the kit guest
+ * @modules:	EROFS image of /lib/modules/VERSION, or NULL
+ * @macs:	"52:54:00:..." of each network card
+ * @extra:	NULL-terminated arguments added at the end, or NULL
+ */
+struct command {
+	const char *binary;
+	enum accel_kind accel;
+	const char *name;
+	int memory, cpus;
+	const char *cpu;
+	const char *kernel, *initrd, *append;
+	const char *root, *modules;
+	size_t nics;
+	const char *macs[COMMAND_NICS_MAX];
+	char *const *extra;
+};
+
+/**
+ * command_argv() - Write the command line
+ *
+ * Pure: the same description gives the same arguments, and nothing is looked
+ * up or opened. Works with QEMU 7.2 and newer.
+ *
+ * Return: NULL-terminated array that the caller frees with command_argv_free()
+ */
+char **command_argv(const struct command *c);
+void command_argv_free(char **argv);
+
+#endif

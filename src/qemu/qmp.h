@@ -1,0 +1,61 @@
+/* qmp.h - QEMU's control socket (docs/interop/qmp-spec.rst) */
+#ifndef QEMU_QMP_H
+#define QEMU_QMP_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/loop.h"
+
+#define QMP_LINE_MAX (4 << 20) /* bytes of one message; QEMU is trusted, but bounded all the same */
+
+struct qmp;
+
+/* A command's answer: @reply is its "return", or NULL with @error set. */
+typedef void qmp_reply_fn(void *arg, const struct json *reply, const char *error);
+
+struct qmp_command {
+	qmp_reply_fn *done;
+	void *arg;
+	struct qmp_command *next;
+};
+
+/**
+ * struct qmp - A control connection
+ * @event:	Called for each event with its name ("SHUTDOWN") and the whole message
+ * @greeted:	Called once, when capabilities are negotiated and commands may be sent;
+ *		@version is QEMU's, such as "7.2.22"
+ * @lost:	Called once when QEMU closes the socket or talks nonsense; may free nothing
+ *		of the connection itself
+ *
+ * Commands are answered in order (no out-of-band execution is asked for), so
+ * the queue of those in flight is all the bookkeeping there is.
+ */
+struct qmp {
+	struct loop *loop;
+	struct watch watch;
+	struct buf in, out;
+	bool ready;
+	struct qmp_command *first, **last;
+	void (*event)(void *arg, const char *name, const struct json *message);
+	void (*greeted)(void *arg, const char *version);
+	void (*lost)(void *arg, const char *why);
+	void *arg;
+};
+
+/**
+ * qmp_start() - Take over one end of the socketpair whose other end QEMU has
+ * @fd:		Ours; non-blocking from now on, closed by qmp_stop()
+ */
+int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err);
+void qmp_stop(struct qmp *q);
+
+/**
+ * qmp_send() - Queue a command
+ * @arguments:	JSON object, or NULL
+ * @done:	Called with the answer, or NULL
+ */
+void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg);
+
+#endif

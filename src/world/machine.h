@@ -1,0 +1,113 @@
+/* machine.h - one virtual machine: QEMU's process, its console and its agent
+ *
+ * State machine; every state but OFF, UP and GONE has a deadline:
+ *
+ *	OFF -> BOOTING		machine_start(): QEMU runs, the agent's HELLO is awaited
+ *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
+ *	CONFIGURING -> SETTLING	done: the init's own "ready" is awaited
+ *	SETTLING -> UP		requests may be sent
+ *	UP -> STOPPING		machine_shutdown(): QEMU's exit is awaited
+ *	STOPPING -> OFF		as asked; machine_start() may boot it afresh
+ *	any -> GONE		it died, panicked, stalled or lied; @gone says how
+ */
+#ifndef WORLD_MACHINE_H
+#define WORLD_MACHINE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "net/switch.h"
+#include "qemu/qmp.h"
+#include "world/console.h"
+#include "world/link.h"
+#include "world/spec.h"
+
+enum machine_state {
+	MACHINE_OFF,
+	MACHINE_BOOTING,
+	MACHINE_CONFIGURING,
+	MACHINE_SETTLING,
+	MACHINE_UP,
+	MACHINE_STOPPING,
+	MACHINE_GONE,
+};
+
+struct machine;
+
+/* One frame of a request's answer; DONE, FAIL and EXIT are the last. */
+typedef void request_frame_fn(void *arg, const struct frame *f);
+
+/**
+ * struct machine_owner - Whom a machine tells; all calls come from the loop or
+ * from within the machine_ function that caused them
+ * @up:		The machine became UP
+ * @stopped:	It is OFF as asked, or GONE
+ */
+struct machine_owner {
+	void (*up)(void *arg, struct machine *m);
+	void (*stopped)(void *arg, struct machine *m);
+	void *arg;
+};
+
+struct machine {
+	const struct world_spec *world;
+	const struct machine_spec *spec;
+	size_t index;
+	struct loop *loop;
+	struct net_switch **switches; /* one per network of the world */
+	const struct machine_owner *owner;
+
+	enum machine_state state;
+	bool used;	     /* it was started at least once in this test */
+	bool infra;	     /* GONE, and the infrastructure is to blame */
+	bool ever_up;	     /* it was UP in this test */
+	char *gone;	     /* why it is GONE; owned */
+	char *shutdown_why;  /* QEMU's SHUTDOWN reason ("guest-reset"), or NULL; owned */
+	char qemu_version[32];
+
+	pid_t pid;
+	int pidfd;
+	struct watch exit_watch;
+	struct timer deadline;
+	struct qmp qmp;
+	struct link agent;
+	struct console console, errors; /* the guest's serial console; QEMU's stderr */
+	int ports[COMMAND_NICS_MAX];
+	struct request *requests;
+	uint32_t next_id;
+	uint64_t nonce;
+};
+
+void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
+		  struct net_switch **switches, const struct machine_owner *owner);
+/* Kill what runs and free everything; silent. */
+void machine_free(struct machine *m);
+
+/* Boot, from OFF only. What goes wrong is told through @stopped, with the machine GONE. */
+void machine_start(struct machine *m);
+/* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */
+void machine_shutdown(struct machine *m, uint64_t deadline);
+/* Cut the power; OFF once QEMU has exited. */
+void machine_crash(struct machine *m);
+
+/**
+ * machine_request() - Start a request to the agent of an UP machine
+ * @answer:	Called for each frame of the answer; when the machine goes away
+ *		first it is not called at all (@stopped tells)
+ *
+ * Return: the request's id. Put the frame into @m->agent.out with that id and
+ * call link_flush(&m->agent).
+ */
+uint32_t machine_request(struct machine *m, request_frame_fn *answer, void *arg);
+/* Ask the agent to end a request; its last frame still comes. */
+void machine_cancel(struct machine *m, uint32_t id);
+/* Hear no more of a request, whatever the agent still sends. */
+void machine_forget(struct machine *m, uint32_t id);
+
+/* The agent broke the protocol: the machine is GONE, by name. */
+void machine_refuse(struct machine *m, const char *what);
+
+const char *machine_state_name(enum machine_state s);
+
+#endif

@@ -1,0 +1,100 @@
+/* outcome.c - what became of a test, from the world's process to the runner's */
+#include <stdlib.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "wire/frame.h"
+#include "world/world.h"
+
+/* NULL and "" must stay apart. */
+static void put_optional(struct buf *out, const char *s)
+{
+	wire_put_u8(out, s != NULL);
+	wire_put_str(out, s);
+}
+
+static char *get_optional(struct wire_reader *r)
+{
+	bool there = wire_get_u8(r);
+	char *s = wire_get_str(r);
+
+	if (there)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void world_outcome_encode(const struct world_outcome *o, struct buf *out)
+{
+	const struct result *r = &o->result;
+
+	wire_put_u8(out, (uint8_t)r->verdict);
+	put_optional(out, r->reason);
+	put_optional(out, r->at);
+	wire_put_u8(out, r->infra);
+	put_optional(out, o->kvm_failed);
+	wire_put_str(out, o->qemu_version);
+	wire_put_u32(out, (uint32_t)r->notes_lost);
+	wire_put_u32(out, (uint32_t)r->nnotes);
+	for (size_t i = 0; i < r->nnotes; i++)
+		wire_put_str(out, r->notes[i]);
+	wire_put_u32(out, (uint32_t)r->nfields);
+	for (size_t i = 0; i < r->nfields; i++) {
+		wire_put_u8(out, r->fields[i].number);
+		wire_put_str(out, r->fields[i].key);
+		wire_put_str(out, r->fields[i].value);
+	}
+	wire_put_u8(out, 1); /* the end: a shorter message is a world that died */
+}
+
+static void get_notes(struct wire_reader *in, struct result *r)
+{
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
+		cleanup_free char *note = wire_get_str(in);
+
+		result_add_note(r, note);
+	}
+}
+
+static void get_fields(struct wire_reader *in, struct result *r)
+{
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
+		bool number = wire_get_u8(in);
+		cleanup_free char *key = wire_get_str(in);
+		cleanup_free char *value = wire_get_str(in);
+
+		if (number)
+			result_add_number(r, key, strtoll(value, NULL, 10));
+		else
+			result_add_field(r, key, value);
+	}
+}
+
+int world_outcome_decode(const struct buf *in, struct world_outcome *o)
+{
+	struct wire_reader r = {.p = (const uint8_t *)in->data, .left = in->len};
+	cleanup_free char *version = NULL;
+
+	*o = (struct world_outcome){0};
+	o->result.verdict = wire_get_u8(&r);
+	o->result.reason = get_optional(&r);
+	o->result.at = get_optional(&r);
+	o->result.infra = wire_get_u8(&r);
+	o->kvm_failed = get_optional(&r);
+	version = wire_get_str(&r);
+	snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", version);
+	o->result.notes_lost = wire_get_u32(&r);
+	get_notes(&r, &o->result);
+	get_fields(&r, &o->result);
+	if (!r.bad && wire_get_u8(&r) == 1)
+		return 0;
+	world_outcome_free(o);
+	return -1;
+}
+
+void world_outcome_free(struct world_outcome *o)
+{
+	result_free(&o->result);
+	free(o->kvm_failed);
+	*o = (struct world_outcome){0};
+}

@@ -1,0 +1,48 @@
+/* spec.c - what a world is made of: the declarations, resolved */
+#include "world/spec.h"
+
+#include "base/buf.h"
+
+void spec_command(const struct world_spec *w, size_t index, char macs[COMMAND_NICS_MAX][ADDRESS_TEXT],
+		  struct command *out)
+{
+	const struct machine_spec *m = &w->machines[index];
+
+	*out = (struct command){
+		.binary = w->qemu,
+		.accel = w->accel->kind,
+		.name = m->name,
+		.memory = m->memory,
+		.cpus = m->cpus,
+		.cpu = m->cpu,
+		.kernel = m->kernel,
+		.initrd = m->initrd,
+		.append = m->append,
+		.root = m->root,
+		.modules = m->modules,
+		.nics = m->nnets,
+		.extra = m->extra,
+	};
+	for (size_t i = 0; i < m->nnets; i++) {
+		address_mac(m->nets[i], (int)index + 1, macs[i]);
+		out->macs[i] = macs[i];
+	}
+}
+
+char *spec_hosts(const struct world_spec *w)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < w->nmachines; i++) {
+		const struct machine_spec *m = &w->machines[i];
+
+		for (size_t n = 0; n < m->nnets; n++) {
+			const struct net_spec *net = &w->nets[m->nets[n]];
+			char ip[ADDRESS_TEXT];
+
+			address_ip(&net->subnet, (int)i + 1, 0, ip);
+			buf_addf(&b, "%s %s %s.%s\n", ip, m->hostname, m->hostname, net->name);
+		}
+	}
+	return buf_steal(&b);
+}

@@ -1,0 +1,101 @@
+# Vmtap.pm - running build/vmtap from a Perl test and looking at what it did
+package Vmtap;
+use strict;
+use warnings;
+use Exporter 'import';
+use File::Temp 'tempdir';
+
+our @EXPORT = qw(vmtap script start_vmtap slurp wait_for left_over dir qemu_wrapper);
+
+my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $count = 0;
+
+# A folder that goes away at the end
+sub dir { return $dir }
+
+sub slurp {
+    my ($path) = @_;
+    open my $f, '<', $path or return '';
+    local $/;
+    return scalar(<$f>) // '';
+}
+
+# Write a script; return its path
+sub script {
+    my ($text) = @_;
+    my $path = "$dir/t" . ++$count . '.c';
+    open my $f, '>', $path or die "cannot write '$path': $!";
+    print $f $text;
+    close $f;
+    return $path;
+}
+
+# Run vmtap. Leading "NAME=value" arguments are its environment. Return its stdout, stderr and exit status.
+sub vmtap {
+    my @args = @_;
+    my %env;
+    while (@args && $args[0] =~ /^([A-Z_]+)=(.*)$/s) { $env{$1} = $2; shift @args }
+    local @ENV{keys %env} = values %env;
+    my ($out, $err) = ("$dir/out", "$dir/err");
+    my $pid = fork() // die "cannot fork: $!";
+    if (!$pid) {
+        open STDIN,  '<', '/dev/null';
+        open STDOUT, '>', $out;
+        open STDERR, '>', $err;
+        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+    }
+    waitpid $pid, 0;
+    return {out => slurp($out), err => slurp($err), status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8};
+}
+
+# Start vmtap in the background, its stdout in a file. Return its process id and the file.
+sub start_vmtap {
+    my @args = @_;
+    my $out = "$dir/bg" . ++$count;
+    my $pid = fork() // die "cannot fork: $!";
+    if (!$pid) {
+        open STDIN,  '<', '/dev/null';
+        open STDOUT, '>', $out;
+        open STDERR, '>', "$out.err";
+        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+    }
+    return ($pid, $out);
+}
+
+# Call until it returns something true, at most that many seconds
+sub wait_for {
+    my ($seconds, $what) = @_;
+    for (1 .. $seconds * 50) {
+        my $r = $what->();
+        return $r if $r;
+        select undef, undef, undef, 0.02;
+    }
+    return;
+}
+
+# Processes whose command line contains a word
+sub left_over {
+    my ($word) = @_;
+    my @found;
+    for my $proc (glob '/proc/[0-9]*') {
+        my $line = slurp("$proc/cmdline");
+        next if $proc eq "/proc/$$" || $line !~ /\Q$word\E/;
+        push @found, $proc =~ s{.*/}{}r . ' ' . $line =~ tr/\0/ /r;
+    }
+    return @found;
+}
+
+# A stand-in for QEMU: shell text that may end with exec "$qemu" "$@"; return its path
+sub qemu_wrapper {
+    my ($text) = @_;
+    my $path = "$dir/qemu" . ++$count;
+    my $real = `sh -c 'command -v qemu-system-x86_64'`;
+    chomp $real;
+    open my $f, '>', $path or die "cannot write '$path': $!";
+    print $f "#!/bin/sh\nqemu=$real\n$text\n";
+    close $f;
+    chmod 0755, $path;
+    return $path;
+}
+
+1;

@@ -1,0 +1,70 @@
+#!/usr/bin/perl
+# options.t - the command line: what is right works, what is wrong is explained
+use strict;
+use warnings;
+use lib 'tests/cli';
+use Test::More;
+use Vmtap;
+
+my $good = script(qq{test("adds") { is(1 + 1, 2); }\ntest("multiplies") { is(2 * 3, 6); }\n});
+
+my $r = vmtap('--version');
+like $r->{out}, qr/^vmtap \d+\.\d+\.\d+$/, '--version';
+is $r->{status}, 0, '... succeeds';
+
+$r = vmtap('help');
+like $r->{out}, qr/^  run .*^  doctor /ms, 'help lists the commands';
+$r = vmtap('help', 'run');
+like $r->{out}, qr/--accel=auto\|kvm\|tcg/, 'help run lists its options';
+is vmtap('run', '--help')->{out}, $r->{out}, 'run --help is the same';
+is vmtap('--help')->{status}, 0, '--help succeeds';
+
+for my $case (
+    [['--acel=tcg', $good], qr/unknown option '--acel'.*did you mean '--accel'/s, 'mistyped option'],
+    [['run', '-x', $good], qr/unknown option '-x'/, 'unknown letter'],
+    [['run', '--timeout=soon', $good], qr/'soon' is not a number of seconds/, 'bad number'],
+    [['run', '--timeout'], qr/needs a value \(SECONDS\)/, 'missing value'],
+    [['run', '--list=yes', $good], qr/takes no value/, 'value for a flag'],
+    [['run', '--filter=(', $good], qr/bad regular expression '\('/, 'bad filter'],
+    [['run'], qr/no test script is named/, 'no script'],
+    [['rnu'], qr/no command and no file 'rnu'.*did you mean 'vmtap run'/s, 'mistyped command'],
+    [['help', 'nothing'], qr/there is no command 'nothing'/, 'help for nothing'],
+    [['check'], qr/no test script is named/, 'check without a script'],
+) {
+    my ($args, $want, $name) = @$case;
+    my $r = vmtap(@$args);
+    like $r->{err}, $want, "$name: explained";
+    is $r->{status}, 2, '... exit status 2';
+    is $r->{out}, '', '... stdout is left alone';
+}
+
+$r = vmtap('--accel=kvn', script(qq{vm(a);\ntest("t") { a.start(); }\n}));
+like $r->{out}, qr/unknown accelerator 'kvn'.*did you mean 'kvm'/s, 'mistyped accelerator';
+is $r->{status}, 3, '... is told where a machine is needed';
+
+$r = vmtap('check', $good);
+is $r->{out}, "$good: 2 tests, 0 machines\n  adds\n  multiplies\n", 'check lists the tests';
+is vmtap('--list', '--filter=^mul', $good)->{out}, "multiplies\n", '--list with --filter';
+like vmtap('-f', 'adds', $good)->{out}, qr/^1\.\.1\nok 1 - adds$/m, '--filter runs what matches';
+like vmtap('--filter=nothing', $good)->{out}, qr/^1\.\.0 # SKIP /m, '--filter that matches nothing is a skip';
+like vmtap('--', $good)->{out}, qr/^1\.\.2$/m, 'operands after --';
+
+my $other = script(qq{test("adds") { ok(1); }\n});
+like vmtap($good, $other)->{out}, qr/^1\.\.3\n.*^ok 3 - \Q$other\E: adds$/ms, 'two scripts: names tell them apart';
+
+my $bad = script("test(\"t\") { nonsense(); }\n");
+$r = vmtap('check', $bad);
+like $r->{err}, qr/^\Q$bad\E:1: error:.*nonsense/, 'check tells file and line';
+is $r->{status}, 2, '... exit status 2';
+$r = vmtap($bad, $good);
+like $r->{out}, qr/^1\.\.3\nnot ok 1 - \S+ compiles\n.*^ok 3/ms, 'a script that does not compile fails alone';
+is $r->{status}, 2, '... exit status 2';
+
+$r = vmtap('header');
+like $r->{out}, qr/struct vm \{.*\bsucceed\b/s, 'header prints the dialect';
+
+$r = vmtap('--dry-run', script(qq{vm(server, .memory = 200, .cpus = 2);\ntest("t") { server.start(); }\n}));
+like $r->{out}, qr/^\S*qemu-system-x86_64 .*-m 200 -smp 2 /, '--dry-run prints the command line';
+is scalar(() = $r->{out} =~ /\n/g), 1, '... one line a machine';
+
+done_testing;

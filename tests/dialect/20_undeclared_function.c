@@ -1,0 +1,6 @@
+vm(server);
+
+test("x") {
+	suceed("true");
+	int n = atio("3");
+}

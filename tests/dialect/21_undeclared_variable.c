@@ -1,0 +1,3 @@
+test("x") {
+	is(conter, 3);
+}

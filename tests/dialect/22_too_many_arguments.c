@@ -1,0 +1,6 @@
+vm(server);
+
+test("x") {
+	server.succeed("a",
+		       "b");
+}

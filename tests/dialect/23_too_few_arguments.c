@@ -1,0 +1,5 @@
+vm(server);
+
+test("x") {
+	server.write_file("a");
+}

@@ -1,0 +1,6 @@
+vm(server,
+   .memory = 64,
+   .imag = "x.tar");
+
+test("x") {
+}

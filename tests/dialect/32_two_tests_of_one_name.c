@@ -1,0 +1,8 @@
+test("twice") {
+}
+
+test("once") {
+}
+
+test("twice") {
+}

@@ -1,0 +1,8 @@
+test("") {
+}
+
+test("two\nlines") {
+}
+
+test("x", .timeout = -1) {
+}

@@ -1,0 +1,5 @@
+use("lib/none.c");
+
+test("x") {
+	use("lib/checks.c");
+}

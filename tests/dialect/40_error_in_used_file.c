@@ -1,0 +1,4 @@
+use("lib/broken.c");
+
+test("x") {
+}

@@ -1,0 +1,5 @@
+int system(const char *command);
+
+test("x") {
+	system("true");
+}

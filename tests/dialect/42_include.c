@@ -1,0 +1,4 @@
+#include <sys/socket.h>
+
+test("x") {
+}

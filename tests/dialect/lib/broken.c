@@ -1,0 +1,5 @@
+
+static int lib_broken(void)
+{
+	return undefined_here;
+}

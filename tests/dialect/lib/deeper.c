@@ -1,0 +1,1 @@
+#define LIB_ANSWER 42

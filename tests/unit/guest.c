@@ -1,0 +1,202 @@
+/* guest.c - from what a script declares to the files that QEMU gets */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "image/guest.h"
+#include "image/initramfs.h"
+#include "image/kernel.h"
+#include "tar_build.h"
+
+static char dir[32];
+
+static char *put(const char *name, const void *data, size_t n)
+{
+	char *path = path_join(dir, name);
+	cleanup_free char *parent = path_dir(path);
+
+	file_make_dirs(parent, NULL);
+	file_write_atomic(path, data, n, 0600, NULL);
+	return path;
+}
+
+static void put_text(const char *name, const char *text)
+{
+	free(put(name, text, strlen(text)));
+}
+
+/* A bzImage as far as its setup header goes. */
+static void kernel_image(char k[1024], const char *release)
+{
+	memset(k, 0, 1024);
+	memcpy(k + 0x1fe, "\x55\xaa", 2);
+	memcpy(k + 0x202, "HdrS", 4);
+	memcpy(k + 0x20e, "\x00\x01", 2); /* 0x100 behind 0x200 */
+	snprintf(k + 0x300, 64, "%s (builder) #1", release);
+}
+
+/* A kit whose kernel has everything built in, but the modules of a root. */
+static void begin(void)
+{
+	char kernel[1024];
+
+	strcpy(dir, "/tmp/vmtap-unit-XXXXXX");
+	CHECK(mkdtemp(dir) != NULL);
+	kernel_image(kernel, "1.2.3-kit");
+	free(put("kit/vmlinuz", kernel, sizeof(kernel)));
+	free(put("kit/busybox", "\0ash\0cat\0sh\0\0", 14));
+	put_text("kit/lib/modules/1.2.3-kit/modules.dep", "k/erofs.ko:\n");
+	put_text("kit/lib/modules/1.2.3-kit/k/erofs.ko", "the module");
+	put_text("kit/lib/modules/1.2.3-kit/modules.builtin",
+		 "k/virtio_pci.ko\nk/virtio_blk.ko\nk/virtio-console.ko\nk/virtio_net.ko\nk/overlay.ko\n");
+}
+
+static void end(void)
+{
+	file_remove_tree(dir);
+}
+
+static int prepare(const char *image, const char *kernel, struct guest_files *f, struct err *err)
+{
+	cleanup_free char *kit = path_join(dir, "kit"), *store = path_join(dir, "store");
+	struct guest_spec s = {.image = image, .kernel = kernel, .kit = kit, .store = store};
+
+	s.agent = "agent";
+	s.agent_len = 5;
+	return guest_prepare(&s, f, err);
+}
+
+static bool file_has(const char *path, const char *part)
+{
+	cleanup_buf struct buf b = {0};
+
+	return path && file_read(path, 1 << 20, &b, NULL) == 0 && memmem(b.data, b.len, part, strlen(part));
+}
+
+TEST(guest, kit)
+{
+	cleanup_guest_files struct guest_files f = {0};
+	struct err err = {0};
+
+	begin();
+	CHECK_INT(prepare(NULL, NULL, &f, &err), 0);
+	CHECK_STR(err.text, "");
+	CHECK_STR(f.version, "1.2.3-kit");
+	CHECK(!f.root && !f.modules);
+	CHECK(file_has(f.initrd, "bin/busybox"));
+	CHECK(file_has(f.initrd, "bin/cat"));
+	CHECK(!file_has(f.initrd, "the module"));
+	end();
+}
+
+TEST(guest, tar_with_the_kits_kernel)
+{
+	cleanup_guest_files struct guest_files f = {0};
+	cleanup_free char *image = NULL;
+	struct err err = {0};
+	struct buf b = {0};
+
+	begin();
+	tar_build_file(&b, "etc/motd", "hello");
+	tar_build_end(&b);
+	image = put("x.tar", b.data, b.len);
+	buf_free(&b);
+	CHECK_INT(prepare(image, NULL, &f, &err), 0);
+	CHECK_STR(err.text, "");
+	CHECK(file_has(f.root, "hello"));
+	CHECK(file_has(f.modules, "the module"));
+	CHECK(file_has(f.initrd, "/lib/modules/1.2.3-kit/k/erofs.ko\n"));
+	CHECK(file_has(f.initrd, "the module"));
+	CHECK(!file_has(f.initrd, "busybox"));
+	end();
+}
+
+TEST(guest, folder_with_a_kernel_of_its_own)
+{
+	cleanup_guest_files struct guest_files f = {0};
+	cleanup_free char *image = NULL, *link = NULL;
+	char old[1024], new[1024];
+
+	begin();
+	kernel_image(old, "6.1.0-9");
+	kernel_image(new, "6.1.0-10");
+	free(put("root/boot/vmlinuz-6.1.0-9", old, sizeof(old)));
+	free(put("root/boot/vmlinuz-6.1.0-10", new, sizeof(new)));
+	put_text("root/usr/lib/modules/6.1.0-10/modules.dep", "k/erofs.ko:\n");
+	put_text("root/usr/lib/modules/6.1.0-10/k/erofs.ko", "its own module");
+	put_text("root/usr/lib/modules/6.1.0-10/modules.builtin",
+		 "k/virtio_pci.ko\nk/virtio_blk.ko\nk/virtio_console.ko\nk/virtio_net.ko\nk/overlay.ko\n");
+	image = path_join(dir, "root");
+	link = path_join(dir, "root/lib");
+	CHECK_INT(symlink("usr/lib", link), 0);
+	CHECK_INT(prepare(image, NULL, &f, NULL), 0);
+	CHECK(f.version && strcmp(f.version, "6.1.0-10") == 0);
+	CHECK(!f.modules);
+	CHECK(file_has(f.initrd, "its own module"));
+	end();
+}
+
+TEST(guest, a_changed_folder_is_made_again)
+{
+	struct guest_files a = {0}, b = {0};
+	cleanup_free char *image = NULL;
+
+	begin();
+	put_text("root/f", "one");
+	image = path_join(dir, "root");
+	CHECK_INT(prepare(image, NULL, &a, NULL), 0);
+	put_text("root/f", "two");
+	CHECK_INT(prepare(image, NULL, &b, NULL), 0);
+	CHECK(a.root && b.root && strcmp(a.root, b.root) != 0);
+	CHECK(file_has(b.root, "two"));
+	guest_files_free(&a);
+	guest_files_free(&b);
+	end();
+}
+
+TEST(guest, errors_name_the_file)
+{
+	cleanup_free char *bad = NULL;
+	struct guest_files f = {0};
+	struct err err = {0};
+
+	begin();
+	CHECK_INT(prepare("/nowhere/x.tar", NULL, &f, &err), -1);
+	CHECK_HAS(err.text, "cannot open '/nowhere/x.tar': No such file");
+	bad = put("kernel", "not one", 7);
+	CHECK_INT(prepare(NULL, bad, &f, &err), -1);
+	CHECK_HAS(err.text, "kernel' is not a Linux kernel: neither");
+	CHECK_INT(prepare(bad, NULL, &f, &err), -1);
+	CHECK_HAS(err.text, "kernel' is not a tar");
+	CHECK(!f.kernel && !f.root);
+	end();
+}
+
+TEST(guest, release_of_an_elf_kernel)
+{
+	cleanup_free char *path = NULL, *release = NULL;
+	static char elf[3 << 20] = "\x7f" "ELF";
+
+	begin();
+	strcpy(elf + 100, "Linux version %s");	       /* a format string is not a version */
+	strcpy(elf + (1 << 20) - 20, "Linux version 6.6.1-x (me@here)"); /* across two reads */
+	path = put("vmlinux", elf, sizeof(elf));
+	release = kernel_release(path, NULL);
+	CHECK_STR(release, "6.6.1-x");
+	end();
+}
+
+TEST(guest, applets_end_where_the_list_ends)
+{
+	static const char elf[] = "junk\0[\0[[\0ash\0cat\0sh\0\0zz\0";
+	size_t count = 0;
+	const char *first = initramfs_applets(elf, sizeof(elf), &count);
+
+	CHECK_STR(first, "[");
+	CHECK_INT(count, 5);
+	CHECK(!initramfs_applets("nothing here", 12, &count));
+}

@@ -1,0 +1,201 @@
+/* net.c - addresses and the switch */
+#include "unit.h"
+
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "net/address.h"
+#include "net/switch.h"
+
+/* ---- addresses ---- */
+
+TEST(address, default_networks_count_up)
+{
+	struct subnet s;
+	char text[ADDRESS_TEXT];
+
+	CHECK_INT(address_subnet(NULL, 0, &s, NULL), 0);
+	address_ip(&s, 2, 1, text);
+	CHECK_STR(text, "192.168.1.2/24");
+	CHECK_INT(address_subnet(NULL, 2, &s, NULL), 0);
+	address_ip(&s, 1, 0, text);
+	CHECK_STR(text, "192.168.3.1");
+}
+
+TEST(address, named_subnet_is_taken)
+{
+	struct subnet s;
+	char text[ADDRESS_TEXT];
+
+	CHECK_INT(address_subnet("10.9.0.0/16", 5, &s, NULL), 0);
+	address_ip(&s, 3, 1, text);
+	CHECK_STR(text, "10.9.0.3/16");
+}
+
+TEST(address, bad_subnets_are_refused)
+{
+	static const char *const bad[] = {"", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/7",
+					  "10.0.0.1/24", "10.0.0/24", "a/24", "10.0.0.0/24x"};
+	struct subnet s;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_INT(address_subnet(bad[i], 0, &s, NULL), -1);
+}
+
+TEST(address, mac_names_network_and_machine)
+{
+	char text[ADDRESS_TEXT];
+
+	address_mac(0, 2, text);
+	CHECK_STR(text, "52:54:00:12:01:02");
+}
+
+/* ---- switch ---- */
+
+#define PORTS 3
+
+struct lab {
+	struct loop loop;
+	struct net_switch *sw;
+	int wire[PORTS]; /* the machines' ends */
+};
+
+static void lab_open(struct lab *l)
+{
+	struct err err = {0};
+
+	CHECK_INT(loop_init(&l->loop, &err), 0);
+	l->sw = switch_new(&l->loop);
+	for (int i = 0; i < PORTS; i++) {
+		int ours;
+
+		CHECK_INT(switch_socketpair(&ours, &l->wire[i], &err), 0);
+		CHECK_INT(switch_attach(l->sw, ours, &err), i);
+	}
+}
+
+static void lab_close(struct lab *l)
+{
+	switch_free(l->sw);
+	loop_free(&l->loop);
+	for (int i = 0; i < PORTS; i++)
+		fd_close(&l->wire[i]);
+}
+
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void run_ms(struct lab *l, uint64_t ms)
+{
+	struct timer t = {.expired = stop, .arg = &l->loop};
+	struct err err = {0};
+
+	loop_timer(&l->loop, &t, clock_now() + ms * NS_PER_MS);
+	CHECK_INT(loop_run(&l->loop, &err), 0);
+}
+
+/* An Ethernet frame from machine @from to machine @to (0xFF: broadcast), @n bytes. */
+static void send_frame(struct lab *l, int from, int to, size_t n)
+{
+	uint8_t frame[2000] = {0};
+
+	memset(frame, to == 0xFF ? 0xFF : 2, 6);
+	memset(frame + 6, 2, 6);
+	if (to != 0xFF)
+		frame[5] = (uint8_t)to;
+	frame[11] = (uint8_t)from;
+	CHECK_INT(send(l->wire[from], frame, n, MSG_DONTWAIT), n);
+}
+
+/* Return: how many frames wait at a machine; they are taken. */
+static int received(struct lab *l, int at)
+{
+	uint8_t frame[2000];
+	int n = 0;
+
+	while (recv(l->wire[at], frame, sizeof(frame), MSG_DONTWAIT) > 0)
+		n++;
+	return n;
+}
+
+TEST(switch, unknown_destination_is_flooded_and_a_learned_one_is_not)
+{
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 0, 1, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1) * 10 + received(&l, 2), 11);
+	send_frame(&l, 1, 0, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 0) * 10 + received(&l, 2), 10);
+	lab_close(&l);
+}
+
+TEST(switch, broadcast_reaches_all_but_its_sender)
+{
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 2, 0xFF, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 0) + received(&l, 1), 2);
+	CHECK_INT(received(&l, 2), 0);
+	lab_close(&l);
+}
+
+TEST(switch, runt_is_refused)
+{
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 0, 1, 13);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1), 0);
+	CHECK_INT(switch_stats(l.sw)->refused, 1);
+	lab_close(&l);
+}
+
+TEST(switch, slow_reader_holds_the_sender_back_and_loses_nothing)
+{
+	struct lab l;
+	uint8_t frame[1500] = {2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 0};
+	int sent = 0, got = 0;
+
+	lab_open(&l);
+	fd_close(&l.wire[2]); /* two machines are enough */
+	run_ms(&l, 1);
+	for (int round = 0; round < 200; round++) {
+		while (sent < 4000 && send(l.wire[0], frame, sizeof(frame), MSG_DONTWAIT) > 0)
+			sent++;
+		run_ms(&l, 1);
+	}
+	CHECK(sent > 200 && sent < 4000); /* held back */
+	for (int round = 0; round < 4000 && got < sent; round++) {
+		got += received(&l, 1);
+		run_ms(&l, 1);
+	}
+	CHECK_INT(got, sent);
+	lab_close(&l);
+}
+
+TEST(switch, machine_that_left_is_forgotten)
+{
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 1, 0, 60);
+	run_ms(&l, 5);
+	received(&l, 0);
+	received(&l, 2);
+	switch_detach(l.sw, 1);
+	send_frame(&l, 0, 1, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 2), 1); /* flooded again */
+	lab_close(&l);
+}

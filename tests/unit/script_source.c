@@ -1,0 +1,116 @@
+/* script_source.c - what tcc is given instead of a script's text */
+#include "unit.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "script/source.c"
+
+static char told[256]; /* the last diagnostic */
+
+int diagnose(struct diagnostics *d, const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+	int n = snprintf(told, sizeof(told), "%d: ", line);
+
+	(void)file;
+	d->count++;
+	va_start(ap, fmt);
+	vsnprintf(told + n, sizeof(told) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static struct sources sources;
+
+/* Load @text as a script, with a file used.c beside it. Return: what tcc would see. */
+static const char *cooked(const char *text)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	struct diagnostics d = {0};
+	struct err err = {0};
+	char *main_path, *used_path;
+
+	told[0] = '\0';
+	sources_free(&sources);
+	CHECK(mkdtemp(dir) != NULL);
+	main_path = path_join(dir, "main.c");
+	used_path = path_join(dir, "used.c");
+	CHECK_INT(file_write_atomic(main_path, text, strlen(text), 0600, &err), 0);
+	CHECK_INT(file_write_atomic(used_path, "int used;\n", 10, 0600, &err), 0);
+	CHECK_INT(sources_load(&sources, main_path, &d, &err), 0);
+	free(main_path);
+	free(used_path);
+	file_remove_tree(dir);
+	return buf_str(&sources.files[0].cooked);
+}
+
+TEST(script_source, plain_text_is_unchanged)
+{
+	CHECK_STR(cooked("int a;\n\ntest(\"x\") { }"), "int a;\n\ntest(\"x\") { }");
+}
+
+TEST(script_source, a_shebang_is_a_comment)
+{
+	CHECK_STR(cooked("#!/usr/bin/env vmtap\nint a;\n"), "///usr/bin/env vmtap\nint a;\n");
+}
+
+TEST(script_source, use_becomes_an_include_on_its_line)
+{
+	CHECK_STR(cooked("int a;\nuse(\"used.c\"); // why\nint b;\n"), "int a;\n#include \"used.c\"// why\nint b;\n");
+	CHECK_INT(sources.n, 2);
+}
+
+TEST(script_source, a_file_is_used_once)
+{
+	CHECK_STR(cooked("use(\"used.c\");\nuse ( \"used.c\" ) ;\n"), "#include \"used.c\"\n\n");
+}
+
+TEST(script_source, use_in_comments_and_strings_is_text)
+{
+	static const char text[] = "/* use(\"used.c\"); */\n// use(\"used.c\");\nchar *s = \"\\\" use(\";\nint reuse(int);\n";
+
+	CHECK_STR(cooked(text), text);
+	CHECK_INT(sources.n, 1);
+}
+
+TEST(script_source, use_is_alone_on_its_line)
+{
+	cooked("int a; use(\"used.c\");\n");
+	CHECK_HAS(told, "1: use(");
+	cooked("\nuse(\"used.c\"); int a;\n");
+	CHECK_HAS(told, "2: use(");
+}
+
+TEST(script_source, an_open_string_is_told_at_its_line)
+{
+	cooked("int a;\nchar *s = \"no end;\nint b;\n");
+	CHECK_STR(told, "2: missing terminating \" character");
+	cooked("#error \"no end\n#define IT 'S\nint b;\n");
+	CHECK_STR(told, "");
+}
+
+TEST(script_source, lines_are_found_without_white_space)
+{
+	char line[16];
+
+	cooked("int a;\n\t  int b;  \r\n");
+	sources_line(&sources, sources.files[0].path, 2, line, sizeof(line));
+	CHECK_STR(line, "int b;");
+	sources_line(&sources, sources.files[0].path, 9, line, sizeof(line));
+	CHECK_STR(line, "");
+	sources_line(&sources, sources.files[0].path, 1, line, 4);
+	CHECK_STR(line, "int");
+}
+
+TEST(script_source, words_are_found_outside_of_comments)
+{
+	const char *file;
+	int line;
+
+	cooked("/* word */ \"word\"\nwordy\nword\n");
+	CHECK(sources_find_word(&sources, "word", &file, &line));
+	CHECK_INT(line, 3);
+	CHECK(!sources_find_word(&sources, "absent", &file, &line));
+}

@@ -1,0 +1,143 @@
+/* tree.c - the file tree in memory */
+#include "unit.h"
+
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "image/tree.h"
+
+static struct inode *file(struct tree *t)
+{
+	return tree_inode(t, S_IFREG | 0644);
+}
+
+static struct inode *symlink_to(struct tree *t, const char *target)
+{
+	struct inode *i = tree_inode(t, S_IFLNK | 0777);
+
+	i->target = xstrdup(target);
+	i->size = strlen(target);
+	return i;
+}
+
+TEST(tree, one_file_has_one_name_however_it_is_spelled)
+{
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	i = file(&t);
+	tree_put(&t, "./a//b/./c", i, NULL);
+	CHECK(tree_find(&t, "a/b/c", false)->inode == i);
+	CHECK(tree_find(&t, "/a/b/c", false)->inode == i);
+	CHECK_INT(t.count, 3);
+	tree_free(&t);
+}
+
+TEST(tree, dot_is_the_root)
+{
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	i = tree_inode(&t, S_IFDIR | 0700);
+	CHECK(tree_put(&t, "./", i, NULL) == t.root);
+	CHECK(t.root->inode == i);
+	CHECK(!tree_put(&t, ".", file(&t), NULL));
+	tree_free(&t);
+}
+
+TEST(tree, symlinks_stay_inside)
+{
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	i = file(&t);
+	tree_put(&t, "up", symlink_to(&t, "../../../d"), NULL);
+	tree_put(&t, "up/f", i, NULL);
+	CHECK(tree_find(&t, "d/f", false)->inode == i);
+	tree_free(&t);
+}
+
+TEST(tree, a_ring_of_symlinks_ends)
+{
+	struct tree t;
+	struct err err = {0};
+
+	tree_init(&t);
+	tree_put(&t, "a", symlink_to(&t, "b"), NULL);
+	tree_put(&t, "b", symlink_to(&t, "a"), NULL);
+	CHECK(!tree_put(&t, "a/f", file(&t), &err));
+	CHECK_HAS(err.text, "too many symlinks");
+	CHECK(!tree_find(&t, "a", true));
+	tree_free(&t);
+}
+
+TEST(tree, a_file_in_place_of_a_folder_drops_what_was_in_it)
+{
+	struct tree t;
+
+	tree_init(&t);
+	tree_put(&t, "d/e/f", file(&t), NULL);
+	tree_put(&t, "d", file(&t), NULL);
+	CHECK_INT(t.count, 1);
+	CHECK_INT(t.root->folders, 0);
+	CHECK(!tree_find(&t, "d/e", false));
+	tree_free(&t);
+}
+
+TEST(tree, limits_are_errors)
+{
+	char name[TREE_NAME_MAX + 2], path[TREE_PATH_MAX + 2], deep[2 * TREE_DEPTH_MAX + 4];
+	struct tree t;
+	struct err err = {0};
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	memset(path, '/', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	for (size_t k = 0; k < sizeof(deep); k++)
+		deep[k] = k % 2 ? '/' : 'd';
+	deep[sizeof(deep) - 1] = '\0';
+	tree_init(&t);
+	CHECK(!tree_put(&t, name, file(&t), &err));
+	CHECK_HAS(err.text, "longer than 255 bytes");
+	CHECK(!tree_put(&t, path, file(&t), &err));
+	CHECK_HAS(err.text, "longer than 4095 bytes");
+	CHECK(!tree_put(&t, deep, file(&t), &err));
+	CHECK_HAS(err.text, "512 folders deep");
+	tree_free(&t);
+}
+
+TEST(tree, sorted_as_bytes)
+{
+	static const char *const names[] = {"b", "a", "\xc3\xa9", "B", "a.b"};
+	static const char *const want[] = {"B", "a", "a.b", "b", "\xc3\xa9"};
+	struct tree t;
+	size_t k = 0;
+
+	tree_init(&t);
+	for (; k < ARRAY_SIZE(names); k++)
+		tree_put(&t, names[k], file(&t), NULL);
+	tree_sort(&t);
+	k = 0;
+	for (const struct node *n = t.root->child; n; n = n->next)
+		CHECK_STR(n->name, want[k++]);
+	tree_free(&t);
+}
+
+TEST(tree, attributes_are_replaced_and_bounded)
+{
+	static char big[TREE_XATTR_MAX];
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	i = file(&t);
+	CHECK_INT(tree_xattr(i, "user.a", "1", 1, NULL), 0);
+	CHECK_INT(tree_xattr(i, "user.a", "22", 2, NULL), 0);
+	CHECK(!i->xattrs->next && i->xattrs->len == 2);
+	CHECK_INT(tree_xattr(i, "user.b", big, sizeof(big), NULL), -1);
+	tree_free(&t);
+}

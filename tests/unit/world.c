@@ -1,0 +1,240 @@
+/* world.c - consoles, frames over a socket, verdicts over a pipe, descriptions to addresses */
+#include "unit.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "wire/message.h"
+#include "world/console.h"
+#include "world/link.h"
+#include "world/world.h"
+
+/* ---- console ---- */
+
+static void feed(struct console *c, const char *text)
+{
+	console_feed(c, text, strlen(text));
+}
+
+TEST(console, lines_are_cleaned)
+{
+	struct console c = {.name = "m"};
+
+	feed(&c, "\033[1mbold\033[0m\r\nbell\007\n");
+	CHECK_STR(buf_str(&c.text), "bold\nbell\xEF\xBF\xBD\n");
+	console_free(&c);
+}
+
+static void count(void *arg)
+{
+	++*(int *)arg;
+}
+
+TEST(console, panic_is_told_once_with_its_line)
+{
+	int told = 0;
+	struct console c = {.name = "m", .panicked = count, .arg = &told};
+
+	feed(&c, "[    1.0] Kernel panic - not syn");
+	CHECK_INT(told, 0);
+	feed(&c, "cing: no init\n[    1.1] Kernel panic - not syncing: again\n");
+	CHECK_INT(told, 1);
+	CHECK_STR(c.panic, "[    1.0] Kernel panic - not syncing: no init");
+	console_free(&c);
+}
+
+TEST(console, flood_stays_bounded_and_keeps_the_newest)
+{
+	struct console c = {.name = "m"};
+	char line[101];
+
+	memset(line, 'x', sizeof(line));
+	line[99] = '\n';
+	line[100] = '\0';
+	for (int i = 0; i < 20000; i++)
+		feed(&c, line);
+	feed(&c, "last\n");
+	CHECK(c.text.len <= 2 * CONSOLE_KEEP + CONSOLE_LINE_MAX);
+	CHECK_STR(c.text.data + c.text.len - 5, "last\n");
+	console_free(&c);
+}
+
+TEST(console, endless_line_is_cut)
+{
+	struct console c = {.name = "m"};
+
+	for (int i = 0; i < 3 * CONSOLE_LINE_MAX; i++)
+		feed(&c, "x");
+	feed(&c, "\n");
+	CHECK_INT(c.text.len, CONSOLE_LINE_MAX + 1);
+	console_free(&c);
+}
+
+/* ---- link ---- */
+
+struct meeting {
+	struct loop loop;
+	struct link link;
+	int peer;
+	int frames, lost;
+	uint32_t last_id;
+};
+
+static void on_frame(void *arg, const struct frame *f)
+{
+	struct meeting *m = arg;
+
+	m->frames++;
+	m->last_id = f->id;
+	if (f->type == WIRE_END)
+		link_stop(&m->link);
+}
+
+static void on_lost(void *arg, const char *why)
+{
+	(void)why;
+	((struct meeting *)arg)->lost++;
+}
+
+static void meet(struct meeting *m)
+{
+	struct err err = {0};
+	int fds[2];
+
+	*m = (struct meeting){.link = {.frame = on_frame, .lost = on_lost, .arg = m}};
+	CHECK_INT(loop_init(&m->loop, &err), 0);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	m->peer = fds[1];
+	CHECK_INT(link_start(&m->link, &m->loop, fds[0], &err), 0);
+}
+
+static void part(struct meeting *m)
+{
+	link_stop(&m->link);
+	loop_free(&m->loop);
+	fd_close(&m->peer);
+}
+
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void run_once(struct meeting *m)
+{
+	struct timer t = {.expired = stop, .arg = &m->loop};
+	struct err err = {0};
+
+	loop_timer(&m->loop, &t, clock_now() + 2 * NS_PER_MS);
+	CHECK_INT(loop_run(&m->loop, &err), 0);
+}
+
+TEST(link, frames_in_one_write_and_in_pieces)
+{
+	struct meeting m;
+	cleanup_buf struct buf b = {0};
+
+	meet(&m);
+	wire_end(&b, wire_begin(&b, WIRE_PING, 1));
+	wire_end(&b, wire_begin(&b, WIRE_PING, 2));
+	CHECK_INT(fd_write_all(m.peer, b.data, b.len - 3), 0);
+	run_once(&m);
+	CHECK_INT(m.frames, 1);
+	CHECK_INT(fd_write_all(m.peer, b.data + b.len - 3, 3), 0);
+	run_once(&m);
+	CHECK_INT(m.frames, 2);
+	CHECK_INT(m.last_id, 2);
+	part(&m);
+}
+
+TEST(link, garbage_and_a_closed_peer_lose_it_once)
+{
+	struct meeting m;
+
+	meet(&m);
+	CHECK_INT(fd_write_all(m.peer, "this is not a frame", 19), 0);
+	run_once(&m);
+	CHECK_INT(m.lost, 1);
+	part(&m);
+	meet(&m);
+	fd_close(&m.peer);
+	run_once(&m);
+	run_once(&m);
+	CHECK_INT(m.lost, 1);
+	part(&m);
+}
+
+TEST(link, may_be_stopped_from_its_own_frame)
+{
+	struct meeting m;
+	cleanup_buf struct buf b = {0};
+
+	meet(&m);
+	wire_end(&b, wire_begin(&b, WIRE_END, 1));
+	wire_end(&b, wire_begin(&b, WIRE_PING, 2));
+	CHECK_INT(fd_write_all(m.peer, b.data, b.len), 0);
+	run_once(&m);
+	CHECK_INT(m.frames, 1);
+	part(&m);
+}
+
+/* ---- outcome ---- */
+
+TEST(outcome, survives_the_pipe)
+{
+	struct world_outcome o = {.qemu_version = "7.2.22"}, back;
+	cleanup_buf struct buf b = {0};
+
+	o.result.verdict = VERDICT_FAILED;
+	o.result.reason = xstrdup("no reply");
+	o.result.infra = true;
+	result_add_field(&o.result, "console", "a\nb");
+	result_add_number(&o.result, "exit_status", 3);
+	result_add_note(&o.result, "hello");
+	world_outcome_encode(&o, &b);
+	CHECK_INT(world_outcome_decode(&b, &back), 0);
+	CHECK_INT(back.result.verdict, VERDICT_FAILED);
+	CHECK_STR(back.result.reason, "no reply");
+	CHECK(back.result.at == NULL && back.kvm_failed == NULL && back.result.infra);
+	CHECK_STR(back.result.fields[0].value, "a\nb");
+	CHECK(back.result.fields[1].number);
+	CHECK_STR(back.result.notes[0], "hello");
+	CHECK_STR(back.qemu_version, "7.2.22");
+	world_outcome_free(&back);
+	world_outcome_free(&o);
+}
+
+TEST(outcome, half_a_message_is_no_verdict)
+{
+	struct world_outcome o = {0}, back;
+	cleanup_buf struct buf b = {0};
+
+	result_add_field(&o.result, "console", "text");
+	world_outcome_encode(&o, &b);
+	while (b.len) {
+		b.len--;
+		CHECK_INT(world_outcome_decode(&b, &back), -1);
+	}
+	world_outcome_free(&o);
+}
+
+/* ---- spec ---- */
+
+TEST(spec, hosts_name_every_machine_on_every_network)
+{
+	struct net_spec nets[2] = {{.name = "lan"}, {.name = "wan"}};
+	struct machine_spec machines[2] = {
+		{.name = "server", .hostname = "server", .nets = {0, 1}, .nnets = 2},
+		{.name = "client", .hostname = "c", .nets = {1}, .nnets = 1},
+	};
+	struct world_spec w = {.machines = machines, .nmachines = 2, .nets = nets, .nnets = 2};
+	cleanup_free char *hosts = NULL;
+
+	address_subnet(NULL, 0, &nets[0].subnet, NULL);
+	address_subnet(NULL, 1, &nets[1].subnet, NULL);
+	hosts = spec_hosts(&w);
+	CHECK_STR(hosts, "192.168.1.1 server server.lan\n192.168.2.1 server server.wan\n192.168.2.2 c c.wan\n");
+}

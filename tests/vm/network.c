@@ -1,0 +1,35 @@
+#!/usr/bin/env vmtap
+/* network.c - machines on networks: addresses, names, isolation */
+net(inner);
+net(outer, .subnet = "10.20.0.0/16", .mtu = 1400);
+
+vm(router, .nets = {&inner, &outer});
+vm(inside, .nets = {&inner});
+vm(outside, .nets = {&outer}, .hostname = "far-away");
+
+test("each machine has its addresses, names and MTU") {
+	start_all();
+	like(router.succeed("ip addr show eth0"), "inet 192\\.168\\.1\\.1/24");
+	like(router.succeed("ip addr show eth1"), "inet 10\\.20\\.0\\.1/16");
+	like(router.succeed("ip addr show eth1"), "mtu 1400");
+	is(outside.succeed("hostname"), "far-away");
+	inside.succeed("ping -c 1 -W 10 router.inner");
+	outside.succeed("ping -c 1 -W 10 router.outer");
+	router.succeed("ping -c 1 -W 10 far-away");
+}
+
+test("networks are separate until somebody routes") {
+	start_all();
+	inside.fail("ping -c 1 -W 1 10.20.0.3");
+	router.succeed("echo 1 >/proc/sys/net/ipv4/ip_forward");
+	inside.succeed("ip route add default via 192.168.1.1");
+	outside.succeed("ip route add default via 10.20.0.1");
+	inside.succeed("ping -c 1 -W 10 far-away");
+}
+
+test("a transfer arrives whole") {
+	router.succeed("mkdir /tmp/www && head -c 3000000 /dev/urandom >/tmp/www/data");
+	router.succeed("httpd -h /tmp/www -p 8000");
+	router.wait_for_open_port(8000);
+	is(inside.succeed("wget -qO- http://router:8000/data | md5sum"), router.succeed("md5sum </tmp/www/data"));
+}
