@@ -4,20 +4,21 @@
 # sanitizers for the tests. Pinned dependencies are built once, into a cache outside the tree (vendor/README.md).
 
 .SUFFIXES:
+.SECONDARY:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first (design: arrows point down) ----
-base   = buf err fd file json log loop mem proc sha256 text
+base   = buf err fd file host json log loop mem proc sha256 text
 wire   = frame
 report = result tap
-image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel modules source store tar tar_pax tree
+image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel lz4 modules source store store_entry store_list store_pack store_room store_sum store_unpack tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel canary command qmp
-world  = call console link machine outcome spec world
+world  = call checkpoint console forge handshake layer link machine outcome ram saving spec template wiring world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
-cmd    = check doctor header help options plan run runner settings
-agent  = agent boot bus child cmdline configure dbus exec files hosts main net port power root tcp wait wait_file wait_port wait_try wait_unit
+cmd    = cache check doctor header help job options plan progress run runner settings work
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root tcp wait wait_file wait_port wait_try wait_unit
 
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
 sources  = src/main.c $(foreach r,base wire report image net qemu world script cmd,$(call room,$(r)))
@@ -28,8 +29,9 @@ agent_sources = $(call room,agent) src/wire/frame.c \
 tested   = $(foreach r,base wire report image net qemu world,$(call room,$(r))) \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
-fuzzers  = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-tests    = $(units) tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
+fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+replays  = $(fuzzers:build/fuzz/%=build/replay/%)
+tests    = $(units) tests/fuzz/replay tests/build/vendor tests/build/reproducible tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
 	$(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
 
 # ---- flags ----
@@ -38,6 +40,8 @@ warnings = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 common   = -std=gnu11 -D_GNU_SOURCE -Isrc -Ibuild/gen $(warnings) -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 CFLAGS   = -O2 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fdata-sections -ffunction-sections
 agent_flags = -Os -fomit-frame-pointer -fno-asynchronous-unwind-tables -fdata-sections -ffunction-sections
+fuzz_flags  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+lint_flags  = $(filter-out -M%,$(common)) -I$(zlib)/include -isystem $(tcc)/src
 asan_flags  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS  = -static -Wl,--gc-sections -Wl,--build-id=none,-z,noseparate-code -s
 
@@ -46,6 +50,9 @@ Q = $(if $(V),,@)
 say = @printf '  %-4s %s\n' $(1) $@
 
 all: build/vmtap
+
+# All processors, unless the caller said how many.
+parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
@@ -107,7 +114,57 @@ build/asan/image/embedded.o: build/vmtap-agent
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -Itests/unit -I$(zlib)/include -o $@ $< build/asan/libvmtap.a $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+
+# A fuzzer twice: to run its corpus again as a test, and with libFuzzer to look for more.
+build/replay/%: tests/fuzz/fuzz_%.c build/asan/libvmtap.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(common) $(asan_flags) -DFUZZ_REPLAY -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+
+build/fuzz/%: tests/fuzz/fuzz_%.c $(tested:src/%.c=build/fuzz-obj/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+
+build/fuzz-obj/%.o: src/%.c build/deps.mk Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer-no-link -I$(zlib)/include $(extra_flags) -c -o $@ $<
+
+build/fuzz-obj/image/embedded.o: extra_flags = -Wa,-I,build
+build/fuzz-obj/image/embedded.o: build/vmtap-agent
+
+# ---- lint: a stamp for each file, so that the second run looks only at what has changed ----
+tidied  = $(patsubst %.c,build/lint/%.ok,$(sort $(sources) $(call room,agent) $(wildcard tests/unit/*.c tests/fuzz/*.c)))
+# Excluded: variables that vendor/common and vendor/build set for others (SC2154), flags that are words on purpose (SC2046).
+scripts = $(sort $(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor) vendor/common $(wildcard vendor/rules/*))
+
+build/lint/%.ok: %.c .clang-tidy tests/.clang-tidy build/deps.mk build/gen/vmtap.h
+	@mkdir -p $(@D)
+	$(call say,TIDY)
+	$(Q)clang-tidy --quiet $< -- $(lint_flags) >$@.log 2>&1 || { cat $@.log; exit 1; }
+	$(Q)clang $(lint_flags) -MM -MT $@ -MF $@.d $<
+	@touch $@
+
+build/lint/cppcheck.ok: $(sources) $(call room,agent) $(wildcard src/*/*.h)
+	@mkdir -p build/lint/cppcheck
+	$(call say,CPP)
+	$(Q)cppcheck --quiet --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+		--cppcheck-build-dir=build/lint/cppcheck -Isrc src
+	@touch $@
+
+build/lint/shellcheck.ok: $(scripts)
+	@mkdir -p $(@D)
+	$(call say,SH)
+	$(Q)shellcheck --shell=sh --severity=warning --exclude=SC2046,SC2154 $(scripts)
+	@touch $@
+
+build/lint/perl.ok: $(wildcard tests/cli/*)
+	@mkdir -p $(@D)
+	$(call say,PERL)
+	$(Q)for t in $(wildcard tests/cli/*.t); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done
+	@touch $@
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
@@ -121,15 +178,32 @@ images: ; @mkdir -p build && ln -sfn "$$(ci/images/debian12-web)" build/debian12
 
 try:
 	ci/setup try
-	$(MAKE) all kit images
+	$(MAKE) $(parallel) all kit images
 	build/vmtap run tests/examples/client-server.c
 
 check:
 	ci/setup check
-	$(MAKE) all kit images
-	$(MAKE) tests
-tests: build/vmtap $(units)
+	$(MAKE) $(parallel) all kit images
+	$(MAKE) $(parallel) tests
+tests: build/vmtap $(units) $(replays)
 	prove --timer --exec tests/exec $(tests)
+
+lint:
+	ci/setup lint
+	$(MAKE) $(parallel) linted
+linted: $(tidied) build/lint/cppcheck.ok build/lint/shellcheck.ok build/lint/perl.ok
+
+# How long each fuzzer looks, in seconds.
+FUZZ_SECONDS = 60
+fuzz:
+	ci/setup lint
+	$(MAKE) $(parallel) $(fuzzers)
+	tests/fuzz/look $(FUZZ_SECONDS)
+
+bench:
+	ci/setup bench
+	$(MAKE) $(parallel) all kit images
+	tests/bench/run
 
 clean:
 	rm -rf build
@@ -138,10 +212,11 @@ help:
 	@echo 'make         build/vmtap, from pinned musl, tcc and zlib'
 	@echo 'make try     install what is missing, then test two machines with a real nginx'
 	@echo 'make check   install what is missing, then run every test'
-	@echo 'make lint    clang-tidy and cppcheck, warnings as errors'
+	@echo 'make lint    install what is missing, then clang-tidy, cppcheck and shellcheck, warnings as errors'
+	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
 	@echo 'make images  the Debian image that the examples boot'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit images try check tests lint bench fuzz clean help
+.PHONY: all setup kit images try check tests lint linted bench fuzz clean help

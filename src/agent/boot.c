@@ -85,7 +85,7 @@ static int mount_first(struct err *err)
 /* The kernel opened /dev/console for us only if the initramfs has that node. */
 static void open_console(void)
 {
-	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY); /* NOLINT(android-cloexec-open): it is for our children */
 
 	for (int to = 0; fd >= 0 && to <= 2; to++)
 		if (fd != to)

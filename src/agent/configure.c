@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/hosts.h"
+#include "agent/machine_id.h"
 #include "agent/net.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -31,7 +32,7 @@
 #define NET_LOOK       (10 * NS_PER_MS)
 
 struct interface {
-	char *mac, *address;
+	char *mac, *new_mac, *address;
 	uint32_t mtu;
 	bool done;
 };
@@ -128,6 +129,7 @@ static void drop(struct request *q)
 	loop_timer(&q->agent->loop, &c->timer, CLOCK_NEVER);
 	for (uint32_t i = 0; i < c->count; i++) {
 		free(c->nets[i].mac);
+		free(c->nets[i].new_mac);
 		free(c->nets[i].address);
 	}
 	free(c);
@@ -145,11 +147,12 @@ static const struct interface *set_interfaces(struct configure *c, int *failed, 
 
 		if (n->done)
 			continue;
-		if (!net_find(n->mac, name)) {
+		if (!net_find(n->mac, name) && !(*n->new_mac && net_find(n->new_mac, name))) {
 			missing = missing ? missing : n;
 			continue;
 		}
 		n->done = true;
+		*failed |= *n->new_mac && net_set_mac(name, n->new_mac, err);
 		*failed |= net_configure(name, n->address, n->mtu, err);
 	}
 	return missing;
@@ -192,6 +195,7 @@ static int read_interfaces(struct configure *c, struct wire_reader *r)
 		struct interface *n = &c->nets[c->count];
 
 		n->mac = wire_get_str(r);
+		n->new_mac = wire_get_str(r);
 		n->address = wire_get_str(r);
 		n->mtu = wire_get_u32(r);
 	}
@@ -205,6 +209,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	struct err err = {0};
 	const char *entropy;
 	uint64_t wall;
+	bool clone;
 	size_t n;
 
 	request_open(&c->request, a, id, &configure_ops);
@@ -213,6 +218,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	(void)wire_get_u64(r); /* the nonce: new entropy is all that a new session needs */
 	wall = wire_get_u64(r);
 	entropy = wire_get_bytes(r, &n);
+	clone = wire_get_u8(r);
 	hostname = wire_get_str(r);
 	hosts = wire_get_str(r);
 	if (read_interfaces(c, r) < 0 || n > ENTROPY_MAX || strlen(hostname) > HOSTNAME_MAX) {
@@ -221,7 +227,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	}
 	net_up_loopback();
 	if (set_clock(wall, &err) < 0 || add_entropy(entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
-	    set_hosts(hosts, &err) < 0)
+	    set_hosts(hosts, &err) < 0 || (clone && machine_id_renew(&err) < 0))
 		request_fail(&c->request, err.text);
 	else
 		try_interfaces(c);

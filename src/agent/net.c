@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,21 @@ static int set_ipv4(int fd, unsigned long what, const char *name, struct in_addr
 
 	memcpy(&r.ifr_addr, &in, sizeof(in));
 	return ioctl(fd, (int)what, &r);
+}
+
+int net_set_mac(const char *name, const char *mac, struct err *err)
+{
+	cleanup_fd int fd = open_socket();
+	struct ifreq r = request_for(name);
+	struct ether_addr *address = ether_aton(mac);
+
+	if (!address)
+		return err_set(err, "'%s' is not a MAC address", mac);
+	r.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memcpy(r.ifr_hwaddr.sa_data, address, sizeof(*address));
+	if (fd < 0 || ioctl(fd, SIOCSIFHWADDR, &r) < 0)
+		return err_errno(err, "cannot set the MAC address of '%s' to '%s'", name, mac);
+	return 0;
 }
 
 int net_configure(const char *name, const char *address, uint32_t mtu, struct err *err)

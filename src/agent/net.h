@@ -19,6 +19,9 @@ void net_up_loopback(void);
  */
 bool net_find(const char *mac, char *name);
 
+/* Give an interface another hardware address; virtio_net takes it while it is up. Return: 0, or -1. */
+int net_set_mac(const char *name, const char *mac, struct err *err);
+
 /**
  * net_configure() - Give an interface its MTU and address and bring it up
  * @name:	Interface

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *err, const char *fmt, ...)
+int (err_set)(struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -18,7 +18,7 @@ int err_set(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-int err_errno(struct err *err, const char *fmt, ...)
+int (err_errno)(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -35,7 +35,7 @@ int err_errno(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-int err_wrap(struct err *err, const char *fmt, ...)
+int (err_wrap)(struct err *err, const char *fmt, ...)
 {
 	char old[ERR_TEXT_MAX];
 	va_list ap;
@@ -52,7 +52,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-int err_hint(struct err *err, const char *fmt, ...)
+int (err_hint)(struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 	size_t used;

@@ -49,4 +49,14 @@ int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf
  */
 int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Compilers do not see into err.c: let them know the result, for what they conclude about values set on success only. */
+static inline int err_result(void)
+{
+	return -1;
+}
+#define err_set(...)   (err_set(__VA_ARGS__), err_result())
+#define err_errno(...) (err_errno(__VA_ARGS__), err_result())
+#define err_wrap(...)  (err_wrap(__VA_ARGS__), err_result())
+#define err_hint(...)  (err_hint(__VA_ARGS__), err_result())
+
 #endif

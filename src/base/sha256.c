@@ -1,8 +1,13 @@
 /* sha256.c - SHA-256 (FIPS 180-4) */
 #include "base/sha256.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 static const uint32_t round_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -25,32 +30,121 @@ static uint32_t get32be(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+/* One round; the caller rotates the names instead of the values. */
+#define ROUND(a, b, c, d, e, f, g, h, n)                                                                     \
+	do {                                                                                                 \
+		uint32_t t1 = (h) + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((g) ^ ((e) & ((f) ^ (g)))) + \
+			      round_constants[n] + w[(n) % 16];                                              \
+		(d) += t1;                                                                                   \
+		(h) = t1 + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + (((a) & (b)) | ((c) & ((a) | (b))));   \
+	} while (0)
+
+/* The next 16 words of the schedule, in the place of the last. */
+static void schedule(uint32_t w[16])
 {
-	uint32_t w[64], v[8];
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++) {
+		uint32_t x = w[(i + 1) % 16], y = w[(i + 14) % 16];
+
+		w[i] += (rotr(x, 7) ^ rotr(x, 18) ^ x >> 3) + w[(i + 9) % 16] +
+			(rotr(y, 17) ^ rotr(y, 19) ^ y >> 10);
+	}
+}
+
+static void compress_plain(uint32_t state[8], const uint8_t *block)
+{
+	uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
 	for (int i = 0; i < 16; i++)
 		w[i] = get32be(block + 4 * i);
-	for (int i = 16; i < 64; i++) {
-		uint32_t s0 = rotr(w[i - 15], 7) ^ rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
-		uint32_t s1 = rotr(w[i - 2], 17) ^ rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
-
-		w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+	for (int i = 0; i < 64; i += 8) {
+		if (i >= 16 && i % 16 == 0)
+			schedule(w);
+		ROUND(a, b, c, d, e, f, g, h, i);
+		ROUND(h, a, b, c, d, e, f, g, i + 1);
+		ROUND(g, h, a, b, c, d, e, f, i + 2);
+		ROUND(f, g, h, a, b, c, d, e, i + 3);
+		ROUND(e, f, g, h, a, b, c, d, i + 4);
+		ROUND(d, e, f, g, h, a, b, c, i + 5);
+		ROUND(c, d, e, f, g, h, a, b, i + 6);
+		ROUND(b, c, d, e, f, g, h, a, i + 7);
 	}
-	memcpy(v, state, sizeof(v));
-	for (int i = 0; i < 64; i++) {
-		uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
-		uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + s1 + ch + round_constants[i] + w[i];
-		uint32_t s0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
-		uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+	state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+	state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+}
 
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + s0 + maj;
+static void add_plain(uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+	for (; blocks; blocks--, p += 64)
+		compress_plain(state, p);
+}
+
+#ifdef __x86_64__
+/*
+ * The SHA extensions (Intel SDM, volume 1, "Intel SHA Extensions"): two rounds
+ * an instruction, on a state that is kept as the halves ABEF and CDGH.
+ */
+__attribute__((target("sha,sse4.1,ssse3"))) static void add_extension(uint32_t state[8], const uint8_t *p,
+								      size_t blocks)
+{
+	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
+	__m128i badc = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)state), 0xb1);
+	__m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)(state + 4)), 0x1b);
+	__m128i abef = _mm_alignr_epi8(badc, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, badc, 0xf0);
+
+	for (; blocks; blocks--, p += 64) {
+		__m128i abef_before = abef, cdgh_before = cdgh, w[4] = {0};
+
+#pragma GCC unroll 16
+		for (int i = 0; i < 16; i++) {
+			__m128i k = _mm_loadu_si128((const __m128i *)(const void *)(round_constants + 4 * i));
+			__m128i newest = w[(i + 3) % 4];
+
+			if (i < 4)
+				w[i] = _mm_shuffle_epi8(
+					_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
+			else
+				w[i % 4] = _mm_sha256msg2_epu32(
+					_mm_add_epi32(_mm_sha256msg1_epu32(w[i % 4], w[(i + 1) % 4]),
+						      _mm_alignr_epi8(newest, w[(i + 2) % 4], 4)),
+					newest);
+			k = _mm_add_epi32(k, w[i % 4]);
+			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, k);
+			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(k, 0x0e));
+		}
+		abef = _mm_add_epi32(abef, abef_before);
+		cdgh = _mm_add_epi32(cdgh, cdgh_before);
 	}
-	for (int i = 0; i < 8; i++)
-		state[i] += v[i];
+	badc = _mm_shuffle_epi32(abef, 0x1b); /* feba */
+	hgfe = _mm_shuffle_epi32(cdgh, 0xb1); /* dchg */
+	_mm_storeu_si128((__m128i *)(void *)state, _mm_blend_epi16(badc, hgfe, 0xf0));
+	_mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_alignr_epi8(hgfe, badc, 8));
+}
+
+/* SSSE3 and SSE4.1 in leaf 1, SHA in leaf 7. */
+static bool has_extension(void)
+{
+	static int known = -1;
+	unsigned int a, b, c, d;
+
+	if (known < 0)
+		known = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSSE3) && (c & bit_SSE4_1) &&
+			__get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+	return known;
+}
+#endif
+
+/* With the processor's own instructions where it has them: five to ten times as fast. */
+static void add_blocks(uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+#ifdef __x86_64__
+	if (has_extension()) {
+		add_extension(state, p, blocks);
+		return;
+	}
+#endif
+	add_plain(state, p, blocks);
 }
 
 void sha256_init(struct sha256 *s)
@@ -70,20 +164,19 @@ void sha256_add(struct sha256 *s, const void *data, size_t n)
 	size_t used = s->total % 64;
 
 	s->total += n;
-	while (n) {
+	if (used) {
 		size_t take = 64 - used < n ? 64 - used : n;
 
-		if (used == 0 && take == 64) {
-			compress(s->state, p);
-		} else {
-			memcpy(s->block + used, p, take);
-			if (used + take == 64)
-				compress(s->state, s->block);
-		}
+		memcpy(s->block + used, p, take);
+		if (used + take < 64)
+			return;
+		add_blocks(s->state, s->block, 1);
 		p += take;
 		n -= take;
-		used = (used + take) % 64;
 	}
+	add_blocks(s->state, p, n / 64);
+	if (n % 64)
+		memcpy(s->block, p + n / 64 * 64, n % 64);
 }
 
 void sha256_add_str(struct sha256 *s, const char *text)

@@ -1,6 +1,7 @@
 /* options.c - command lines by table: one row an option */
 #include "cmd/options.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#define COUNT_MAX 100000 /* of an OPTION_COUNT */
 #define ROWS_MAX 32 /* options of one command */
 
 static const struct option *find(const struct option *table, const char *name, size_t n)
@@ -46,6 +48,7 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 	char *at = (char *)to + o->offset;
 	char *end;
 	double seconds;
+	long count;
 
 	switch (o->kind) {
 	case OPTION_FLAG:
@@ -61,22 +64,31 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 				       value);
 		memcpy(at, &seconds, sizeof(seconds));
 		return 0;
+	case OPTION_COUNT:
+		count = strtol(value, &end, 10);
+		if (end == value || *end || count < 1 || count > COUNT_MAX)
+			return err_set(err, "option '--%s': '%s' is not a whole number from 1 to %d", o->name, value,
+				       COUNT_MAX);
+		memcpy(at, &(int){(int)count}, sizeof(int));
+		return 0;
 	}
 	return -1;
 }
 
-/* One option at *@argv; its value may be the next word. Return: words used, or -1. */
+/* One option at *@argv: "--name", "--name=value", "-l", "-lvalue"; its value may be the next word. Return: words used, or -1. */
 static int take(const struct option *table, void *to, char **argv, struct err *err)
 {
-	const char *word = argv[0];
-	const char *equals = text_starts(word, "--") ? strchr(word, '=') : NULL;
+	const char *word = argv[0], *value = NULL;
+	bool is_long = text_starts(word, "--");
+	const char *equals = is_long ? strchr(word, '=') : NULL;
 	size_t n = equals ? (size_t)(equals - word) : strlen(word);
-	const struct option *o = text_starts(word, "--") ? find(table, word + 2, n - 2)
-				 : n == 2		 ? find_letter(table, word[1])
-							 : NULL;
-	const char *value = equals ? equals + 1 : NULL;
+	const struct option *o = is_long ? find(table, word + 2, n - 2) : find_letter(table, word[1]);
 
-	if (!o)
+	if (equals)
+		value = equals + 1;
+	else if (!is_long && word[2])
+		value = word + 2;
+	if (!o || (o->kind == OPTION_FLAG && value && !is_long))
 		return unknown(table, word, err);
 	if (o->kind == OPTION_FLAG && value)
 		return err_set(err, "option '--%s' takes no value", o->name);

@@ -10,6 +10,7 @@ enum option_kind {
 	OPTION_FLAG,	/* no value; an int that becomes 1 */
 	OPTION_TEXT,	/* a const char * */
 	OPTION_SECONDS, /* a double above 0 */
+	OPTION_COUNT,	/* an int above 0 */
 };
 
 /**

@@ -10,6 +10,7 @@
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "script/script.h"
+#include "script/types.h"
 
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
@@ -100,13 +101,6 @@ void plan_print(const struct plan *p)
 	}
 }
 
-void plan_run_script(void *test, int fd)
-{
-	struct plan_test *t = test;
-
-	script_run(t->file->script, t->index, fd);
-}
-
 /* ---- networks ---- */
 
 static void resolve_nets(struct plan_file *f)
@@ -157,7 +151,9 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 	const struct vm_options *o = from->options;
 	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
-	struct guest_spec g = {.image = image, .kernel = kernel, .kit = s->kit, .store = s->store};
+	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
+	struct guest_spec g = {
+		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
 	struct guest_files files = {0};
 	struct err err = {0};
 
@@ -189,6 +185,8 @@ static void resolve_machine(struct plan_file *f, const struct settings *s, size_
 		.hostname = o->hostname ? o->hostname : from->name,
 		.append = o->append,
 		.cpu = o->cpu,
+		.provision = o->provision,
+		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,
 		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
@@ -204,8 +202,10 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 	if (f->resolved || !f->script)
 		return;
 	f->resolved = true;
+	f->setup = script_has_setup(f->script) ? SETUP_WANTED : SETUP_NONE;
 	w->qemu = s->qemu;
 	w->qemu_missing = settings_no_qemu;
+	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
 	resolve_nets(f);

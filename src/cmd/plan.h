@@ -8,6 +8,11 @@
 #include "world/spec.h"
 
 struct script;
+struct result;
+struct world_outcome;
+
+/* How far the setup of a script is, for the tests that wait for it. */
+enum plan_setup { SETUP_NONE, SETUP_WANTED, SETUP_RUNNING, SETUP_DONE, SETUP_FAILED };
 
 /**
  * struct plan_file - One script
@@ -16,6 +21,8 @@ struct script;
  * @script:	The compiled script, or NULL
  * @world:	Its machines and networks; filled by plan_resolve(), the accelerator
  *		and time limits by the runner
+ * @setup:	SETUP_NONE: there is none, or each test runs it itself
+ * @setup_result: Of a setup that failed
  */
 struct plan_file {
 	const char *path;
@@ -23,6 +30,8 @@ struct plan_file {
 	struct script *script;
 	struct world_spec world;
 	bool resolved;
+	enum plan_setup setup;
+	struct result *setup_result;
 };
 
 /**
@@ -64,8 +73,20 @@ int plan_make(struct plan *p, char **paths, const char *filter, struct err *err)
  */
 void plan_resolve(struct plan_file *f, const struct settings *s);
 
-/* Run the test's body in this (forked) process; @test is a struct plan_test. Never returns. */
-void plan_run_script(void *test, int fd);
+/**
+ * plan_find_layer() - What the script's setup left in an earlier run, or in this one
+ *
+ * Sets @f's world.layer when it is in the store.
+ *
+ * Return: whether it is there
+ */
+bool plan_find_layer(struct plan_file *f);
+
+/* Run the setup of @t's script in this process, and save what it leaves; a job_work_fn. */
+void plan_work_setup(struct plan_test *t, struct world_outcome *out);
+
+/* Run @t in this process; a job_work_fn. */
+void plan_work_test(struct plan_test *t, struct world_outcome *out);
 
 /* Return: whether any script declares a machine. */
 bool plan_has_machines(const struct plan *p);

@@ -18,6 +18,10 @@ const struct option cmd_run_options[] = {
 	 "what machines run on (VMTAP_ACCEL)"},
 	{"timeout", 0, OPTION_SECONDS, "SECONDS", offsetof(struct run_options, runner.timeout),
 	 "limit for each test that sets none"},
+	{"jobs", 'j', OPTION_COUNT, "N", offsetof(struct run_options, runner.jobs),
+	 "tests at the same time; default: one a processor"},
+	{"cold", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.cold),
+	 "boot every machine; use and make no templates"},
 	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, filter),
 	 "only tests whose name matches"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
@@ -36,7 +40,7 @@ static void print_command(const struct world_spec *w, size_t i)
 	struct command c;
 	char **argv;
 
-	spec_command(w, i, macs, &c);
+	spec_command(w, i, false, macs, &c);
 	argv = command_argv(&c);
 	for (char **p = argv; *p; p++) {
 		if (line.len)

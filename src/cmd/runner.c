@@ -2,62 +2,127 @@
  *
  * Theory of operation
  *
- * The runner compiles (plan.c), prints the plan, and forks a world per test,
- * which inherits the compiled script. A world's verdict comes back as one
- * message on a pipe; its end of file, not the message, ends the test, so a
- * world that dies is noticed at once. Worlds are killed with SIGKILL when the
- * runner has to stop: QEMU and the script process are tied to their world by
- * PDEATHSIG, and nothing has a file that somebody would have to remove.
+ * The runner compiles (plan.c), prints the plan, and forks a world per test
+ * (job.c), which inherits the compiled script. Tests start in plan order, as
+ * long as there is a free job and room for their machines' memory; a test that
+ * is larger than all the room runs alone. A test that has ended waits until
+ * all before it have, so that the output is the same however they overlap.
+ *
+ * Worlds are killed with SIGKILL when the runner has to stop: QEMU and the
+ * script process are tied to their world by PDEATHSIG, and nothing has a file
+ * that somebody would have to remove.
  */
 #include "cmd/runner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/host.h"
 #include "base/log.h"
-#include "base/loop.h"
 #include "base/mem.h"
-#include "base/proc.h"
+#include "cmd/job.h"
+#include "cmd/progress.h"
 #include "report/tap.h"
-#include "world/world.h"
 
 /* Seconds under KVM; multiplied by the accelerator's slowness. */
 #define BOOT_TIMEOUT 30.0
 #define CALL_TIMEOUT 60.0
 #define TEST_TIMEOUT 300.0
 
-#define HEARTBEAT_S   30	/* a line on stderr while a test runs */
-#define OUTCOME_MAX   (64 << 20) /* bytes of a world's message: its fields are bounded, so this is generous */
+#define QEMU_OVERHEAD_MIB 100 /* of a QEMU process beside its guest's memory (RSS 40, translation buffer) */
+#define MEMORY_SHARE	  0.8 /* of what is free: the rest is for everybody else */
 
 struct runner {
 	struct plan *plan;
 	const struct settings *settings;
 	const struct runner_options *options;
 	struct accel accel;
-	bool accel_chosen;
 	char *accel_error;
 	struct tap tap;
 	struct loop loop;
-	struct watch signals, world;
-	struct timer heartbeat;
-	pid_t world_pid;
-	uint64_t started;
-	struct buf message;
-	size_t current;
+	struct watch signals;
+	struct job *jobs;
+	size_t njobs, running;
+	struct result **results; /* of tests that ended before one in front of them */
+	struct progress progress;
+	long room;    /* MiB left for machines */
+	size_t next;  /* test to start */
+	size_t printed;
 	size_t failed, infra, uncompiled;
-	int caught;	/* signal that ends the run, or 0 */
-	bool closed;	/* stdout is gone */
+	int caught;  /* signal that ends the run, or 0 */
+	bool closed; /* stdout is gone */
 };
 
-/* ---- one test ---- */
+/* ---- points ---- */
+
+static void print_point(struct runner *r, struct result *result)
+{
+	if (result_has_failed(result)) {
+		r->failed += !result->infra;
+		r->infra += result->infra;
+	}
+	progress_clear(&r->progress);
+	if (tap_point(&r->tap, result) < 0)
+		r->closed = true;
+	result_free(result);
+	free(result);
+}
+
+/* A test has its result: print it, and those that waited for it. @result's content is taken over. */
+static void settle(struct runner *r, size_t number, const struct result *result)
+{
+	r->results[number] = xmalloc(sizeof(*result));
+	*r->results[number] = *result;
+	while (!r->closed && r->printed < r->plan->ntests && r->results[r->printed]) {
+		print_point(r, r->results[r->printed]);
+		r->results[r->printed++] = NULL;
+	}
+}
+
+/* A test that could not even be tried. */
+static void settle_infra(struct runner *r, size_t number, const char *why)
+{
+	struct result result = {.name = xstrdup(r->plan->tests[number].name),
+				.verdict = VERDICT_FAILED,
+				.reason = xstrdup(why),
+				.infra = true};
+
+	settle(r, number, &result);
+}
+
+static void settle_uncompiled(struct runner *r, size_t number)
+{
+	const struct plan_test *t = &r->plan->tests[number];
+	const char *text = t->file->error;
+	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
+	struct result result = {
+		.name = xstrdup(t->name), .verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
+
+	/* "FILE:LINE: error: ..." */
+	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
+		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
+	if (text[line])
+		result_add_field(&result, "diagnostics", text);
+	r->uncompiled++;
+	r->failed--; /* counted apart: exit status 2, not 1 */
+	settle(r, number, &result);
+}
+
+static void settle_skipped(struct runner *r, size_t number)
+{
+	const struct plan_test *t = &r->plan->tests[number];
+	struct result result = {
+		.name = xstrdup(t->name), .verdict = VERDICT_SKIPPED, .reason = xstrdup(t->skip)};
+
+	settle(r, number, &result);
+}
+
+/* ---- jobs ---- */
 
 static void set_limits(struct runner *r, const struct plan_test *t)
 {
@@ -65,6 +130,7 @@ static void set_limits(struct runner *r, const struct plan_test *t)
 	double boot = r->settings->boot_timeout;
 
 	w->accel = &r->accel;
+	w->cold = r->options->cold;
 	if (r->accel_error) { /* for the tests that use a machine, and only those */
 		w->qemu = NULL;
 		w->qemu_missing = r->accel_error;
@@ -76,214 +142,206 @@ static void set_limits(struct runner *r, const struct plan_test *t)
 						    : TEST_TIMEOUT * r->accel.slow;
 }
 
-static void close_quietly(struct runner *r)
+/* MiB that a test's machines may come to need, all of them started. */
+static long weight(const struct plan_test *t)
 {
+	const struct world_spec *w = &t->file->world;
+	long mib = 0;
+
+	for (size_t i = 0; i < w->nmachines; i++)
+		mib += w->machines[i].memory + QEMU_OVERHEAD_MIB;
+	return mib;
+}
+
+static void in_child(void *arg)
+{
+	struct runner *r = arg;
+
 	close(r->signals.fd);
 	tap_close(&r->tap);
 }
 
-/* The world's process: run the test, send the outcome, end. */
-static void be_world(struct runner *r, struct plan_test *t, int fd)
+static struct job *free_job(struct runner *r)
 {
-	struct world_outcome outcome;
-	struct buf message = {0};
-	sigset_t none;
-
-	setpgid(0, 0); /* a terminal's ^C is the runner's to handle */
-	close_quietly(r);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	world_run(&t->file->world, plan_run_script, t, &outcome);
-	world_outcome_encode(&outcome, &message);
-	_exit(fd_write_all(fd, message.data, message.len) < 0);
+	for (size_t i = 0; i < r->njobs; i++)
+		if (!r->jobs[i].test)
+			return &r->jobs[i];
+	return NULL;
 }
 
-static int start_world(struct runner *r, struct plan_test *t, struct err *err)
+static void start_job(struct runner *r, struct plan_test *t, size_t number)
 {
-	int fds[2];
+	struct job *j = free_job(r);
+	struct err err = {0};
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, "cannot create a pipe");
-	buf_clear(&r->message);
-	r->started = clock_now();
-	r->world_pid = proc_fork();
-	if (r->world_pid == 0) {
-		close(fds[0]);
-		be_world(r, t, fds[1]);
-	}
-	close(fds[1]);
-	if (r->world_pid < 0) {
-		err_errno(err, "cannot fork");
-		close(fds[0]);
-		return -1;
-	}
-	return loop_watch(&r->loop, &r->world, fds[0], EPOLLIN, err);
-}
-
-static void kill_world(struct runner *r)
-{
-	if (r->world_pid <= 0)
+	set_limits(r, t);
+	j->setup = t->file->setup == SETUP_RUNNING;
+	if (job_start(j, t, number, j->setup ? plan_work_setup : plan_work_test, in_child, &err) < 0) {
+		settle_infra(r, number, err.text);
 		return;
-	kill(r->world_pid, SIGKILL);
-	waitpid(r->world_pid, NULL, 0);
-	r->world_pid = 0;
-	loop_unwatch(&r->loop, &r->world);
-	fd_close(&r->world.fd);
-}
-
-/* ---- the points ---- */
-
-static void print_point(struct runner *r, struct result *result)
-{
-	if (result_has_failed(result)) {
-		r->failed += !result->infra;
-		r->infra += result->infra;
 	}
-	if (tap_point(&r->tap, result) < 0)
-		r->closed = true;
-	result_free(result);
-	r->current++;
+	r->running++;
+	r->room -= weight(t);
 }
 
-/* A test that cannot even be tried. */
-static void print_infra(struct runner *r, struct plan_test *t, const char *why)
-{
-	struct result result = {
-		.name = xstrdup(t->name), .verdict = VERDICT_FAILED, .reason = xstrdup(why), .infra = true};
+/* ---- setups ---- */
 
-	print_point(r, &result);
+/* A setup that failed is the failure of each of its tests, with its own reason and place. */
+static void settle_setup_failed(struct runner *r, size_t number)
+{
+	struct plan_test *t = &r->plan->tests[number];
+	const struct result *setup = t->file->setup_result;
+	struct result result = {.name = xstrdup(t->name),
+				.verdict = VERDICT_FAILED,
+				.reason = xasprintf("setup failed: %s", setup->reason ? setup->reason : "no reason given"),
+				.at = setup->at ? xstrdup(setup->at) : NULL,
+				.infra = setup->infra};
+
+	for (size_t i = 0; i < setup->nfields; i++)
+		result_add_field(&result, setup->fields[i].key, setup->fields[i].value);
+	settle(r, number, &result);
 }
 
-static void print_uncompiled(struct runner *r, const struct plan_test *t)
+/* The setup's process has ended: its tests can go on, or cannot. */
+static void setup_done(struct plan_file *f, struct world_outcome *o, const char *died)
 {
-	const char *text = t->file->error;
-	size_t line = strcspn(text, "\n");
-	struct result result = {
-		.name = xstrdup(t->name), .verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
-	size_t colon = strcspn(text, ":");
-
-	/* "FILE:LINE: error: ..." */
-	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
-		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
-	if (text[line])
-		result_add_field(&result, "diagnostics", text);
-	r->uncompiled++;
-	r->failed--; /* counted apart: exit status 2, not 1 */
-	print_point(r, &result);
+	if (died || o->result.verdict != VERDICT_PASSED) {
+		f->setup = SETUP_FAILED;
+		f->setup_result = xcalloc(1, sizeof(*f->setup_result));
+		*f->setup_result = o->result;
+		o->result = (struct result){0};
+		if (died)
+			f->setup_result->reason = xasprintf("its process ended: %s", died);
+	} else if (!o->unsaved && plan_find_layer(f)) {
+		f->setup = SETUP_DONE;
+	} else {
+		log_line("%s: setup runs before every test, because what it leaves cannot be saved: %s", f->path,
+			 o->unsaved ? o->unsaved : "it is gone from the cache");
+		f->setup = SETUP_NONE;
+	}
 }
 
-static void print_skipped(struct runner *r, const struct plan_test *t)
+/* Return: false when the test has to wait for its script's setup. */
+static bool setup_ready(struct runner *r, struct plan_test *t, size_t number)
 {
-	struct result result = {
-		.name = xstrdup(t->name), .verdict = VERDICT_SKIPPED, .reason = xstrdup(t->skip)};
+	struct plan_file *f = t->file;
 
-	print_point(r, &result);
+	if (f->setup == SETUP_RUNNING)
+		return false;
+	if (f->setup != SETUP_WANTED)
+		return true;
+	set_limits(r, t);
+	if (f->world.cold || f->world.nmachines == 0) {
+		f->setup = SETUP_NONE; /* nothing to save: each test runs it */
+	} else if (plan_find_layer(f)) {
+		f->setup = SETUP_DONE;
+	} else {
+		f->setup = SETUP_RUNNING;
+		start_job(r, t, number);
+		return false;
+	}
+	return true;
+}
+
+/* Return: false when the next test has to wait for room. */
+static bool start_next(struct runner *r)
+{
+	size_t number = r->next;
+	struct plan_test *t = &r->plan->tests[number];
+
+	if (t->file->error) {
+		settle_uncompiled(r, number);
+	} else if (t->skip) {
+		settle_skipped(r, number);
+	} else {
+		plan_resolve(t->file, r->settings);
+		if (r->running && (!free_job(r) || weight(t) > r->room))
+			return false;
+		if (!setup_ready(r, t, number))
+			return false;
+		if (t->file->setup == SETUP_FAILED)
+			settle_setup_failed(r, number);
+		else
+			start_job(r, t, number);
+	}
+	r->next++;
+	return true;
+}
+
+static void start_all(struct runner *r)
+{
+	while (!r->closed && !r->caught && r->next < r->plan->ntests && start_next(r))
+		;
+	if (!r->running)
+		loop_stop(&r->loop);
+	progress_update(&r->progress, r->jobs, r->njobs, r->printed, r->plan->ntests);
 }
 
 /* A machine was lost under KVM before it was ever up: from now on TCG, and this test again. */
-static bool retry_under_tcg(struct runner *r, struct world_outcome *o)
+static bool retry_under_tcg(struct runner *r, const struct world_outcome *o, bool was_kvm)
 {
 	cleanup_free char *note = NULL;
 
-	if (!o->kvm_failed || r->accel.kind != ACCEL_KVM || r->accel.demanded)
+	if (!o->kvm_failed || !was_kvm || r->accel.demanded)
 		return false;
+	if (r->accel.kind == ACCEL_TCG)
+		return true; /* another test has found out already */
 	note = xasprintf("KVM failed, so this and all later tests run under TCG: %s", o->kvm_failed);
 	accel_remember_failure(&r->accel, r->settings->store, o->kvm_failed);
+	progress_clear(&r->progress);
 	tap_comment(&r->tap, note);
 	return true;
 }
 
-static void take_outcome(struct runner *r, struct plan_test *t, struct world_outcome *o)
+static void take_outcome(struct runner *r, const struct job *j, struct world_outcome *o)
 {
 	struct result *result = &o->result;
 
-	result->name = xstrdup(t->name);
-	result->duration_ms = (double)(clock_now() - r->started) / 1e6;
+	result->name = xstrdup(j->test->name);
+	result->duration_ms = (double)(clock_now() - j->started) / 1e6;
 	if (o->qemu_version[0]) {
 		result_add_field(result, "accel", accel_names[r->accel.kind]);
 		result_add_field(result, "qemu", o->qemu_version);
 	}
-	print_point(r, result);
-	world_outcome_free(o);
+	settle(r, j->number, result);
+	o->result = (struct result){0};
 }
 
-static void next_test(struct runner *r);
-
-/* The world's pipe is at its end: the test is over, one way or the other. */
-static void world_ended(struct runner *r)
-{
-	struct plan_test *t = &r->plan->tests[r->current];
-	struct world_outcome outcome;
-	int status = 0;
-
-	loop_unwatch(&r->loop, &r->world);
-	fd_close(&r->world.fd);
-	waitpid(r->world_pid, &status, 0);
-	r->world_pid = 0;
-	loop_timer(&r->loop, &r->heartbeat, CLOCK_NEVER);
-	if (world_outcome_decode(&r->message, &outcome) < 0) {
-		cleanup_free char *how = proc_status_text(status);
-		cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", how);
-
-		print_infra(r, t, why);
-	} else if (retry_under_tcg(r, &outcome)) {
-		world_outcome_free(&outcome);
-	} else {
-		take_outcome(r, t, &outcome);
-	}
-	next_test(r);
-}
-
-static void world_ready(void *arg, uint32_t events)
+static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
 {
 	struct runner *r = arg;
-	ssize_t n = read(r->world.fd, buf_reserve(&r->message, 65536), 65536);
+	struct plan_test *t = j->test;
+	size_t number = j->number;
 
-	(void)events;
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n <= 0 || r->message.len > OUTCOME_MAX) {
-		world_ended(r);
-		return;
+	r->running--;
+	r->room += weight(t);
+	if (j->setup && !retry_under_tcg(r, o, o->kvm_failed != NULL)) {
+		setup_done(t->file, o, died);
+	} else if (j->setup) {
+		t->file->setup = SETUP_WANTED;
+	} else if (died) {
+		cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died);
+
+		settle_infra(r, number, why);
+	} else if (retry_under_tcg(r, o, o->kvm_failed != NULL)) {
+		j->test = NULL;
+		start_job(r, t, number);
+	} else {
+		take_outcome(r, j, o);
 	}
-	r->message.len += (size_t)n;
+	if (j->pid <= 0)
+		j->test = NULL;
+	world_outcome_free(o);
+	start_all(r);
 }
 
 /* ---- the run ---- */
 
-static void heartbeat(void *arg)
+static void kill_all(struct runner *r)
 {
-	struct runner *r = arg;
-
-	log_line("still running '%s' (%.0f s)", r->plan->tests[r->current].name,
-		 (double)(clock_now() - r->started) / 1e9);
-	loop_timer(&r->loop, &r->heartbeat, clock_now() + HEARTBEAT_S * NS_PER_S);
-}
-
-static void start_test(struct runner *r, struct plan_test *t)
-{
-	struct err err = {0};
-
-	if (t->file->error) {
-		print_uncompiled(r, t);
-	} else if (t->skip) {
-		print_skipped(r, t);
-	} else {
-		plan_resolve(t->file, r->settings);
-		set_limits(r, t);
-		if (start_world(r, t, &err) < 0)
-			print_infra(r, t, err.text);
-	}
-	if (r->world_pid > 0)
-		loop_timer(&r->loop, &r->heartbeat, clock_now() + HEARTBEAT_S * NS_PER_S);
-}
-
-static void next_test(struct runner *r)
-{
-	while (!r->closed && !r->caught && r->world_pid <= 0 && r->current < r->plan->ntests)
-		start_test(r, &r->plan->tests[r->current]);
-	if (r->world_pid <= 0)
-		loop_stop(&r->loop);
+	for (size_t i = 0; i < r->njobs; i++)
+		job_kill(&r->jobs[i]);
+	r->running = 0;
 }
 
 static void signal_ready(void *arg, uint32_t events)
@@ -294,7 +352,7 @@ static void signal_ready(void *arg, uint32_t events)
 	(void)events;
 	if (read(r->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		r->caught = (int)info.ssi_signo;
-	kill_world(r);
+	kill_all(r);
 	loop_stop(&r->loop);
 }
 
@@ -337,6 +395,7 @@ static void choose_accel(struct runner *r)
 
 static enum exit_status conclude(struct runner *r)
 {
+	progress_clear(&r->progress);
 	if (r->caught) {
 		cleanup_free char *why = xasprintf("interrupted by signal %d (%s); all machines are gone", r->caught,
 						   strsignal(r->caught));
@@ -345,10 +404,45 @@ static enum exit_status conclude(struct runner *r)
 		return EXIT_INFRA;
 	}
 	if (r->closed) {
-		log_line("cannot write the results to standard output: the run was ended, all machines are gone");
+		log_line("the run was ended, all machines are gone");
 		return EXIT_INFRA;
 	}
 	return r->failed ? EXIT_FAILED : r->infra ? EXIT_INFRA : r->uncompiled ? EXIT_WRONG : EXIT_PASSED;
+}
+
+static int runner_init(struct runner *r, struct err *err)
+{
+	const struct runner_options *o = r->options;
+	long memory = host_memory_mib();
+
+	r->njobs = (size_t)(o->jobs > 0 ? o->jobs : host_cpus());
+	if (r->njobs > RUNNER_JOBS_MAX)
+		r->njobs = RUNNER_JOBS_MAX;
+	r->room = memory > 0 ? (long)((double)memory * MEMORY_SHARE) : 1L << 40;
+	r->jobs = xcalloc(r->njobs, sizeof(*r->jobs));
+	for (size_t i = 0; i < r->njobs; i++)
+		r->jobs[i] = (struct job){.loop = &r->loop, .done = job_done, .arg = r};
+	r->results = xcalloc(r->plan->ntests + 1, sizeof(struct result *));
+	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0 || watch_signals(r, err) < 0)
+		return -1;
+	progress_init(&r->progress, &r->loop);
+	return 0;
+}
+
+static void runner_free(struct runner *r)
+{
+	kill_all(r);
+	for (size_t i = r->printed; i < r->plan->ntests; i++) {
+		if (r->results[i])
+			result_free(r->results[i]);
+		free(r->results[i]);
+	}
+	free(r->results);
+	free(r->jobs);
+	free(r->accel_error);
+	close(r->signals.fd);
+	tap_close(&r->tap);
+	loop_free(&r->loop);
 }
 
 enum exit_status runner_run(struct plan *p, const struct settings *s, const struct runner_options *o)
@@ -357,9 +451,7 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 	struct err err = {0};
 	enum exit_status status;
 
-	r.world = (struct watch){.fd = -1, .ready = world_ready, .arg = &r};
-	r.heartbeat = (struct timer){.expired = heartbeat, .arg = &r};
-	if (tap_open(&r.tap, &err) < 0 || loop_init(&r.loop, &err) < 0 || watch_signals(&r, &err) < 0) {
+	if (runner_init(&r, &err) < 0) {
 		log_line("%s", err.text);
 		return EXIT_INFRA;
 	}
@@ -369,15 +461,12 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 		r.closed = true;
 	} else {
 		choose_accel(&r);
-		next_test(&r);
-		if (r.world_pid > 0)
+		start_all(&r);
+		if (r.running)
 			loop_run(&r.loop, &err);
 	}
+	kill_all(&r);
 	status = conclude(&r);
-	kill_world(&r);
-	buf_free(&r.message);
-	free(r.accel_error);
-	close_quietly(&r);
-	loop_free(&r.loop);
+	runner_free(&r);
 	return status;
 }

@@ -7,18 +7,27 @@
 /* Exit statuses of vmtap (design, section 10); 1..125 because automake reads more as signals. */
 enum exit_status { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_INFRA = 3 };
 
+#define RUNNER_JOBS_MAX 256 /* tests at the same time */
+
 /**
  * struct runner_options - How to run
  * @accel:	"auto", "kvm", "tcg", or NULL for the environment's wish
  * @timeout:	Seconds for each test, not scaled; 0 for the default
+ * @jobs:	Tests at the same time; 0: one a processor
+ * @cold:	Boot every machine, use and make no templates
  */
 struct runner_options {
 	const char *accel;
 	double timeout;
+	int jobs, cold;
 };
 
 /**
  * runner_run() - Run all tests and print TAP on stdout
+ *
+ * As many at the same time as @jobs says and as their machines fit into the
+ * memory that is left; one always runs. Points come in the order of the plan,
+ * whatever order the tests end in.
  *
  * SIGINT, SIGTERM and SIGHUP tear the machines down and print "Bail out!".
  *

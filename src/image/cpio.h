@@ -12,6 +12,8 @@
 
 #include "base/buf.h"
 
+#define CPIO_ALIGN 4 /* bytes: where a header may be, and an archive behind another */
+
 /* An archive being written: bytes so far, last inode number. */
 struct cpio {
 	struct buf out;

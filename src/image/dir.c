@@ -29,6 +29,8 @@ struct link {
  * struct dir_walk - A folder being gone through, sorted by name
  * @visit:	Called for each file: path on the host, path from the top, lstat
  * @dev:	The filesystem to stay on
+ * @writer:	Gets the contents, or NULL: they are fed to @key
+ * @last:	What the name visited last is
  */
 struct dir_walk {
 	int (*visit)(struct dir_walk *w, const char *path, const char *inner, const struct stat *st,
@@ -38,6 +40,7 @@ struct dir_walk {
 	struct sha256 *key;
 	struct tree *tree;
 	struct erofs_writer *writer;
+	struct inode *last;
 	struct link *links[LINK_SLOTS];
 };
 
@@ -117,6 +120,9 @@ static int visit_key(struct dir_walk *w, const char *path, const char *inner, co
 int dir_key(const char *path, struct sha256 *key, struct err *err)
 {
 	struct dir_walk w = {.visit = visit_key, .key = key};
+	uint32_t reader[] = {geteuid(), getegid()}; /* owner_load() */
+
+	sha256_add(key, reader, sizeof(reader));
 
 	return walk_start(&w, path, err);
 }
@@ -154,6 +160,22 @@ static int run_copy(struct dir_walk *w, struct inode *i, int fd, const char *pat
 	return 0;
 }
 
+/* As an image would have it: holes are zeros. */
+static int content_sum(struct dir_walk *w, int fd, const char *path, uint64_t size, struct err *err)
+{
+	uint8_t window[16384];
+	uint64_t total = 0;
+	ssize_t n;
+
+	while ((n = fd_read_full(fd, window, sizeof(window))) > 0) {
+		sha256_add(w->key, window, (size_t)n);
+		total += (uint64_t)n;
+	}
+	if (n < 0)
+		return err_errno(err, "cannot read '%s'", path);
+	return total == size ? 0 : err_set(err, "'%s' changed while it was read", path);
+}
+
 static int content_load(struct dir_walk *w, struct inode *i, const char *path, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -161,6 +183,8 @@ static int content_load(struct dir_walk *w, struct inode *i, const char *path, s
 
 	if (fd < 0)
 		return err_errno(err, "cannot open '%s'", path);
+	if (!w->writer)
+		return content_sum(w, fd, path, i->size, err);
 	if (erofs_file_begin(w->writer, i, err) < 0)
 		return err_wrap(err, "cannot use '%s'", path);
 	while (from < end) {
@@ -240,20 +264,66 @@ static int visit_load(struct dir_walk *w, const char *path, const char *inner, c
 		*seen = xcalloc(1, sizeof(**seen));
 		**seen = (struct link){.dev = st->st_dev, .ino = st->st_ino, .inode = i};
 	}
+	w->last = i;
 	if (!tree_put(w->tree, inner, i, err))
 		return err_wrap(err, "cannot use '%s'", path);
 	return 0;
 }
 
-int dir_load(const char *path, enum dir_flag flags, struct tree *t, struct erofs_writer *wr, struct err *err)
+/* A file of several names: the number of the first, so that links and copies differ. */
+static int visit_sum(struct dir_walk *w, const char *path, const char *inner, const struct stat *st, struct err *err)
 {
-	struct dir_walk w = {.visit = visit_load, .flags = flags, .tree = t, .writer = wr};
-	int r = walk_start(&w, path, err);
+	const struct inode *i;
+
+	sha256_add_str(w->key, inner);
+	if (visit_load(w, path, inner, st, err) < 0)
+		return -1;
+	i = w->last;
+	if (!w->last->nid)
+		w->last->nid = w->tree->count;
+	uint64_t facts[] = {i->nid, i->mode, i->uid, i->gid, i->rdev, i->size, (uint64_t)i->mtime, i->mtime_nsec};
+
+	sha256_add(w->key, facts, sizeof(facts));
+	sha256_add_str(w->key, i->target ? i->target : "");
+	for (const struct xattr *x = i->xattrs; x; x = x->next) {
+		sha256_add_str(w->key, x->name);
+		sha256_add(w->key, &x->len, sizeof(x->len));
+		sha256_add(w->key, x->value, x->len);
+	}
+	return 0;
+}
+
+static int walk_and_free(struct dir_walk *w, const char *path, struct err *err)
+{
+	int r = walk_start(w, path, err);
 
 	for (size_t k = 0; k < LINK_SLOTS; k++)
-		for (struct link *l = w.links[k], *next; l; l = next) {
+		for (struct link *l = w->links[k], *next; l; l = next) {
 			next = l->next;
 			free(l);
 		}
+	return r;
+}
+
+int dir_load(const char *path, enum dir_flag flags, struct tree *t, struct erofs_writer *wr, struct err *err)
+{
+	struct dir_walk w = {.visit = visit_load, .flags = flags, .tree = t, .writer = wr};
+
+	return walk_and_free(&w, path, err);
+}
+
+int dir_sum(const char *path, enum dir_flag flags, char sum[SHA256_HEX], struct err *err)
+{
+	struct sha256 key;
+	struct tree t;
+	struct dir_walk w = {.visit = visit_sum, .flags = flags, .tree = &t, .key = &key};
+	int r;
+
+	sha256_init(&key);
+	tree_init(&t);
+	r = walk_and_free(&w, path, err);
+	tree_free(&t);
+	if (r == 0)
+		sha256_hex(&key, sum);
 	return r;
 }

@@ -5,6 +5,8 @@
  */
 #include "image/embedded.h"
 
+#include <stdint.h>
+
 __asm__(".section .rodata\n"
 	".balign 16\n"
 	"embedded_agent_start: .incbin \"vmtap-agent\"\n"
@@ -15,6 +17,6 @@ extern const unsigned char embedded_agent_start[], embedded_agent_end[];
 
 const void *embedded_agent(size_t *len)
 {
-	*len = (size_t)(embedded_agent_end - embedded_agent_start);
+	*len = (size_t)((uintptr_t)embedded_agent_end - (uintptr_t)embedded_agent_start);
 	return embedded_agent_start;
 }

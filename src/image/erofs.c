@@ -32,6 +32,7 @@
  */
 #include "image/erofs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -337,6 +338,7 @@ static void dir_put(const struct node *dir, uint8_t *blocks, uint8_t *tail, uint
 			entries++;
 			ahead = seen;
 		}
+		assert(blocks || at >= whole);
 		dir_put_block(at < whole ? blocks + at : tail, &from, entries);
 		at += EROFS_BLOCK;
 	} while (name);

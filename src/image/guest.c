@@ -4,10 +4,14 @@
  *
  *	root/KEY	root.erofs, and vmlinuz when the image has a kernel
  *	modules/KEY	modules.erofs
+ *	kernel/KEY	vmlinux, empty when the kernel cannot be unpacked
+ *	lacks/KEY	lacks.txt: names of drivers that a kernel has not built in
  *	initrd/KEY	initrd.cpio
  *
- * The keys count GUEST_FORMAT in: raise it when the bytes that we write for
- * the same input change.
+ * The keys are made of contents, not of places and times, so that a store that
+ * was carried to another machine is of use there; the store remembers the sums
+ * of what it has read. They count GUEST_FORMAT in: raise it when the bytes
+ * that we write for the same input change.
  */
 #include "image/guest.h"
 
@@ -19,6 +23,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/cpio.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
@@ -28,12 +33,17 @@
 #include "image/source.h"
 #include "image/store.h"
 #include "image/tar.h"
+#include "image/vmlinux.h"
 
-#define GUEST_FORMAT "1"
-#define KERNEL_MAX   (512u << 20) /* bytes of a kernel inside an image */
+#define GUEST_FORMAT "2"
+#define KERNEL_MAX   (512u << 20) /* bytes of a kernel */
+#define INITRD_MAX   (512u << 20) /* bytes of an initrd of the user's */
+#define LACKS_MAX    4096	  /* bytes; a few names */
 
 #define ROOT_FILE    "root.erofs"
 #define KERNEL_FILE  "vmlinuz"
+#define VMLINUX_FILE "vmlinux"
+#define LACKS_FILE   "lacks.txt"
 #define MODULES_FILE "modules.erofs"
 #define INITRD_FILE  "initrd.cpio"
 
@@ -45,7 +55,7 @@ static const struct module_want kit_wants[] = {
 	{"virtio_rng", true},
 };
 
-/* And what it needs to mount a root. */
+/* And what it needs to mount a root: all of those, and more. */
 static const struct module_want root_wants[] = {
 	{"virtio_pci", false},
 	{"virtio_blk", false},
@@ -80,6 +90,39 @@ static int is_folder(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder, with the flags that it will be loaded with. */
+struct folder_sum {
+	const char *path;
+	enum dir_flag flags;
+};
+
+static int folder_compute(void *arg, char sum[SHA256_HEX], struct err *err)
+{
+	const struct folder_sum *f = arg;
+
+	return dir_sum(f->path, f->flags, sum, err);
+}
+
+/* Feed a folder's content; its files are read again only if a name or an lstat(2) in it changed. */
+static int folder_key(const struct guest *g, struct sha256 *key, const char *path, enum dir_flag flags,
+		      struct err *err)
+{
+	struct folder_sum f = {.path = path, .flags = flags};
+	char facts[SHA256_HEX], sum[SHA256_HEX];
+	struct sha256 s;
+
+	sha256_init(&s);
+	sha256_add_str(&s, flags == DIR_ALL_ROOT ? "folder of root" : "folder");
+	sha256_add_str(&s, path);
+	if (dir_key(path, &s, err) < 0)
+		return -1;
+	sha256_hex(&s, facts);
+	if (store_sum(g->spec->store, facts, folder_compute, &f, sum, err) < 0)
+		return -1;
+	sha256_add_str(key, sum);
+	return 0;
 }
 
 static int root_load(const char *image, struct tree *t, struct erofs_writer *w, struct err *err)
@@ -155,7 +198,8 @@ static int root_prepare(struct guest *g, struct err *err)
 
 	sha256_init(&key);
 	sha256_add_str(&key, "root " GUEST_FORMAT);
-	r = is_folder(image) ? dir_key(image, &key, err) : store_key_file(&key, image, err);
+	r = is_folder(image) ? folder_key(g, &key, image, DIR_KEEP_OWNERS, err)
+			     : store_key_content(g->spec->store, &key, image, err);
 	if (r < 0)
 		return -1;
 	sha256_hex(&key, g->root_key);
@@ -169,6 +213,42 @@ static int root_prepare(struct guest *g, struct err *err)
 }
 
 /* ---- the kernel ---- */
+
+static int kernel_build(const char *dir, void *arg, struct err *err)
+{
+	const struct guest *g = arg;
+	cleanup_free char *to = path_join(dir, VMLINUX_FILE);
+	cleanup_buf struct buf image = {0}, vmlinux = {0};
+
+	if (file_read(g->out->kernel, KERNEL_MAX, &image, err) < 0)
+		return -1;
+	if (!vmlinux_unpack(buf_str(&image), image.len, &vmlinux))
+		buf_clear(&vmlinux);
+	return file_write_atomic(to, buf_str(&vmlinux), vmlinux.len, 0666, err);
+}
+
+/* Under TCG a kernel that need not unpack itself boots half a second sooner. */
+static int kernel_unpack(struct guest *g, struct err *err)
+{
+	cleanup_free char *entry = NULL, *vmlinux = NULL;
+	struct stat st;
+	char hex[SHA256_HEX];
+	struct sha256 key;
+
+	sha256_init(&key);
+	sha256_add_str(&key, "kernel " GUEST_FORMAT);
+	if (store_key_content(g->spec->store, &key, g->out->kernel, err) < 0)
+		return -1;
+	sha256_hex(&key, hex);
+	if (store_get(g->spec->store, "kernel", hex, kernel_build, g, &entry, err) < 0)
+		return -1;
+	vmlinux = path_join(entry, VMLINUX_FILE);
+	if (stat(vmlinux, &st) == 0 && st.st_size) {
+		free(g->out->kernel);
+		g->out->kernel = steal(vmlinux);
+	}
+	return 0;
+}
 
 static int kernel_prepare(struct guest *g, struct err *err)
 {
@@ -185,7 +265,7 @@ static int kernel_prepare(struct guest *g, struct err *err)
 		return err_hint(err, "set .kernel in the script, or VMTAP_KIT to a kit's folder");
 	}
 	g->out->version = kernel_release(g->out->kernel, err);
-	return g->out->version ? 0 : -1;
+	return g->out->version ? kernel_unpack(g, err) : -1;
 }
 
 /* ---- its modules ---- */
@@ -234,14 +314,54 @@ static int modules_image(struct guest *g, struct err *err)
 
 	sha256_init(&key);
 	sha256_add_str(&key, "modules " GUEST_FORMAT);
-	sha256_add_str(&key, from);
-	if (dir_key(from, &key, err) < 0)
+	if (folder_key(g, &key, from, DIR_ALL_ROOT, err) < 0)
 		return -1;
 	sha256_hex(&key, hex);
 	if (store_get(g->spec->store, "modules", hex, modules_build, g, &entry, err) < 0)
 		return -1;
 	g->out->modules = path_join(entry, MODULES_FILE);
 	return 0;
+}
+
+/* Of a kernel that could not be unpacked nothing is known, and it is believed to have everything. */
+static int lacks_build(const char *dir, void *arg, struct err *err)
+{
+	const struct guest *g = arg;
+	const struct module_want *want = g->out->root ? root_wants : kit_wants;
+	size_t n = g->out->root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
+	cleanup_free char *to = path_join(dir, LACKS_FILE);
+	cleanup_buf struct buf elf = {0}, names = {0};
+
+	if (file_read(g->out->kernel, KERNEL_MAX, &elf, err) < 0)
+		return -1;
+	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
+		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
+			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
+	return file_write_atomic(to, buf_str(&names), names.len, 0666, err);
+}
+
+/* Without modules everything must be built in: else the guest would never be heard of. */
+static int lacks_check(struct guest *g, struct err *err)
+{
+	cleanup_free char *entry = NULL, *path = NULL;
+	cleanup_buf struct buf names = {0};
+	char hex[SHA256_HEX];
+	struct sha256 key;
+
+	sha256_init(&key);
+	sha256_add_str(&key, g->out->root ? "lacks root " GUEST_FORMAT : "lacks " GUEST_FORMAT);
+	if (store_key_content(g->spec->store, &key, g->out->kernel, err) < 0)
+		return -1;
+	sha256_hex(&key, hex);
+	if (store_get(g->spec->store, "lacks", hex, lacks_build, g, &entry, err) < 0)
+		return -1;
+	path = path_join(entry, LACKS_FILE);
+	if (file_read(path, LACKS_MAX, &names, err) < 0)
+		return -1;
+	if (!names.len)
+		return 0;
+	err_set(err, "the kernel %s lacks %s, and there are no modules for it", g->out->version, buf_str(&names));
+	return err_hint(err, "put its /lib/modules/%s into the image, or use another kernel", g->out->version);
 }
 
 static int modules_prepare(struct guest *g, struct err *err)
@@ -252,13 +372,27 @@ static int modules_prepare(struct guest *g, struct err *err)
 	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
 
 	if (!ours && !(kit.root && modules_look(g, &kit)))
-		return 0;
+		return lacks_check(g, err);
 	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
 		return -1;
 	return root && !ours ? modules_image(g, err) : 0;
 }
 
 /* ---- the initramfs ---- */
+
+/* An initrd of the user's goes first: the kernel unpacks both, and our /init takes the place of its. */
+static int initrd_begin(const char *path, struct buf *out, struct err *err)
+{
+	if (!path)
+		return 0;
+	if (file_read(path, INITRD_MAX, out, err) < 0)
+		return -1;
+	if (!initramfs_is(buf_str(out), out->len))
+		return err_set(err, "'%s' is not an initramfs: neither a cpio archive nor a compressed one", path);
+	while (out->len % CPIO_ALIGN)
+		buf_addc(out, '\0');
+	return 0;
+}
 
 static int initrd_build(const char *dir, void *arg, struct err *err)
 {
@@ -276,7 +410,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 
 	if (!g->out->root)
 		i.busybox = busybox = path_join(g->spec->kit, "busybox");
-	if (initramfs_make(&i, &out, err) < 0)
+	if (initrd_begin(g->spec->initrd, &out, err) < 0 || initramfs_make(&i, &out, err) < 0)
 		return -1;
 	return file_write_atomic(path, out.data, out.len, 0666, err);
 }
@@ -291,7 +425,7 @@ static int closure_key(const struct guest *g, struct sha256 *key, struct err *er
 		if (!g->modules.root)
 			continue;
 		path = path_join(g->modules.root, inner);
-		if (store_key_file(key, path, err) < 0)
+		if (store_key_content(g->spec->store, key, path, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -306,14 +440,14 @@ static int initrd_key(const struct guest *g, char hex[SHA256_HEX], struct err *e
 	sha256_add_str(&key, "initrd " GUEST_FORMAT);
 	sha256_add_str(&key, g->out->version);
 	sha256_add(&key, s->agent, s->agent_len);
-	if (closure_key(g, &key, err) < 0)
+	if (closure_key(g, &key, err) < 0 || (s->initrd && store_key_content(s->store, &key, s->initrd, err) < 0))
 		return -1;
 	if (g->out->root) {
 		sha256_add_str(&key, g->root_key);
 	} else {
 		cleanup_free char *busybox = path_join(s->kit, "busybox");
 
-		if (store_key_file(&key, busybox, err) < 0)
+		if (store_key_content(s->store, &key, busybox, err) < 0)
 			return err_hint(err, "the kit '%s' is not complete", s->kit);
 	}
 	sha256_hex(&key, hex);

@@ -19,18 +19,23 @@
  * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
  * @image:	A tar, a tar.gz (told by content) or a folder; NULL for the kit guest
  * @kernel:	bzImage or ELF vmlinux
+ * @initrd:	A cpio archive, compressed or not, whose files are there besides
+ *		ours in the initramfs: the root of the kit guest. Its /init is not
+ *		run: ours is
  * @kit:	Folder with vmlinuz, lib/modules/VERSION/ and busybox
  * @store:	The cache folder; created
  * @agent:	The agent's ELF image, @agent_len bytes
  */
 struct guest_spec {
-	const char *image, *kernel, *kit, *store;
+	const char *image, *kernel, *initrd, *kit, *store;
 	const void *agent;
 	size_t agent_len;
 };
 
 /**
  * struct guest_files - Paths for QEMU; owned
+ * @kernel:	An ELF file that boots by PVH where the declared one can be
+ *		unpacked (vmlinux.h), else that one
  * @root:	EROFS image of the root, or NULL for the kit guest
  * @modules:	EROFS image of /lib/modules/@version, or NULL: the root has
  *		them, there is no root, or the kernel has no modules
@@ -48,7 +53,8 @@ struct guest_files {
  *
  * The kernel is @s->kernel, else the image's own /boot/vmlinuz*, else the
  * kit's; its modules are the image's, else the kit's; a kernel that has none
- * anywhere is taken to have everything built in.
+ * anywhere must have what a guest needs built in. Where it could be unpacked
+ * that is looked after: the error names the drivers that are missing.
  *
  * The files live in the store and are shared by all guests declared alike: a
  * second call costs a few stat(2). Blocks for as long as the image takes to be

@@ -173,6 +173,19 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 	return 0;
 }
 
+bool initramfs_is(const void *data, size_t n)
+{
+	/* cpio "newc" without and with sums; gzip, bzip2, LZMA, XZ, LZO, LZ4, Zstandard (Linux, lib/decompress.c) */
+	static const char *const magics[] = {
+		"070701", "070702", "\x1f\x8b", "\x1f\x9e", "BZh", "\x5d", "\xfd\067zXZ", "\x89LZO", "\x02\x21\x4c\x18", "\x28\xb5\x2f\xfd",
+	};
+
+	for (size_t k = 0; k < ARRAY_SIZE(magics); k++)
+		if (n >= strlen(magics[k]) && memcmp(data, magics[k], strlen(magics[k])) == 0)
+			return true;
+	return false;
+}
+
 int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 {
 	static const char *const dirs[] = {"dev", "newroot", "proc", "run", "sys", "vmtap"};

@@ -13,6 +13,7 @@
 #ifndef IMAGE_INITRAMFS_H
 #define IMAGE_INITRAMFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -38,6 +39,9 @@ struct initramfs {
 	const char *modules_dir, *release;
 	const struct module_list *modules;
 };
+
+/* Return: whether these first bytes of a file are what the kernel unpacks: a cpio archive, or a compressed one. */
+bool initramfs_is(const void *data, size_t n);
 
 /* Append the archive to @out. Return: 0, or -1. */
 int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err);

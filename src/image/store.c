@@ -1,41 +1,21 @@
 /* store.c - the cache folder: things that are built once and used by many
  *
- * Theory of operation
- *
- * Locks are flock(2), which the kernel drops with their owner: no process id
- * is ever read from a file, so a killed builder blocks nobody.
- *
- * - The lock of an entry is a file of its own that the builder removes while it
- *   still holds it. Who waited for it then has a lock on a file that is gone,
- *   notices (same inode?), and starts over: finding the entry in the good case.
- * - The temporary folder is locked itself. A folder in tmp/ that can be locked
- *   has no owner any more: rubbish. Between mkdir and flock a cleaner may take
- *   it; the owner notices likewise and makes another.
- *
- * Data is not synced: after a crash of the host an entry may be short, which
- * its seal shows, and the cost of a wrong guess is a rebuild.
+ * Finding, building and leasing; how locks and seals keep that true is told in
+ * store_entry.c, and what goes when the store is full in store_list.c.
  */
 #include "image/store.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-#define SEAL	   "seal"
-#define SEAL_MAX   65536 /* bytes; an entry has a handful of files */
-#define TRIES_MAX  100	 /* races lost before something else must be wrong */
-#define LOCK_SUFFIX ".lock"
+#include "image/store_entry.h"
+#include "image/store_list.h"
 
 /* The folder to name: an entry's own temporary one tells the user nothing. */
 static const char *store_advice(int why)
@@ -85,188 +65,116 @@ int store_key_file(struct sha256 *key, const char *path, struct err *err)
 	return 0;
 }
 
-/* ---- seals ---- */
+/* ---- leases ---- */
 
-static int seal_write(const char *dir, struct err *err)
+/* An entry that this process uses; its lock ends with @fd, in every process that inherited it. */
+struct lease {
+	struct lease *next;
+	char *entry;
+	int fd;
+};
+
+static struct lease *leases;
+
+static struct lease **lease_find(const char *entry)
 {
-	cleanup_buf struct buf text = {0};
-	cleanup_free char *path = path_join(dir, SEAL);
-	struct dirent *e;
-	DIR *d = opendir(dir);
+	struct lease **at = &leases;
 
-	if (!d)
-		return err_errno(err, "cannot read folder '%s'", dir);
-	while ((e = readdir(d))) {
-		struct stat st;
+	while (*at && strcmp((*at)->entry, entry) != 0)
+		at = &(*at)->next;
+	return at;
+}
 
-		if (e->d_name[0] != '.' && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			buf_addf(&text, "%lld %s\n", (long long)st.st_size, e->d_name);
+static void lease_keep(const char *entry, int fd)
+{
+	struct lease **at = lease_find(entry);
+
+	if (*at) {
+		fd_close(&(*at)->fd);
+	} else {
+		*at = xcalloc(1, sizeof(**at));
+		(*at)->entry = xstrdup(entry);
 	}
-	closedir(d);
-	return file_write_atomic(path, buf_str(&text), text.len, 0666, err);
+	(*at)->fd = fd;
 }
 
-static bool seal_line_holds(const char *dir, const char *line)
+void store_release(const char *path)
 {
-	cleanup_free char *path = NULL;
-	struct stat st;
-	long long size;
-	int at = 0;
+	struct lease **at = lease_find(path), *gone = *at;
 
-	if (sscanf(line, "%lld %n", &size, &at) != 1 || !at)
-		return false;
-	path = path_join(dir, line + at);
-	return stat(path, &st) == 0 && st.st_size == size;
-}
-
-static bool seal_holds(const char *dir)
-{
-	cleanup_free char *path = path_join(dir, SEAL);
-	cleanup_buf struct buf text = {0};
-	char *line, *save = NULL;
-
-	if (file_read(path, SEAL_MAX, &text, NULL) < 0 || !text.len || text.data[text.len - 1] != '\n')
-		return false;
-	for (line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (!seal_line_holds(dir, line))
-			return false;
-	return true;
-}
-
-/* ---- temporary folders ---- */
-
-/* Whether @fd still is what @path names: it may have been removed and made anew. */
-static bool same_file(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static void temp_clean_one(const char *tmp, const char *name)
-{
-	cleanup_free char *path = path_join(tmp, name);
-	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		file_remove_tree(path);
-}
-
-static void temp_clean(const char *tmp)
-{
-	DIR *d = opendir(tmp);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			temp_clean_one(tmp, e->d_name);
-	if (d)
-		closedir(d);
-}
-
-/* Return: a locked descriptor of a new folder in @tmp, or -1. */
-static int temp_make(const char *tmp, char **path, struct err *err)
-{
-	for (int n = 0; n < TRIES_MAX; n++) {
-		cleanup_free char *p = xasprintf("%s/%ld-%d", tmp, (long)getpid(), n);
-		cleanup_fd int fd = -1;
-
-		if (mkdir(p, 0777) < 0) {
-			if (errno == EEXIST)
-				continue;
-			return store_write_error(err, p);
-		}
-		fd = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && same_file(fd, p)) {
-			*path = steal(p);
-			return fd_steal(&fd);
-		}
-	}
-	return err_set(err, "cannot make a temporary folder in '%s'", tmp);
+	if (!gone)
+		return;
+	*at = gone->next;
+	fd_close(&gone->fd);
+	free(gone->entry);
+	free(gone);
 }
 
 /* ---- entries ---- */
 
-/* Return: a descriptor that holds the lock @path, or -1. */
-static int lock_take(const char *path, struct err *err)
-{
-	for (int n = 0; n < TRIES_MAX; n++) {
-		cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-
-		if (fd < 0)
-			return store_write_error(err, path);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			log_line("waiting for another vmtap that builds '%s'", path);
-			while (flock(fd, LOCK_EX) < 0)
-				if (errno != EINTR)
-					return err_errno(err, "cannot lock '%s'", path);
-		}
-		if (same_file(fd, path))
-			return fd_steal(&fd);
-	}
-	return err_set(err, "cannot lock '%s'", path);
-}
-
-/* Build in @tmp, seal, and put it in its place. */
-static int entry_build(const char *tmp, const char *entry, store_build_fn *build, void *arg, struct err *err)
+/* Build, seal, and put it in its place. Return: its seal, locked, or -1. */
+static int entry_build(const char *root, const char *entry, store_build_fn *build, void *arg, struct err *err)
 {
 	cleanup_free char *dir = NULL;
-	cleanup_fd int held = temp_make(tmp, &dir, err);
+	cleanup_fd int held = store_temp_make(root, &dir, err), seal = -1;
 
 	if (held < 0)
 		return -1;
-	if (build(dir, arg, err) < 0 || seal_write(dir, err) < 0) {
+	if (build(dir, arg, err) == 0)
+		seal = store_entry_seal(dir, err);
+	if (seal < 0 || store_entry_publish(dir, entry, err) < 0) {
 		file_remove_tree(dir);
 		return -1;
 	}
-	if (rename(dir, entry) < 0) {
-		store_write_error(err, entry);
-		file_remove_tree(dir);
-		return -1;
-	}
-	return 0;
+	return fd_steal(&seal);
 }
 
-/* A damaged entry is first moved away: removing takes time, renaming does not. */
-static void entry_discard(const char *tmp, const char *entry)
+static void entry_discard(const char *root, const char *entry)
 {
-	cleanup_free char *away = xasprintf("%s/%ld-damaged", tmp, (long)getpid());
-
-	if (rename(entry, away) == 0) {
+	if (file_exists(entry)) {
 		log_line("'%s' is damaged: building it again", entry);
-		file_remove_tree(away);
+		store_entry_remove(root, entry);
 	}
 }
 
+/* Return: its seal, locked, or -1. */
 static int entry_make(const char *root, const char *kind, const char *key, const char *entry,
 		      store_build_fn *build, void *arg, struct err *err)
 {
-	cleanup_free char *tmp = path_join(root, "tmp"), *folder = path_join(root, kind);
-	cleanup_free char *lock = xasprintf("%s/%s-%s" LOCK_SUFFIX, tmp, kind, key);
-	cleanup_fd int held = -1;
-	int r = 0;
+	cleanup_free char *lock = NULL;
+	cleanup_fd int held = store_entry_lock(root, kind, key, &lock, err);
+	int seal;
 
-	if (file_make_dirs(tmp, err) < 0 || file_make_dirs(folder, err) < 0)
-		return err_hint(err, "set VMTAP_CACHE to a folder that can be written");
-	held = lock_take(lock, err);
 	if (held < 0)
 		return -1;
-	if (!seal_holds(entry)) {
-		temp_clean(tmp);
-		entry_discard(tmp, entry);
-		r = entry_build(tmp, entry, build, arg, err);
+	seal = store_entry_hold(entry, NULL);
+	if (seal < 0) {
+		store_temp_clean(root);
+		entry_discard(root, entry);
+		seal = entry_build(root, entry, build, arg, err);
 	}
-	unlink(lock);
-	return r;
+	remove(lock);
+	return seal;
 }
 
 int store_get(const char *root, const char *kind, const char *key, store_build_fn *build, void *arg,
 	      char **path, struct err *err)
 {
 	cleanup_free char *entry = xasprintf("%s/%s/%s", root, kind, key);
+	int seal = store_entry_hold(entry, NULL);
+	bool found = seal >= 0;
+	uint64_t limit = 0;
 
-	if (!seal_holds(entry) && entry_make(root, kind, key, entry, build, arg, err) < 0)
+	if (!found && store_limit(root, &limit, err) < 0)
 		return -1;
+	if (!found)
+		seal = entry_make(root, kind, key, entry, build, arg, err);
+	if (seal < 0)
+		return -1;
+	store_entry_touch(root, seal);
+	lease_keep(entry, seal);
+	if (!found)
+		store_prune(root, limit, NULL, NULL);
 	*path = steal(entry);
 	return 0;
 }

@@ -375,7 +375,7 @@ static int map_line(struct tar *t, uint64_t *left, uint64_t *value, struct err *
 static int sparse_map(struct tar *t, struct err *err)
 {
 	struct tar_member *m = &t->member;
-	uint64_t left = m->size, count, offset, len, pad;
+	uint64_t left = m->size, count = 0, offset, len, pad;
 
 	if (map_line(t, &left, &count, err) < 0)
 		return -1;

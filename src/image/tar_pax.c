@@ -1,6 +1,7 @@
 /* tar_pax.c - the fields of tar headers, and pax's extended ones */
 #include "image/tar_member.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ int tar_piece_add(struct tar_member *m, uint64_t offset, uint64_t len, struct er
 		return err_set(err, "its sparse map is not in order");
 	if ((m->npieces & (m->npieces + 1)) == 0) /* room doubles when all of 2^k - 1 are used */
 		m->pieces = xrealloc(m->pieces, (m->npieces + 1) * 2 * sizeof(*m->pieces));
+	assert(m->pieces);
 	m->pieces[m->npieces++] = (struct tar_piece){offset, len};
 	return 0;
 }

@@ -87,6 +87,15 @@ static char *escape_commas(const char *path)
 	return buf_steal(&b);
 }
 
+static void add_ram(struct args *a, const struct command *c)
+{
+	cleanup_free char *file = escape_commas(c->ram);
+
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram,size=%dM,mem-path=%s,share=%s", c->memory, file,
+	    c->ram_shared ? "on" : "off");
+}
+
 static void add_machine(struct args *a, const struct command *c)
 {
 	add_option(a, "-name", c->name);
@@ -94,7 +103,13 @@ static void add_machine(struct args *a, const struct command *c)
 	add(a, "-no-user-config");
 	add_option(a, "-display", "none");
 	add(a, "-no-reboot");
-	add_option(a, "-machine", "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off,i8042=off,graphics=off");
+	add(a, "-machine");
+	add(a, "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off,i8042=off,graphics=off%s",
+	    c->ram ? ",memory-backend=ram" : "");
+	if (c->ram)
+		add_ram(a, c);
+	if (c->incoming)
+		add_option(a, "-incoming", "defer");
 	add_option(a, "-accel", accel_options[c->accel]);
 	add_option(a, "-cpu", c->cpu ? c->cpu : default_cpu[c->accel]);
 	add(a, "-m");

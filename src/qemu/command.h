@@ -15,6 +15,8 @@ enum command_fd {
 	COMMAND_FD_AGENT = 4,
 	COMMAND_FD_CONSOLE = 5,
 	COMMAND_FD_NIC = 6, /* and the following ones */
+	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from */
+	COMMAND_FDS,
 };
 
 /* Serial numbers by which the agent finds its disks. */
@@ -29,6 +31,9 @@ enum command_fd {
  * @root:	EROFS image of the root, or NULL for the kit guest
  * @modules:	EROFS image of /lib/modules/VERSION, or NULL
  * @macs:	"52:54:00:..." of each network card
+ * @ram:	File that holds the guest's memory, or NULL for memory of its own
+ * @ram_shared:	Writes go to @ram (a template in the making), else to a private copy
+ * @incoming:	Do not boot: wait for QMP's migrate-incoming
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -41,6 +46,8 @@ struct command {
 	const char *root, *modules;
 	size_t nics;
 	const char *macs[COMMAND_NICS_MAX];
+	const char *ram;
+	bool ram_shared, incoming;
 	char *const *extra;
 };
 

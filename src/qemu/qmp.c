@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -20,13 +21,49 @@ static void flush_out(struct qmp *q)
 	loop_want(q->loop, &q->watch, q->out.len ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg)
+/* Remember who is to be told of the next answer. */
+static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
 {
 	struct qmp_command *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct qmp_command){.done = done, .arg = arg};
 	*q->last = c;
 	q->last = &c->next;
+}
+
+/* The descriptor travels with the first byte of the command (unix(7), SCM_RIGHTS), so nothing may be before it. */
+int qmp_pass_fd(struct qmp *q, int fd, const char *name, qmp_reply_fn *done, void *arg, struct err *err)
+{
+	char text[128];
+	struct iovec iov = {.iov_base = text};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {
+			     .cmsg_len = CMSG_LEN(sizeof(int)),
+			     .cmsg_level = SOL_SOCKET,
+			     .cmsg_type = SCM_RIGHTS,
+		     }};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	iov.iov_len = (size_t)snprintf(text, sizeof(text), "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"%s\"}}\r\n",
+				       name);
+	flush_out(q);
+	if (q->out.len || sendmsg(q->watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
+		return err_errno(err, "cannot pass a descriptor to QEMU");
+	await_answer(q, done, arg);
+	return 0;
+}
+
+void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg)
+{
+	await_answer(q, done, arg);
 	buf_addf(&q->out, "{\"execute\":\"%s\"%s%s}\r\n", command, arguments ? ",\"arguments\":" : "",
 		 arguments ? arguments : "");
 	if (q->watch.active)
@@ -73,7 +110,6 @@ static void greet(struct qmp *q, const struct json *greeting)
 
 	snprintf(version, sizeof(version), "%s.%s.%s", major ? major : "?", minor ? minor : "?",
 		 micro ? micro : "?");
-	qmp_send(q, "qmp_capabilities", NULL, negotiated, q);
 	if (q->greeted)
 		q->greeted(q->arg, version);
 }
@@ -143,6 +179,7 @@ int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err)
 		close(fd);
 		return -1;
 	}
+	qmp_send(q, "qmp_capabilities", NULL, negotiated, q);
 	return 0;
 }
 

@@ -46,6 +46,10 @@ struct qmp {
 
 /**
  * qmp_start() - Take over one end of the socketpair whose other end QEMU has
+ *
+ * Negotiates at once: commands may be sent from here on, QEMU reads them when
+ * it is up, which saves a round trip a command.
+ *
  * @fd:		Ours; non-blocking from now on, closed by qmp_stop()
  */
 int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err);
@@ -57,5 +61,14 @@ void qmp_stop(struct qmp *q);
  * @done:	Called with the answer, or NULL
  */
 void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg);
+
+/**
+ * qmp_pass_fd() - Give QEMU a descriptor under a name (the command "getfd")
+ * @fd:		Ours; QEMU gets a copy
+ * @name:	For "fd:NAME" in later commands
+ *
+ * Return: 0, or -1 when the socket does not take it at once
+ */
+int qmp_pass_fd(struct qmp *q, int fd, const char *name, qmp_reply_fn *done, void *arg, struct err *err);
 
 #endif

@@ -99,6 +99,21 @@ int script_compile(const char *path, struct script **out, struct err *err)
 	return r;
 }
 
+bool script_has_setup(const struct script *s)
+{
+	return s->setup_count > 0;
+}
+
+void script_add_key(const struct script *s, struct sha256 *key)
+{
+	for (size_t i = 0; i < s->sources.n; i++) {
+		const struct source *f = &s->sources.files[i];
+
+		sha256_add_str(key, f->path);
+		sha256_add(key, buf_str(&f->text), f->text.len);
+	}
+}
+
 const char *script_path(const struct script *s)
 {
 	return s->path;

@@ -8,6 +8,7 @@
 #include "script/lines.h"
 #include "script/script.h"
 #include "script/source.h"
+#include "script/types.h"
 
 /**
  * struct script - A compiled script; its code and data stay where tcc put them

@@ -99,6 +99,7 @@ static void check_options(const struct vmtap_machine *m, struct diagnostics *d)
 	check_text(m, "initrd", o->initrd, d);
 	check_text(m, "cpu", o->cpu, d);
 	check_text(m, "hostname", o->hostname, d);
+	check_text(m, "provision", o->provision, d);
 }
 
 static void add_machine(struct script *s, const struct vmtap_machine *m, size_t element,
@@ -111,7 +112,8 @@ static void add_machine(struct script *s, const struct vmtap_machine *m, size_t 
 		diagnose(d, m->file, m->line, "there are two machines '%s'; the other is at %s:%d", name, other->file,
 			 other->line);
 	s->objects[s->machine_count] = m->machines + element;
-	s->machines[s->machine_count++] = (struct script_machine){name, &m->options, m->file, m->line};
+	s->machines[s->machine_count++] = (struct script_machine){
+		name, &m->options, m->file, m->line, is_given(m->given, "snapshot") && !m->options.snapshot};
 }
 
 static void read_machines(struct script *s, struct diagnostics *d)

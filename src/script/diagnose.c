@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -88,7 +89,7 @@ static char *unknown_field(const struct sources *s, const char *at)
 	cleanup_free char *file = xstrndup(at, colon ? (size_t)(colon - at) : 0);
 	char line[SOURCE_LINE_MAX];
 
-	sources_line(s, file, colon ? atoi(colon + 1) : 0, line, sizeof(line));
+	sources_line(s, file, colon ? (int)strtol(colon + 1, NULL, 10) : 0, line, sizeof(line));
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 

@@ -2,6 +2,7 @@
 #include "script/embed.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -82,7 +83,7 @@ void embed_clear(void)
 
 const char *embed_header(size_t *n)
 {
-	*n = (size_t)(embed_vmtap_h_end - embed_vmtap_h);
+	*n = (size_t)((uintptr_t)embed_vmtap_h_end - (uintptr_t)embed_vmtap_h);
 	return embed_vmtap_h;
 }
 

@@ -265,6 +265,16 @@ void method_crash(unsigned machine)
 	ask(wording(machine, "crash"), &(struct call){.machine = machine, .call = WIRE_CALL_CRASH});
 }
 
+void method_save(unsigned machine, const char *name)
+{
+	ask(wording(machine, "save"), &(struct call){.machine = machine, .call = WIRE_CALL_SAVE, .first = name});
+}
+
+void method_restore(unsigned machine, const char *name)
+{
+	ask(wording(machine, "restore"), &(struct call){.machine = machine, .call = WIRE_CALL_RESTORE, .first = name});
+}
+
 bool method_is_up(unsigned machine)
 {
 	return ask(wording(machine, "is_up"), &(struct call){.machine = machine, .call = WIRE_CALL_IS_UP}).status != 0;

@@ -150,7 +150,7 @@ static void limit_stack(void)
 	}
 }
 
-void script_run(struct script *s, size_t test, int world_fd)
+void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 {
 	run.script = s;
 	run.world = world_fd;
@@ -158,9 +158,10 @@ void script_run(struct script *s, size_t test, int world_fd)
 	limit_stack();
 	faults_catch();
 	if (setjmp(run.end) == 0) {
-		for (size_t i = 0; i < s->setup_count; i++)
+		for (size_t i = 0; i < s->setup_count && (parts & SCRIPT_SETUP); i++)
 			s->setups[i]();
-		s->bodies[test]();
+		if (parts & SCRIPT_BODY)
+			s->bodies[test]();
 		run_finish(true);
 	}
 	run_finish(false);

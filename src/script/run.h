@@ -55,7 +55,7 @@ void run_fail(const struct pair *pairs, const char *fmt, ...) __attribute__((for
 _Noreturn void run_leave(void);
 
 /* run_fail() and run_leave(). */
-_Noreturn void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* Tell the world that the test is over and end the process. @complete: it came to its end, or was skipped. */
 _Noreturn void run_finish(bool complete);

@@ -16,10 +16,11 @@
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
-#include "script/types.h"
+#include "base/sha256.h"
 
 #define SCRIPT_SIZE_MAX	    (1 << 20) /* bytes of one file */
 #define SCRIPT_FILES_MAX    32	      /* files that one script uses, itself included */
@@ -28,6 +29,8 @@
 #define SCRIPT_TESTS_MAX    2000
 
 struct script;
+struct vm_options; /* types.h */
+struct net_options;
 
 /**
  * struct script_test - A test in the order of the file
@@ -51,12 +54,14 @@ struct script_test {
  * @name:	"server"; "node0" for the first of an array
  * @options:	As written and checked; 0 or NULL: not given. The names of
  *		@options->nets[i] are those of script_net()
+ * @cold:	.snapshot = 0 was given
  */
 struct script_machine {
 	const char *name;
 	const struct vm_options *options;
 	const char *file;
 	int line;
+	bool cold;
 };
 
 struct script_net {
@@ -79,6 +84,12 @@ struct script_net {
  */
 int script_compile(const char *path, struct script **out, struct err *err);
 
+/* Return: whether it has a setup { }. */
+bool script_has_setup(const struct script *s);
+
+/* Feed the text of the script and of all that it uses: what setup does depends on nothing else. */
+void script_add_key(const struct script *s, struct sha256 *key);
+
 /* Return: the path that script_compile() was given. */
 const char *script_path(const struct script *s);
 
@@ -89,10 +100,16 @@ const struct script_machine *script_machine(const struct script *s, size_t i);
 size_t script_net_count(const struct script *s);
 const struct script_net *script_net(const struct script *s, size_t i);
 
+/* What script_run() runs. */
+enum script_part { SCRIPT_SETUP = 1, SCRIPT_BODY = 2 };
+
 /**
  * script_run() - Run one test, in a process of its own
  * @s:		Script
- * @test:	Number of the test
+ * @test:	Number of the test; unused without SCRIPT_BODY
+ * @parts:	SCRIPT_SETUP, SCRIPT_BODY or both. Where the setup was saved, the
+ *		body alone runs: C variables that the setup has set are then as
+ *		they were compiled
  * @world_fd:	Stream socket to the world: WIRE_CALL, WIRE_EVENT and
  *		WIRE_FINISHED go out, WIRE_RESULT comes in
  *
@@ -102,6 +119,6 @@ const struct script_net *script_net(const struct script *s, size_t i);
  *
  * Exit status: 0 after WIRE_FINISHED, 1 after a fault or when the world is gone
  */
-_Noreturn void script_run(struct script *s, size_t test, int world_fd);
+_Noreturn void script_run(struct script *s, size_t test, unsigned parts, int world_fd);
 
 #endif

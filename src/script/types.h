@@ -44,6 +44,8 @@ struct vm_options {
 	const char *cpu;		 /* QEMU's CPU model */
 	const char *hostname;		 /* the machine's name */
 	struct net *nets[VM_NETS_MAX];	 /* { &lan, &wan }; none: the network that all machines share */
+	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
+	bool snapshot;			 /* 0: boot cold for every test; 1 */
 	const char *qemu[VM_QEMU_MAX];	 /* { "-device", "..." }: arguments added to QEMU's command line */
 };
 

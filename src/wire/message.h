@@ -10,7 +10,7 @@
 #define WIRE_MESSAGE_H
 
 #define WIRE_PORT_NAME "vmtap.0"
-#define WIRE_VERSION   1
+#define WIRE_VERSION   2
 
 /* The numbers are the protocol: append, never reorder. */
 enum wire_type {
@@ -21,9 +21,10 @@ enum wire_type {
 	 * str warnings (lines; "" for none) */
 	WIRE_HELLO = 1,
 	/* world->agent: u64 session nonce, u64 wall clock in ns (0: leave it), bytes 32 of entropy,
+	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
 	 * str hostname ("" leaves it), str lines to append to /etc/hosts,
-	 * u32 number of interfaces, then for each: str MAC "52:54:00:12:34:56",
-	 * str IPv4 "192.168.1.1/24" or "", u32 MTU.
+	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
+	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
 	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE. */
 	WIRE_CONFIGURE = 2,
 	/* world->agent: str shell command, u32 enum wire_exec_flag.
@@ -115,6 +116,8 @@ enum wire_call {
 	WIRE_CALL_CRASH = 7,	   /* power cut */
 	WIRE_CALL_START_ALL = 8,   /* machine is ignored: all side by side */
 	WIRE_CALL_IS_UP = 9,	   /* answered at once: RESULT's status is 1 or 0 */
+	WIRE_CALL_SAVE = 10,	   /* name of a checkpoint */
+	WIRE_CALL_RESTORE = 11,	   /* name of a checkpoint */
 };
 
 enum wire_outcome {

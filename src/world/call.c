@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "world/checkpoint.h"
 
 #define REPLY_SPACE 4096 /* bytes of a RESULT that are not output */
 
@@ -29,6 +30,7 @@ struct call {
 	size_t second_len;
 	uint32_t number;
 	uint32_t request; /* at the agent; 0: not sent yet */
+	bool restoring;	  /* waits for the machine to be up again */
 	bool stopping;	  /* waits for the machine to be off */
 	char *expired;	  /* the deadline has passed: why */
 	struct timer deadline;
@@ -39,6 +41,8 @@ struct call {
 void call_drop(struct call *c)
 {
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	if (c->kind == WIRE_CALL_SAVE && c->machine)
+		checkpoint_abandon(c->machine);
 	free(c->first);
 	free(c->second);
 	free(c->expired);
@@ -241,6 +245,33 @@ static void send_write(struct call *c)
 	wire_end(out, wire_begin(out, WIRE_END, c->request));
 }
 
+static void saved(void *arg, const char *error)
+{
+	struct call *c = arg;
+	cleanup_free char *why = error ? xasprintf("the machine cannot be saved: %s", error) : NULL;
+
+	if (why)
+		fail(c, WIRE_FAILED, why);
+	else
+		fail(c, WIRE_OK, "");
+}
+
+/* The machine's becoming UP again ends the call. */
+static void restore(struct call *c)
+{
+	cleanup_free char *why = NULL;
+
+	if (c->restoring) {
+		fail(c, WIRE_OK, "");
+		return;
+	}
+	c->restoring = true;
+	if (checkpoint_restore(c->machine, c->first))
+		return;
+	why = xasprintf("nothing was saved as '%s' in this test", c->first);
+	fail(c, WIRE_REFUSED, why);
+}
+
 /* The machine is UP: do what the call is about. */
 static void dispatch(struct call *c)
 {
@@ -266,9 +297,18 @@ static void dispatch(struct call *c)
 		loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
 		machine_shutdown(c->machine, c->until);
 		return;
+	case WIRE_CALL_IS_UP:
+		finish(c, WIRE_OK, 1, 0, 0, "");
+		return;
+	case WIRE_CALL_SAVE:
+		loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER); /* QEMU's work, not the guest's */
+		checkpoint_save(c->machine, c->first, saved, c);
+		return;
+	case WIRE_CALL_RESTORE:
+		restore(c);
+		return;
 	case WIRE_CALL_CRASH:
 	case WIRE_CALL_START_ALL:
-	case WIRE_CALL_IS_UP:
 		assert(!"handled before a machine is up");
 	}
 	link_flush(&c->machine->agent);
@@ -379,7 +419,7 @@ static struct call *parse(const struct call_owner *o, const struct frame *f, boo
 	c->number = wire_get_u32(&r);
 	if (c->kind != WIRE_CALL_START_ALL && machine < o->nmachines)
 		c->machine = &o->machines[machine];
-	*bad = r.bad || c->kind < WIRE_CALL_START || c->kind > WIRE_CALL_IS_UP ||
+	*bad = r.bad || c->kind < WIRE_CALL_START || c->kind > WIRE_CALL_RESTORE ||
 	       (c->kind != WIRE_CALL_START_ALL && !c->machine);
 	return c;
 }
@@ -425,7 +465,7 @@ static void go(struct call *c)
 {
 	struct machine *m = c->machine;
 
-	if (c->kind == WIRE_CALL_IS_UP) {
+	if (c->kind == WIRE_CALL_IS_UP && (!m->layer_used || m->state == MACHINE_OFF)) {
 		finish(c, WIRE_OK, m->state == MACHINE_UP, 0, 0, "");
 	} else if (c->kind == WIRE_CALL_CRASH && m->state != MACHINE_OFF && m->state != MACHINE_GONE) {
 		c->stopping = true;

@@ -14,13 +14,19 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/text.h"
 #include "wire/message.h"
+#include "world/checkpoint.h"
+#include "world/handshake.h"
+#include "world/layer.h"
+#include "world/ram.h"
+#include "world/template.h"
+#include "world/wiring.h"
 
-#define ENTROPY_BYTES	 32
 #define PANIC_GRACE_MS	 300  /* time for the rest of a panic's text to arrive */
 #define REASON_LINES	 3    /* of QEMU's stderr in a message */
 #define REASON_BYTES	 600
@@ -33,7 +39,7 @@ struct request {
 };
 
 static const char *const state_names[] = {
-	"off", "booting", "being configured", "waiting for its init", "up", "shutting down", "gone",
+	"off", "being prepared as a template", "being copied from its template", "booting", "being configured", "waiting for its init", "up", "shutting down", "gone",
 };
 static_assert(ARRAY_SIZE(state_names) == MACHINE_GONE + 1, "a name for every state");
 
@@ -41,6 +47,8 @@ const char *machine_state_name(enum machine_state s)
 {
 	return state_names[s];
 }
+
+static void resume_failed(struct machine *m, const char *why);
 
 static uint64_t seconds_from_now(double s)
 {
@@ -64,6 +72,9 @@ static void release(struct machine *m)
 {
 	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
 	loop_unwatch(m->loop, &m->exit_watch);
+	template_abandon(m->forge);
+	m->forge = NULL;
+	checkpoint_abandon(m);
 	if (m->pidfd >= 0) {
 		kill(m->pid, SIGKILL);
 		waitpid(m->pid, NULL, 0);
@@ -90,7 +101,7 @@ static void stop_as(struct machine *m, enum machine_state state)
 	m->owner->stopped(m->owner->arg, m);
 }
 
-static void be_gone(struct machine *m, bool infra, char *why)
+void machine_fail(struct machine *m, bool infra, char *why)
 {
 	if (m->state == MACHINE_GONE) {
 		free(why);
@@ -105,7 +116,7 @@ static void be_gone(struct machine *m, bool infra, char *why)
 
 void machine_refuse(struct machine *m, const char *what)
 {
-	be_gone(m, false, xasprintf("the agent of '%s' broke the protocol: %s", m->spec->name, what));
+	machine_fail(m, false, xasprintf("the agent of '%s' broke the protocol: %s", m->spec->name, what));
 }
 
 /* Return: the end of QEMU's stderr, one line, or ""; the caller frees it. */
@@ -130,15 +141,17 @@ static void exited(struct machine *m, int status)
 	console_drain(&m->console);
 	said = stderr_tail(m);
 	if (m->console.panic)
-		be_gone(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
+		machine_fail(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
 	else if (m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0)
-		be_gone(m, false, xasprintf("'%s' rebooted while it was %s, and `.reboot_ok` is not set", name,
+		machine_fail(m, false, xasprintf("'%s' rebooted while it was %s, and `.reboot_ok` is not set", name,
 					    machine_state_name(m->state)));
 	else if (m->shutdown_why)
-		be_gone(m, false, xasprintf("'%s' powered itself off while it was %s (%s)", name,
+		machine_fail(m, false, xasprintf("'%s' powered itself off while it was %s (%s)", name,
 					    machine_state_name(m->state), m->shutdown_why));
+	else if (m->state == MACHINE_RESUMING)
+		resume_failed(m, *said ? said : how);
 	else
-		be_gone(m, true, xasprintf("QEMU of '%s' died while the machine was %s: %s%s%s", name,
+		machine_fail(m, true, xasprintf("QEMU of '%s' died while the machine was %s: %s%s%s", name,
 					   machine_state_name(m->state), how, *said ? ": " : "", said));
 }
 
@@ -163,14 +176,14 @@ static void deadline_passed(void *arg)
 	const char *name = m->spec->name;
 
 	if (m->console.panic) {
-		be_gone(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
+		machine_fail(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
 		return;
 	}
 	if (m->state == MACHINE_STOPPING) {
-		be_gone(m, false, xasprintf("'%s' did not power off in time", name));
+		machine_fail(m, false, xasprintf("'%s' did not power off in time", name));
 		return;
 	}
-	be_gone(m, m->state != MACHINE_SETTLING,
+	machine_fail(m, m->state != MACHINE_SETTLING,
 		xasprintf("'%s' did not boot within %.0f s under %s: it was still %s%s", name,
 			  m->world->boot_timeout, accel_names[m->world->accel->kind],
 			  machine_state_name(m->state),
@@ -196,6 +209,12 @@ static void qmp_event(void *arg, const char *name, const struct json *message)
 	log_verbose("%s: QEMU says %s%s%s", m->spec->name, name, reason ? " " : "", reason ? reason : "");
 	if (strcmp(name, "SHUTDOWN") == 0 && !m->shutdown_why)
 		m->shutdown_why = xstrdup(reason ? reason : "unknown reason");
+	/* A machine that was stopped when it was saved is loaded stopped. */
+	if (strcmp(name, "MIGRATION") == 0 && m->state == MACHINE_RESUMING &&
+	    json_text(message, "data.status") && strcmp(json_text(message, "data.status"), "completed") == 0)
+		qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
+	if (strcmp(name, "RESUME") == 0 && m->state == MACHINE_RESUMING)
+		handshake_configure(m);
 }
 
 static void qmp_greeted(void *arg, const char *version)
@@ -205,6 +224,18 @@ static void qmp_greeted(void *arg, const char *version)
 	snprintf(m->qemu_version, sizeof(m->qemu_version), "%s", version);
 }
 
+/* QEMU refuses the stream, or only begins to read it: RESUME or its exit says how that went. */
+static void incoming_answer(void *arg, const struct json *reply, const char *error)
+{
+	struct machine *m = arg;
+
+	(void)reply;
+	if (!error)
+		return;
+	log_verbose("%s: QEMU refuses the template: %s", m->spec->name, error);
+	kill(m->pid, SIGKILL);
+}
+
 static void qmp_lost(void *arg, const char *why)
 {
 	/* The exit of the process tells more, and comes right behind. */
@@ -212,108 +243,7 @@ static void qmp_lost(void *arg, const char *why)
 	(void)why;
 }
 
-/* ---- the agent's side of a boot ---- */
-
-static void ready_answer(void *arg, const struct frame *f)
-{
-	struct machine *m = arg;
-	struct wire_reader r = wire_read(f);
-
-	if (f->type == WIRE_DONE) {
-		loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
-		m->state = MACHINE_UP;
-		m->ever_up = true;
-		m->owner->up(m->owner->arg, m);
-	} else if (f->type == WIRE_FAIL) {
-		cleanup_free char *why = wire_get_str(&r);
-
-		be_gone(m, false, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
-	}
-}
-
-static void await_ready(struct machine *m)
-{
-	uint32_t id = machine_request(m, ready_answer, m);
-	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, id);
-
-	wire_put_u8(&m->agent.out, WIRE_WAIT_READY);
-	wire_put_str(&m->agent.out, "");
-	wire_put_str(&m->agent.out, "");
-	wire_put_u32(&m->agent.out, 0);
-	wire_end(&m->agent.out, mark);
-	link_flush(&m->agent);
-}
-
-static void configure_answer(void *arg, const struct frame *f)
-{
-	struct machine *m = arg;
-	struct wire_reader r = wire_read(f);
-
-	if (f->type == WIRE_DONE) {
-		m->state = MACHINE_SETTLING;
-		await_ready(m);
-	} else if (f->type == WIRE_FAIL) {
-		cleanup_free char *why = wire_get_str(&r);
-
-		be_gone(m, false, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
-	}
-}
-
-static void configure(struct machine *m)
-{
-	struct buf *out = &m->agent.out;
-	cleanup_free char *hosts = spec_hosts(m->world);
-	unsigned char entropy[ENTROPY_BYTES] = {0};
-	size_t mark;
-
-	m->state = MACHINE_CONFIGURING;
-	if (getrandom(entropy, sizeof(entropy), 0) < 0 || getrandom(&m->nonce, sizeof(m->nonce), 0) < 0)
-		log_line("cannot read random bytes: %s", strerror(errno));
-	mark = wire_begin(out, WIRE_CONFIGURE, machine_request(m, configure_answer, m));
-	wire_put_u64(out, m->nonce);
-	wire_put_u64(out, clock_wall());
-	wire_put_bytes(out, entropy, sizeof(entropy));
-	wire_put_str(out, m->spec->hostname);
-	wire_put_str(out, hosts);
-	wire_put_u32(out, (uint32_t)m->spec->nnets);
-	for (size_t i = 0; i < m->spec->nnets; i++) {
-		const struct net_spec *net = &m->world->nets[m->spec->nets[i]];
-		char text[ADDRESS_TEXT];
-
-		address_mac(m->spec->nets[i], (int)m->index + 1, text);
-		wire_put_str(out, text);
-		address_ip(&net->subnet, (int)m->index + 1, 1, text);
-		wire_put_str(out, text);
-		wire_put_u32(out, (uint32_t)net->mtu);
-	}
-	wire_end(out, mark);
-	link_flush(&m->agent);
-}
-
-static void hello(struct machine *m, const struct frame *f)
-{
-	struct wire_reader r = wire_read(f);
-	uint32_t version = wire_get_u32(&r);
-	cleanup_free char *release = wire_get_str(&r);
-	cleanup_free char *init = wire_get_str(&r);
-	cleanup_free char *warnings = wire_get_str(&r);
-	cleanup_buf struct buf clean = {0};
-
-	if (r.bad) {
-		machine_refuse(m, "malformed hello");
-		return;
-	}
-	if (version != WIRE_VERSION) {
-		machine_refuse(m, "it speaks another version of it");
-		return;
-	}
-	text_clean(&clean, warnings, strlen(warnings));
-	if (clean.len)
-		log_line("%s: %s", m->spec->name, buf_str(&clean));
-	log_verbose("%s: agent is up, init is '%s'", m->spec->name, init);
-	if (m->state == MACHINE_BOOTING)
-		configure(m);
-}
+/* ---- requests to the agent ---- */
 
 static void agent_frame(void *arg, const struct frame *f)
 {
@@ -322,7 +252,7 @@ static void agent_frame(void *arg, const struct frame *f)
 	struct request *r;
 
 	if (f->type == WIRE_HELLO) {
-		hello(m, f);
+		handshake_hello(m, f);
 		return;
 	}
 	while (*at && (*at)->id != f->id)
@@ -383,110 +313,156 @@ void machine_cancel(struct machine *m, uint32_t id)
 
 /* ---- starting and stopping ---- */
 
-/* Our ends of what connects us to QEMU, and QEMU's; unused ones are -1. */
-struct wiring {
-	int ours[COMMAND_FD_NIC + COMMAND_NICS_MAX];
-	int theirs[COMMAND_FD_NIC + COMMAND_NICS_MAX];
-};
+/* ---- templates ---- */
 
-static void wiring_close(struct wiring *w)
+static void forget_memory(struct machine *m)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(w->ours); i++) {
-		fd_close(&w->ours[i]);
-		fd_close(&w->theirs[i]);
+	free(m->memory.ram);
+	free(m->memory.state);
+	m->memory = (struct machine_memory){0};
+}
+
+/*
+ * A template in folder @dir: a private copy of its memory, resumed from its
+ * state. In a world whose machines are to be saved, the copy is a file.
+ */
+static void resume_from(struct machine *m, const char *dir)
+{
+	cleanup_free char *ram = path_join(dir, TEMPLATE_RAM);
+	struct err err = {0};
+
+	m->memory.state = path_join(dir, TEMPLATE_STATE);
+	m->copied = true;
+	if (!m->world->save_to) {
+		m->memory.ram = steal(ram);
+		machine_boot(m);
+		return;
+	}
+	m->memory.ram = layer_path(m->world->save_to, m->spec->name, "ram");
+	m->memory.shared = true;
+	if (ram_copy(ram, m->memory.ram, &err) < 0)
+		machine_fail(m, true, xasprintf("cannot copy the memory of '%s': %s", m->spec->name, err.text));
+	else
+		machine_boot(m);
+}
+
+/* What setup left of this machine. */
+static void resume_layer(struct machine *m)
+{
+	m->memory.ram = layer_path(m->world->layer, m->spec->name, "ram");
+	m->memory.state = layer_path(m->world->layer, m->spec->name, "state");
+	machine_boot(m);
+}
+
+/* The child process that made the template has ended. */
+static void forged(void *arg, struct forge_result *r)
+{
+	struct machine *m = arg;
+
+	m->forge = NULL;
+	if (r->lost) {
+		console_feed(&m->console, r->console, strlen(r->console));
+		machine_fail(m, r->infra, xstrdup(r->reason));
+	} else if (r->dir) {
+		resume_from(m, r->dir);
+	} else {
+		log_line("%s: no template, so this machine boots: %s", m->spec->name, r->reason);
+		m->no_template = true;
+		machine_boot(m);
 	}
 }
 
-static int wiring_open(struct wiring *w, size_t nics, struct err *err)
+/* From a template if there is one or one can be made, else booted. */
+static void start_any_way(struct machine *m)
 {
-	int fds[2];
+	struct err err = {0};
+	cleanup_free char *dir = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(w->ours); i++)
-		w->ours[i] = w->theirs[i] = -1;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, "cannot create a pipe");
-	w->ours[2] = fds[0];
-	w->theirs[2] = fds[1];
-	for (int fd = COMMAND_FD_QMP; fd < COMMAND_FD_NIC; fd++) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-			return err_errno(err, "cannot create a socket pair");
-		w->ours[fd] = fds[0];
-		w->theirs[fd] = fds[1];
+	if (layer_has(m->world->layer, m->spec->name) && !m->layer_used) {
+		m->layer_used = true;
+		resume_layer(m);
+		return;
 	}
-	for (size_t i = 0; i < nics; i++)
-		if (switch_socketpair(&w->ours[COMMAND_FD_NIC + i], &w->theirs[COMMAND_FD_NIC + i], err) < 0)
-			return -1;
-	return 0;
-}
-
-static int spawn(struct machine *m, struct wiring *w, struct err *err)
-{
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
-	struct command c;
-	struct proc_spec p;
-	char **argv;
-
-	spec_command(m->world, m->index, macs, &c);
-	argv = command_argv(&c);
-	p = (struct proc_spec){.path = c.binary, .argv = argv};
-	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
-		if (w->theirs[fd] >= 0)
-			p.fds[p.nfds++] = (struct proc_fd){.from = w->theirs[fd], .to = fd};
-	m->pid = proc_start(&p, &m->pidfd, err);
-	command_argv_free(argv);
-	return m->pid < 0 ? -1 : 0;
-}
-
-static int connect_all(struct machine *m, struct wiring *w, struct err *err)
-{
-	struct loop *l = m->loop;
-
-	if (console_start(&m->errors, l, fd_steal(&w->ours[2]), err) < 0 ||
-	    qmp_start(&m->qmp, l, fd_steal(&w->ours[COMMAND_FD_QMP]), err) < 0 ||
-	    link_start(&m->agent, l, fd_steal(&w->ours[COMMAND_FD_AGENT]), err) < 0 ||
-	    console_start(&m->console, l, fd_steal(&w->ours[COMMAND_FD_CONSOLE]), err) < 0)
-		return -1;
-	for (size_t i = 0; i < m->spec->nnets; i++) {
-		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i], err);
-		if (m->ports[i] < 0)
-			return -1;
-		w->ours[COMMAND_FD_NIC + i] = -1;
+	if (m->world->cold || m->spec->cold || m->no_template) {
+		machine_boot(m);
+		return;
 	}
-	return loop_watch(l, &m->exit_watch, m->pidfd, EPOLLIN, err);
+	dir = template_find(m->world, m->index);
+	if (dir) {
+		resume_from(m, dir);
+		return;
+	}
+	m->state = MACHINE_FORGING;
+	m->forge = template_forge(m->world, m->index, m->loop, forged, m, &err);
+	if (!m->forge)
+		machine_fail(m, true, xasprintf("cannot prepare '%s': %s", m->spec->name, err.text));
 }
 
-static int boot(struct machine *m, struct err *err)
+/* QEMU died while it loaded a template: that entry is useless, a boot is not. */
+static void resume_failed(struct machine *m, const char *why)
 {
-	struct wiring w;
-	int r;
+	if (layer_has(m->world->layer, m->spec->name)) {
+		file_remove_tree(m->world->layer);
+		machine_fail(m, true, xasprintf("'%s' cannot be resumed as setup left it, which is thrown away; "
+						"try again: %s", m->spec->name, why));
+		return;
+	}
+	log_line("%s: its template cannot be resumed, so it boots: %s", m->spec->name, why);
+	release(m);
+	template_discard(m->world, m->index);
+	forget_memory(m);
+	m->no_template = true;
+	machine_boot(m);
+}
 
-	r = wiring_open(&w, m->spec->nnets, err);
-	if (r == 0)
-		r = spawn(m, &w, err);
-	if (r == 0)
-		r = connect_all(m, &w, err);
-	wiring_close(&w);
-	return r;
+void machine_be_up(struct machine *m)
+{
+	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
+	m->state = MACHINE_UP;
+	m->ever_up = true;
+	m->owner->up(m->owner->arg, m);
+}
+
+void machine_boot(struct machine *m)
+{
+	struct err err = {0};
+
+	m->used = true;
+	m->state = m->memory.state ? MACHINE_RESUMING : MACHINE_BOOTING;
+	if (wiring_connect(m, &err) < 0) {
+		machine_fail(m, true, xasprintf("cannot start '%s': %s", m->spec->name, err.text));
+		return;
+	}
+	loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
+	if (m->memory.ram)
+		qmp_send(&m->qmp, "migrate-set-capabilities", TEMPLATE_CAPABILITIES, NULL, NULL);
+	if (m->memory.state)
+		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI, incoming_answer, m);
+}
+
+void machine_resume(struct machine *m, const char *state)
+{
+	release(m);
+	free(m->memory.state);
+	m->memory.state = xstrdup(state);
+	m->copied = false;
+	machine_boot(m);
 }
 
 void machine_start(struct machine *m)
 {
-	struct err err = {0};
-
 	assert(m->state == MACHINE_OFF);
 	m->used = true;
-	m->state = MACHINE_BOOTING;
 	free(m->shutdown_why);
 	m->shutdown_why = NULL;
-	if (m->spec->broken) {
-		be_gone(m, true, xstrdup(m->spec->broken));
-	} else if (!m->world->qemu) {
-		be_gone(m, true, xstrdup(m->world->qemu_missing));
-	} else if (boot(m, &err) < 0) {
-		be_gone(m, true, xasprintf("cannot start '%s': %s", m->spec->name, err.text));
-	} else {
-		loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
-	}
+	forget_memory(m);
+	m->copied = false;
+	if (m->spec->broken)
+		machine_fail(m, true, xstrdup(m->spec->broken));
+	else if (!m->world->qemu)
+		machine_fail(m, true, xstrdup(m->world->qemu_missing));
+	else
+		start_any_way(m);
 }
 
 static void poweroff_answer(void *arg, const struct frame *f)
@@ -497,7 +473,7 @@ static void poweroff_answer(void *arg, const struct frame *f)
 	if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = wire_get_str(&r);
 
-		be_gone(m, false, xasprintf("'%s' could not be shut down: %s", m->spec->name, why));
+		machine_fail(m, false, xasprintf("'%s' could not be shut down: %s", m->spec->name, why));
 	}
 }
 
@@ -518,6 +494,10 @@ void machine_crash(struct machine *m)
 {
 	if (m->state == MACHINE_OFF || m->state == MACHINE_GONE)
 		return;
+	if (m->state == MACHINE_FORGING) {
+		stop_as(m, MACHINE_OFF);
+		return;
+	}
 	m->state = MACHINE_STOPPING;
 	kill(m->pid, SIGKILL);
 }
@@ -549,6 +529,8 @@ void machine_free(struct machine *m)
 	release(m);
 	console_free(&m->console);
 	console_free(&m->errors);
+	forget_memory(m);
+	checkpoint_free(m);
 	free(m->gone);
 	free(m->shutdown_why);
 }

@@ -2,9 +2,13 @@
  *
  * State machine; every state but OFF, UP and GONE has a deadline:
  *
- *	OFF -> BOOTING		machine_start(): QEMU runs, the agent's HELLO is awaited
+ *	OFF -> FORGING		machine_start(): a child process makes the template (template.h)
+ *	OFF, FORGING -> BOOTING	QEMU runs, the agent's HELLO is awaited
+ *	OFF, FORGING -> RESUMING QEMU loads a template; it says when the guest runs
+ *	RESUMING -> CONFIGURING	it runs
  *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
  *	CONFIGURING -> SETTLING	done: the init's own "ready" is awaited
+ *	CONFIGURING -> UP	done, and it was ready when it was saved
  *	SETTLING -> UP		requests may be sent
  *	UP -> STOPPING		machine_shutdown(): QEMU's exit is awaited
  *	STOPPING -> OFF		as asked; machine_start() may boot it afresh
@@ -25,6 +29,8 @@
 
 enum machine_state {
 	MACHINE_OFF,
+	MACHINE_FORGING,
+	MACHINE_RESUMING,
 	MACHINE_BOOTING,
 	MACHINE_CONFIGURING,
 	MACHINE_SETTLING,
@@ -37,6 +43,19 @@ struct machine;
 
 /* One frame of a request's answer; DONE, FAIL and EXIT are the last. */
 typedef void request_frame_fn(void *arg, const struct frame *f);
+
+/**
+ * struct machine_memory - Where a machine's memory is and where its life begins
+ * @ram:	File that holds it; NULL for memory of its own and a boot
+ * @shared:	Writes go to that file (a template in the making), not to a private copy
+ * @state:	Saved state to resume from; NULL to boot
+ *
+ * The texts are owned by the machine.
+ */
+struct machine_memory {
+	char *ram, *state;
+	bool shared;
+};
 
 /**
  * struct machine_owner - Whom a machine tells; all calls come from the loop or
@@ -59,6 +78,14 @@ struct machine {
 	const struct machine_owner *owner;
 
 	enum machine_state state;
+	struct machine_memory memory;
+	bool copied;	     /* it was resumed from a template: its identity is to be its own */
+	struct saving *saving; /* a checkpoint under way, or NULL */
+	struct checkpoint *checkpoints;
+	bool layer_used;     /* it was resumed as setup left it; from now on it boots */
+	bool forging;	     /* it becomes a template: no identity, no test */
+	bool no_template;    /* a template could not be made or loaded: boot */
+	struct forge *forge; /* the child process that makes the template, or NULL */
 	bool used;	     /* it was started at least once in this test */
 	bool infra;	     /* GONE, and the infrastructure is to blame */
 	bool ever_up;	     /* it was UP in this test */
@@ -86,6 +113,8 @@ void machine_free(struct machine *m);
 
 /* Boot, from OFF only. What goes wrong is told through @stopped, with the machine GONE. */
 void machine_start(struct machine *m);
+/* Start a machine whose @memory the caller has set; otherwise as machine_start(). */
+void machine_boot(struct machine *m);
 /* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */
 void machine_shutdown(struct machine *m, uint64_t deadline);
 /* Cut the power; OFF once QEMU has exited. */
@@ -104,6 +133,15 @@ uint32_t machine_request(struct machine *m, request_frame_fn *answer, void *arg)
 void machine_cancel(struct machine *m, uint32_t id);
 /* Hear no more of a request, whatever the agent still sends. */
 void machine_forget(struct machine *m, uint32_t id);
+
+/* Go back to a saved state: QEMU is started afresh on it. The machine is UP, or GONE, from the loop. */
+void machine_resume(struct machine *m, const char *state);
+
+/* The machine is GONE: release what it has, tell the owner. @why is owned by the machine from now on. */
+void machine_fail(struct machine *m, bool infra, char *why);
+
+/* For the handshake: the machine is UP. */
+void machine_be_up(struct machine *m);
 
 /* The agent broke the protocol: the machine is GONE, by name. */
 void machine_refuse(struct machine *m, const char *what);

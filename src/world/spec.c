@@ -3,15 +3,22 @@
 
 #include "base/buf.h"
 
-void spec_command(const struct world_spec *w, size_t index, char macs[COMMAND_NICS_MAX][ADDRESS_TEXT],
-		  struct command *out)
+#define SPEC_GENERIC_NET 0xFD /* no network has this number (WORLD_NETS_MAX) */
+
+void spec_generic_mac(size_t card, char out[ADDRESS_TEXT])
+{
+	address_mac(SPEC_GENERIC_NET, (int)card + 1, out);
+}
+
+void spec_command(const struct world_spec *w, size_t index, bool generic,
+		  char macs[COMMAND_NICS_MAX][ADDRESS_TEXT], struct command *out)
 {
 	const struct machine_spec *m = &w->machines[index];
 
 	*out = (struct command){
 		.binary = w->qemu,
 		.accel = w->accel->kind,
-		.name = m->name,
+		.name = generic ? "template" : m->name,
 		.memory = m->memory,
 		.cpus = m->cpus,
 		.cpu = m->cpu,
@@ -24,7 +31,10 @@ void spec_command(const struct world_spec *w, size_t index, char macs[COMMAND_NI
 		.extra = m->extra,
 	};
 	for (size_t i = 0; i < m->nnets; i++) {
-		address_mac(m->nets[i], (int)index + 1, macs[i]);
+		if (generic)
+			spec_generic_mac(i, macs[i]);
+		else
+			address_mac(m->nets[i], (int)index + 1, macs[i]);
 		out->macs[i] = macs[i];
 	}
 }

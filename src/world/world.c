@@ -17,6 +17,7 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "world/call.h"
+#include "world/layer.h"
 #include "world/machine.h"
 
 #define CALLS_MAX	 64 /* of one script at the same time; today's scripts make one */
@@ -38,6 +39,7 @@ struct world {
 	bool finished;	/* the script said so */
 	bool faulted;	/* it told of a crash of its own */
 	bool overtime;	/* the test's deadline has passed */
+	bool awake;	/* the machines that setup left are running */
 	uint64_t deadline;
 	struct timer test_timer, kill_timer;
 
@@ -138,6 +140,17 @@ static void take_event(struct world *w, const struct frame *f)
 
 /* ---- the script ---- */
 
+/* The machines that setup left were running, all of them, and so they are for a test that uses any. */
+static void wake_layer(struct world *w)
+{
+	if (w->awake || !w->spec->layer)
+		return;
+	w->awake = true;
+	for (size_t i = 0; i < w->spec->nmachines; i++)
+		if (layer_has(w->spec->layer, w->spec->machines[i].name))
+			machine_start(&w->machines[i]);
+}
+
 static void begin_call(struct world *w, const struct frame *f)
 {
 	struct call **slot = w->calls;
@@ -156,7 +169,9 @@ static void begin_call(struct world *w, const struct frame *f)
 		loop_stop(&w->loop);
 		return;
 	}
-	call_go(*slot);
+	wake_layer(w);
+	if (*slot)
+		call_go(*slot);
 }
 
 static void call_done(void *arg, struct call *c)
@@ -384,6 +399,19 @@ static void finish_result(struct world *w)
 			 w->machines[i].qemu_version);
 }
 
+/* A setup came to its end: keep what it made. */
+static void save(struct world *w)
+{
+	const struct world_spec *s = w->spec;
+	struct err err = {0};
+
+	if (!s->save_to || !w->finished || w->outcome->result.verdict != VERDICT_PASSED)
+		return;
+	if (layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
+		       &err) < 0)
+		w->outcome->unsaved = xstrdup(err.text);
+}
+
 void world_run(const struct world_spec *spec, void (*script)(void *arg, int fd), void *arg,
 	       struct world_outcome *out)
 {
@@ -400,6 +428,10 @@ void world_run(const struct world_spec *spec, void (*script)(void *arg, int fd),
 		loop_timer(&w.loop, &w.test_timer, w.deadline);
 		if (start_script(&w, script, arg, &err) == 0)
 			loop_run(&w.loop, &err);
+		loop_timer(&w.loop, &w.test_timer, CLOCK_NEVER);
+		loop_timer(&w.loop, &w.kill_timer, CLOCK_NEVER);
+		if (!err.text[0])
+			save(&w);
 	}
 	if (err.text[0]) {
 		world_failure(&w, err.text);

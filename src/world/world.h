@@ -20,11 +20,12 @@
  * @result:	Without its name, duration and accelerator, which the runner knows
  * @kvm_failed:	A machine was lost under KVM before it was ever up: the test
  *		deserves another try under TCG; owned, says why; NULL otherwise
+ * @unsaved:	A setup succeeded, but its machines could not be saved; owned, says why
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
 	struct result result;
-	char *kvm_failed;
+	char *kvm_failed, *unsaved;
 	char qemu_version[32];
 };
 

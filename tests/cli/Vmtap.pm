@@ -5,7 +5,7 @@ use warnings;
 use Exporter 'import';
 use File::Temp 'tempdir';
 
-our @EXPORT = qw(vmtap script start_vmtap slurp wait_for left_over dir qemu_wrapper);
+our @EXPORT = qw(vmtap script start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
 
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $count = 0;
@@ -60,6 +60,14 @@ sub start_vmtap {
         exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
     }
     return ($pid, $out);
+}
+
+# The same with an environment, a list of "NAME=value"
+sub start_vmtap_env {
+    my ($env, @args) = @_;
+    my %env = map { split /=/, $_, 2 } @$env;
+    local @ENV{keys %env} = values %env;
+    return start_vmtap(@args);
 }
 
 # Call until it returns something true, at most that many seconds

@@ -3,6 +3,7 @@ vm(one);
 vm(two);
 
 test("two machines see each other by name") {
+	start_all();
 	one.succeed("ping -c 1 two");
 	two.succeed("ping -c 1 one");
 }

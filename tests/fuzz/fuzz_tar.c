@@ -48,9 +48,9 @@ static void mend_sums(uint8_t *data, size_t n)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	cleanup_free uint8_t *data = xmalloc(n);
+	cleanup_free uint8_t *copy = xmalloc(n);
 	cleanup_fd int in = memfd_create("fuzz", MFD_CLOEXEC);
 	cleanup_source struct source s = {.fd = -1};
 	cleanup_erofs_writer struct erofs_writer w = {.fd = -1};
@@ -61,9 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", in);
 	snprintf(to, sizeof(to), "/tmp/vmtap-fuzz-%ld", (long)getpid());
 	unlink(to);
-	memcpy(data, bytes, n);
-	mend_sums(data, n);
-	if (fd_write_all(in, data, n) < 0)
+	memcpy(copy, data, n);
+	mend_sums(copy, n);
+	if (fd_write_all(in, copy, n) < 0)
 		abort();
 	tree_init(&t);
 	if (source_open(&s, from, &err) == 0 && erofs_begin(&w, to, &err) == 0 && tar_load(&s, &t, &w, &err) == 0 &&

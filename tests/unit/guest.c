@@ -158,6 +158,41 @@ TEST(guest, a_changed_folder_is_made_again)
 	end();
 }
 
+TEST(guest, an_initrd_goes_in_front_of_ours)
+{
+	cleanup_free char *kit = NULL, *store = NULL, *initrd = NULL, *bad = NULL;
+	cleanup_guest_files struct guest_files f = {0}, none = {0};
+	cleanup_buf struct buf b = {0};
+	struct guest_spec s = {.agent = "agent", .agent_len = 5};
+	struct err err = {0};
+
+	begin();
+	s.kit = kit = path_join(dir, "kit");
+	s.store = store = path_join(dir, "store");
+	s.initrd = initrd = put("initrd", "070701 of the user", 18);
+	CHECK_INT(guest_prepare(&s, &f, &err), 0);
+	CHECK_INT(file_read(f.initrd, 1 << 20, &b, NULL), 0);
+	CHECK(memcmp(buf_str(&b), "070701 of the user\0\0" "070701", 26) == 0);
+	s.initrd = bad = put("bad", "not one", 7);
+	CHECK_INT(guest_prepare(&s, &none, &err), -1);
+	CHECK_HAS(err.text, "bad' is not an initramfs: neither");
+	end();
+}
+
+TEST(guest, a_kernel_that_needs_modules_and_has_none)
+{
+	static const char elf[] = "\x7f" "ELF Linux version 6.6.1-x (me@here)\0virtio-pci\0virtio_console";
+	cleanup_guest_files struct guest_files f = {0};
+	cleanup_free char *kernel = NULL;
+	struct err err = {0};
+
+	begin();
+	kernel = put("vmlinux", elf, sizeof(elf));
+	CHECK_INT(prepare(NULL, kernel, &f, &err), -1);
+	CHECK_HAS(err.text, "the kernel 6.6.1-x lacks virtio_net, and there are no modules for it");
+	end();
+}
+
 TEST(guest, errors_name_the_file)
 {
 	cleanup_free char *bad = NULL;

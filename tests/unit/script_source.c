@@ -107,7 +107,7 @@ TEST(script_source, lines_are_found_without_white_space)
 TEST(script_source, words_are_found_outside_of_comments)
 {
 	const char *file;
-	int line;
+	int line = 0;
 
 	cooked("/* word */ \"word\"\nwordy\nword\n");
 	CHECK(sources_find_word(&sources, "word", &file, &line));

@@ -3,95 +3,15 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "base/mem.h"
-#include "image/store.h"
-
-#define SMALL "content"
-
-static char root[32];
-
-static void begin(void)
-{
-	strcpy(root, "/tmp/vmtap-unit-XXXXXX");
-	CHECK(mkdtemp(root) != NULL);
-	chmod(root, 0777);
-}
-
-static void end(void)
-{
-	file_remove_tree(root);
-}
-
-/* Writes "data"; @arg counts the calls, in a file because processes share it. */
-static int build(const char *dir, void *arg, struct err *err)
-{
-	cleanup_free char *path = path_join(dir, "data"), *log = path_join(root, "log");
-	FILE *f = fopen(log, "a");
-
-	(void)arg;
-	if (f) {
-		fputs("x", f);
-		fclose(f);
-	}
-	return file_write_atomic(path, SMALL, sizeof(SMALL), 0600, err);
-}
+#include "store_setup.h"
 
 static int build_badly(const char *dir, void *arg, struct err *err)
 {
 	build(dir, arg, err);
 	return err_set(err, "no good");
-}
-
-static int build_large(const char *dir, void *arg, struct err *err)
-{
-	static char large[1 << 20];
-	cleanup_free char *path = path_join(dir, "data");
-	FILE *f = fopen(path, "w");
-	int r = f && fwrite(large, 1, sizeof(large), f) == sizeof(large) ? 0 : store_write_error(err, path);
-
-	(void)arg;
-	if (f)
-		fclose(f);
-	return r;
-}
-
-static int get(store_build_fn *fn, struct err *err)
-{
-	cleanup_free char *path = NULL, *data = NULL;
-
-	if (store_get(root, "kind", "key", fn, NULL, &path, err) < 0)
-		return -1;
-	data = path_join(path, "data");
-	return file_exists(data) ? 0 : -1;
-}
-
-static long calls(void)
-{
-	cleanup_free char *log = path_join(root, "log");
-	struct stat st;
-
-	return stat(log, &st) == 0 ? (long)st.st_size : 0;
-}
-
-/* Return: how many names are in a folder of the store. */
-static int names_in(const char *name)
-{
-	cleanup_free char *cmd = xasprintf("ls -A %s/%s 2>/dev/null | wc -l", root, name);
-	FILE *p = popen(cmd, "r");
-	int n = -1;
-
-	if (p && fscanf(p, "%d", &n) != 1)
-		n = -1;
-	if (p)
-		pclose(p);
-	return n;
 }
 
 TEST(store, built_once)
@@ -122,7 +42,7 @@ TEST(store, a_cut_file_is_noticed_and_rebuilt)
 
 	begin();
 	get(build, NULL);
-	data = path_join(root, "kind/key/data");
+	data = path_join(root, "kind/" KEY "/data");
 	CHECK_INT(truncate(data, 3), 0);
 	CHECK_INT(get(build, NULL), 0);
 	CHECK_INT(calls(), 2);
@@ -135,7 +55,7 @@ TEST(store, an_entry_without_a_seal_is_rebuilt)
 
 	begin();
 	get(build, NULL);
-	seal = path_join(root, "kind/key/seal");
+	seal = path_join(root, "kind/" KEY "/seal");
 	CHECK_INT(truncate(seal, 0), 0);
 	CHECK_INT(get(build, NULL), 0);
 	CHECK_INT(calls(), 2);
@@ -238,7 +158,7 @@ TEST(store, a_read_only_cache_serves_what_it_has)
 	chmod(root, 0777);
 	chmod(tmp, 0777);
 	CHECK_INT(get(build, NULL), 0);
-	cleanup_free char *data = path_join(root, "kind/key/data"), *seal = path_join(root, "kind/key/seal");
+	cleanup_free char *data = path_join(root, "kind/" KEY "/data"), *seal = path_join(root, "kind/" KEY "/seal");
 	chmod(data, 0444);
 	chmod(seal, 0444);
 	chmod(tmp, 0555);
@@ -249,22 +169,98 @@ TEST(store, a_read_only_cache_serves_what_it_has)
 	end();
 }
 
+static void key_of(const char *name, bool content, char out[SHA256_HEX])
+{
+	cleanup_free char *path = path_join(root, name);
+	struct sha256 key;
+	int r;
+
+	sha256_init(&key);
+	r = content ? store_key_content(root, &key, path, NULL) : store_key_file(&key, path, NULL);
+	sha256_hex(&key, out);
+	if (r < 0)
+		out[0] = '\0';
+}
+
 TEST(store, a_key_follows_the_file)
 {
 	char a[SHA256_HEX], b[SHA256_HEX];
-	cleanup_free char *path = NULL;
-	struct sha256 key;
 
 	begin();
-	path = path_join(root, "file");
-	file_write_atomic(path, "1", 1, 0600, NULL);
-	sha256_init(&key);
-	store_key_file(&key, path, NULL);
-	sha256_hex(&key, a);
-	file_write_atomic(path, "2", 1, 0600, NULL);
-	sha256_init(&key);
-	store_key_file(&key, path, NULL);
-	sha256_hex(&key, b);
+	put("file", "1");
+	key_of("file", false, a);
+	put("file", "2");
+	key_of("file", false, b);
 	CHECK(strcmp(a, b) != 0);
+	end();
+}
+
+/* ---- content keys ---- */
+
+TEST(store, a_content_key_is_the_contents_alone)
+{
+	char a[SHA256_HEX], b[SHA256_HEX], c[SHA256_HEX];
+
+	begin();
+	put("one", "same");
+	put("two", "same");
+	make_old("two", 1000);
+	put("three", "else");
+	key_of("one", true, a);
+	key_of("two", true, b);
+	key_of("three", true, c);
+	CHECK_STR(a, b);
+	CHECK(strcmp(a, c) != 0);
+	end();
+}
+
+/* A file that may be written again within the same tick keeps its times: its sum is not trusted. */
+TEST(store, the_sum_of_a_fresh_file_is_not_remembered)
+{
+	char a[SHA256_HEX];
+
+	begin();
+	put("file", "1");
+	key_of("file", true, a);
+	CHECK_INT(names_in("sums"), 0);
+	end();
+}
+
+static int sum_calls;
+
+static int sum_of_x(void *arg, char sum[SHA256_HEX], struct err *err)
+{
+	(void)arg;
+	(void)err;
+	sum_calls++;
+	strcpy(sum, keys[1]);
+	return 0;
+}
+
+TEST(store, a_sum_is_computed_once_and_again_when_its_memory_is_damaged)
+{
+	char sum[SHA256_HEX];
+	cleanup_free char *path = NULL;
+
+	begin();
+	sum_calls = 0;
+	path = xasprintf("%s/sums/%s", root, keys[0]);
+	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
+	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
+	CHECK_INT(sum_calls, 1);
+	CHECK_STR(sum, keys[1]);
+	CHECK_INT(truncate(path, 20), 0);
+	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
+	CHECK_INT(sum_calls, 2);
+	end();
+}
+
+TEST(store, a_file_changed_by_hand_is_noticed_and_rebuilt)
+{
+	begin();
+	get(build, NULL);
+	put("kind/" KEY "/data", "cOntent");
+	CHECK_INT(get(build, NULL), 0);
+	CHECK_INT(calls(), 2);
 	end();
 }

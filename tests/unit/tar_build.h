@@ -19,6 +19,14 @@ static inline void tar_build_sum(struct buf *b, size_t at)
 	snprintf(b->data + at + 148, 8, "%06o", sum);
 }
 
+/* A field of 100 bytes that needs no NUL */
+static inline void tar_build_name(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n < 100 ? n : 100);
+}
+
 /* A ustar header. Return: its offset, for changes (call tar_build_sum() after them). */
 static inline size_t tar_build_head(struct buf *b, const char *name, char type, unsigned int mode, const char *link,
 				    size_t size)
@@ -27,14 +35,14 @@ static inline size_t tar_build_head(struct buf *b, const char *name, char type, 
 	char *h = buf_reserve(b, 512);
 
 	memset(h, 0, 512);
-	memcpy(h, name, strnlen(name, 100));
+	tar_build_name(h, name);
 	snprintf(h + 100, 8, "%07o", mode);
 	snprintf(h + 108, 8, "%07o", 1000u);
 	snprintf(h + 116, 8, "%07o", 100u);
 	snprintf(h + 124, 12, "%011zo", size);
 	snprintf(h + 136, 12, "%011o", 1600000000u);
 	h[156] = type;
-	memcpy(h + 157, link, strnlen(link, 100));
+	tar_build_name(h + 157, link);
 	memcpy(h + 257, "ustar\0" "00", 8);
 	b->len += 512;
 	tar_build_sum(b, at);

@@ -1,0 +1,21 @@
+/* machine_id.h - machine-id(5) of a machine that was copied */
+#ifndef AGENT_MACHINE_ID_H
+#define AGENT_MACHINE_ID_H
+
+#include "base/err.h"
+
+/**
+ * machine_id_renew() - Give this guest a machine-id of its own
+ *
+ * Only where the id was made up at boot (a transient one, mounted over an
+ * empty /etc/machine-id): an id that is part of the image is the same in all
+ * machines booted from it, and stays so. The journal of this boot is kept
+ * readable: journalctl looks for it in a folder named after the id.
+ *
+ * Call it after fresh entropy was added.
+ *
+ * Return: 0, or -1
+ */
+int machine_id_renew(struct err *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* host.h - what this machine may use: processors and memory, cgroup limits honoured */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+/* Return: processors that this process may use at the same time, at least 1: affinity, and the cgroup's quota rounded up. */
+int host_cpus(void);
+
+/* Return: MiB that can be used without swapping or meeting a cgroup's limit; 0 when unknown. */
+long host_memory_mib(void);
+
+/**
+ * host_cgroup_cpus() - Processors from cgroup v2's cpu.max
+ * @text:	"max 100000" or "150000 100000"
+ * Return: quota / period rounded up, or 0 for no limit. Pure.
+ */
+int host_cgroup_cpus(const char *text);
+
+/* Return: a field of /proc/meminfo's text in MiB, or -1. Pure. */
+long host_meminfo_mib(const char *text, const char *field);
+
+#endif

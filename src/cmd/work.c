@@ -1,0 +1,104 @@
+/* work.c - what the process of a job does: a test, or a script's setup */
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/plan.h"
+#include "image/store.h"
+#include "script/script.h"
+#include "world/layer.h"
+#include "world/template.h"
+#include "world/world.h"
+
+/* ---- tests ---- */
+
+static void run_test(void *arg, int fd)
+{
+	struct plan_test *t = arg;
+
+	script_run(t->file->script, t->index, t->file->world.layer ? SCRIPT_BODY : SCRIPT_SETUP | SCRIPT_BODY, fd);
+}
+
+void plan_work_test(struct plan_test *t, struct world_outcome *out)
+{
+	world_run(&t->file->world, run_test, t, out);
+}
+
+/* ---- setups ---- */
+
+/* What setup leaves depends on the script, on us, and on all that shapes its machines. */
+static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err *err)
+{
+	struct sha256 key;
+
+	sha256_init(&key);
+	sha256_add_str(&key, VMTAP_VERSION);
+	if (store_key_content(f->world.store, &key, "/proc/self/exe", err) < 0)
+		return -1;
+	script_add_key(f->script, &key);
+	for (size_t i = 0; i < f->world.nmachines; i++)
+		if (template_add_key(&f->world, i, &key, err) < 0)
+			return -1;
+	sha256_hex(&key, out);
+	return 0;
+}
+
+static int not_here(const char *dir, void *arg, struct err *err)
+{
+	(void)dir;
+	(void)arg;
+	return err_set(err, "not here");
+}
+
+bool plan_find_layer(struct plan_file *f)
+{
+	char key[SHA256_HEX], *path = NULL;
+
+	if (f->world.cold || layer_key(f, key, NULL) < 0 ||
+	    store_get(f->world.store, LAYER_KIND, key, not_here, NULL, &path, NULL) < 0)
+		return false;
+	f->world.layer = path;
+	return true;
+}
+
+struct order {
+	struct plan_test *test;
+	struct world_outcome *outcome;
+	bool ran;
+};
+
+static void run_setup(void *arg, int fd)
+{
+	script_run(((struct plan_test *)arg)->file->script, 0, SCRIPT_SETUP, fd);
+}
+
+static int build(const char *dir, void *arg, struct err *err)
+{
+	struct order *o = arg;
+	struct world_spec spec = o->test->file->world;
+
+	o->ran = true;
+	spec.save_to = dir;
+	world_run(&spec, run_setup, o->test, o->outcome);
+	if (o->outcome->unsaved)
+		return err_set(err, "%s", o->outcome->unsaved);
+	if (o->outcome->result.verdict != VERDICT_PASSED)
+		return err_set(err, "%s", o->outcome->result.reason ? o->outcome->result.reason : "setup skipped the test");
+	return 0;
+}
+
+void plan_work_setup(struct plan_test *t, struct world_outcome *out)
+{
+	struct order o = {.test = t, .outcome = out};
+	cleanup_free char *path = NULL;
+	char key[SHA256_HEX];
+	struct err err = {0};
+
+	*out = (struct world_outcome){0};
+	if (layer_key(t->file, key, &err) == 0 &&
+	    store_get(t->file->world.store, LAYER_KIND, key, build, &o, &path, &err) == 0)
+		return;
+	/* What setup itself said is in @out; this is a store that cannot be used. */
+	if (!o.ran || (out->result.verdict == VERDICT_PASSED && !out->unsaved))
+		out->unsaved = xstrdup(err.text);
+}

@@ -1,0 +1,18 @@
+/* forge.h - the making of a template, in the process that template.c forks for it */
+#ifndef WORLD_FORGE_H
+#define WORLD_FORGE_H
+
+#include "world/template.h"
+
+/**
+ * forge_run() - Boot a machine with its memory in a file and save it
+ * @dir:	Where its files go
+ * @out:	@lost, @infra, @reason and @console are filled when it fails
+ *
+ * Blocks; runs an event loop of its own.
+ *
+ * Return: 0, or -1
+ */
+int forge_run(const struct world_spec *w, size_t index, const char *dir, struct forge_result *out);
+
+#endif

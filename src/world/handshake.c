@@ -1,0 +1,178 @@
+/* handshake.c - the agent's side of a boot: hello, identity, ready
+ *
+ * A machine that is booted says HELLO first; one that is resumed from a
+ * template goes on in the middle of its silence, so the world speaks first.
+ * Either way CONFIGURE gives it the time, entropy that no other copy has, its
+ * name and its addresses, before a test sees it.
+ */
+#include "world/handshake.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "wire/message.h"
+
+#define ENTROPY_BYTES 32
+
+/* ---- provision ---- */
+
+/* Its output goes where the console's does: into the report, if it is needed. */
+static void provision_answer(void *arg, const struct frame *f)
+{
+	struct machine *m = arg;
+	struct wire_reader r = wire_read(f);
+	uint32_t status, signal;
+	const char *bytes;
+	size_t n;
+
+	if (f->type == WIRE_OUTPUT) {
+		(void)wire_get_u8(&r);
+		bytes = wire_get_bytes(&r, &n);
+		console_feed(&m->console, bytes, n);
+		return;
+	}
+	status = wire_get_u32(&r);
+	signal = wire_get_u32(&r);
+	if (f->type == WIRE_EXIT && !r.bad && !status && !signal)
+		machine_be_up(m);
+	else
+		machine_fail(m, false,
+			     xasprintf("the .provision of '%s' failed with %s %u", m->spec->name,
+				       signal ? "signal" : "exit status", signal ? signal : status));
+}
+
+static void provision(struct machine *m)
+{
+	struct buf *out = &m->agent.out;
+	size_t mark = wire_begin(out, WIRE_EXEC, machine_request(m, provision_answer, m));
+
+	wire_put_str(out, m->spec->provision);
+	wire_put_u32(out, WIRE_EXEC_PLAIN);
+	wire_end(out, mark);
+	link_flush(&m->agent);
+	/* It may install things: as long as one call may take, not as a boot. */
+	loop_timer(m->loop, &m->deadline, clock_now() + (uint64_t)(m->world->call_timeout * 1e9));
+}
+
+/* ---- ready ---- */
+
+static void ready_answer(void *arg, const struct frame *f)
+{
+	struct machine *m = arg;
+	struct wire_reader r = wire_read(f);
+
+	if (f->type == WIRE_DONE && m->spec->provision) {
+		provision(m);
+	} else if (f->type == WIRE_DONE) {
+		machine_be_up(m);
+	} else if (f->type == WIRE_FAIL) {
+		cleanup_free char *why = wire_get_str(&r);
+
+		machine_fail(m, false, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
+	}
+}
+
+static void await_ready(struct machine *m)
+{
+	uint32_t id = machine_request(m, ready_answer, m);
+	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, id);
+
+	wire_put_u8(&m->agent.out, WIRE_WAIT_READY);
+	wire_put_str(&m->agent.out, "");
+	wire_put_str(&m->agent.out, "");
+	wire_put_u32(&m->agent.out, 0);
+	wire_end(&m->agent.out, mark);
+	link_flush(&m->agent);
+}
+
+static void configure_answer(void *arg, const struct frame *f)
+{
+	struct machine *m = arg;
+	struct wire_reader r = wire_read(f);
+
+	if (f->type == WIRE_DONE && m->memory.state) {
+		machine_be_up(m); /* what was saved was ready */
+	} else if (f->type == WIRE_DONE) {
+		m->state = MACHINE_SETTLING;
+		await_ready(m);
+	} else if (f->type == WIRE_FAIL) {
+		cleanup_free char *why = wire_get_str(&r);
+
+		machine_fail(m, false, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
+	}
+}
+
+/* Interfaces: each by the address that it has now, with those that it is to have. */
+static void put_cards(struct machine *m, struct buf *out)
+{
+	wire_put_u32(out, (uint32_t)m->spec->nnets);
+	for (size_t i = 0; i < m->spec->nnets; i++) {
+		const struct net_spec *net = &m->world->nets[m->spec->nets[i]];
+		char own[ADDRESS_TEXT], now[ADDRESS_TEXT], ip[ADDRESS_TEXT];
+
+		address_mac(m->spec->nets[i], (int)m->index + 1, own);
+		spec_generic_mac(i, now);
+		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
+		wire_put_str(out, m->memory.state ? now : own);
+		wire_put_str(out, m->memory.state ? own : "");
+		wire_put_str(out, ip);
+		wire_put_u32(out, (uint32_t)net->mtu);
+	}
+}
+
+void handshake_configure(struct machine *m)
+{
+	struct buf *out = &m->agent.out;
+	bool forging = m->forging; /* a template gets time and entropy, but no identity */
+	cleanup_free char *hosts = forging ? xstrdup("") : spec_hosts(m->world);
+	unsigned char entropy[ENTROPY_BYTES] = {0};
+	size_t mark;
+
+	m->state = MACHINE_CONFIGURING;
+	if (getrandom(entropy, sizeof(entropy), 0) < 0 || getrandom(&m->nonce, sizeof(m->nonce), 0) < 0)
+		log_line("cannot read random bytes: %s", strerror(errno));
+	mark = wire_begin(out, WIRE_CONFIGURE, machine_request(m, configure_answer, m));
+	wire_put_u64(out, m->nonce);
+	wire_put_u64(out, clock_wall());
+	wire_put_bytes(out, entropy, sizeof(entropy));
+	wire_put_u8(out, m->copied);
+	wire_put_str(out, forging ? "" : m->spec->hostname);
+	wire_put_str(out, hosts);
+	if (forging)
+		wire_put_u32(out, 0);
+	else
+		put_cards(m, out);
+	wire_end(out, mark);
+	link_flush(&m->agent);
+}
+
+void handshake_hello(struct machine *m, const struct frame *f)
+{
+	struct wire_reader r = wire_read(f);
+	uint32_t version = wire_get_u32(&r);
+	cleanup_free char *release = wire_get_str(&r);
+	cleanup_free char *init = wire_get_str(&r);
+	cleanup_free char *warnings = wire_get_str(&r);
+	cleanup_buf struct buf clean = {0};
+
+	if (r.bad) {
+		machine_refuse(m, "malformed hello");
+		return;
+	}
+	if (version != WIRE_VERSION) {
+		machine_refuse(m, "it speaks another version of it");
+		return;
+	}
+	text_clean(&clean, warnings, strlen(warnings));
+	if (clean.len)
+		log_line("%s: %s", m->spec->name, buf_str(&clean));
+	log_verbose("%s: agent is up, init is '%s'", m->spec->name, init);
+	if (m->state == MACHINE_BOOTING)
+		handshake_configure(m);
+}
+

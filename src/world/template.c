@@ -1,0 +1,285 @@
+/* template.c - booted machines, saved once and copied for every test */
+#include "world/template.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "image/store.h"
+#include "wire/frame.h"
+#include "world/forge.h"
+
+#define TEMPLATE_FORMAT "1"	  /* raise it when a template of an older vmtap must not be used */
+#define RESULT_MAX	(1 << 20) /* bytes that a child may send */
+
+static_assert(COMMAND_FD_STATE == 14, "TEMPLATE_URI names it");
+
+struct forge {
+	struct loop *loop;
+	struct watch watch;
+	pid_t pid;
+	struct buf message;
+	void (*done)(void *arg, struct forge_result *r);
+	void *arg;
+};
+
+/* ---- the key ---- */
+
+/* A state that was saved under KVM holds what this host's CPU can do. */
+static void add_host_cpu(struct sha256 *key)
+{
+	cleanup_buf struct buf info = {0};
+	const char *p;
+
+	if (file_read("/proc/cpuinfo", 4 << 20, &info, NULL) < 0)
+		return;
+	for (p = buf_str(&info); *p && *p != '\n';) { /* up to the second processor */
+		size_t n = strcspn(p, "\n");
+
+		if (text_starts(p, "model") || text_starts(p, "stepping") || text_starts(p, "microcode") ||
+		    text_starts(p, "flags"))
+			sha256_add(key, p, n);
+		p += n + (p[n] == '\n');
+	}
+}
+
+/*
+ * Files of the store have names that are keys themselves, whichever folder the
+ * store is in; what else is named by an absolute path is looked into.
+ */
+static int add_argument(struct sha256 *key, const char *store, const char *arg, struct err *err)
+{
+	const char *at = strstr(arg, store);
+	size_t n = strlen(store);
+
+	if (!at && arg[0] == '/')
+		return store_key_content(store, key, arg, err);
+	if (at)
+		sha256_add(key, arg, (size_t)(at - arg));
+	sha256_add_str(key, at ? at + n : arg);
+	return 0;
+}
+
+int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err)
+{
+	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
+	struct command c;
+	char **argv;
+	int r = 0;
+
+	sha256_add_str(key, TEMPLATE_FORMAT);
+	spec_command(w, index, true, macs, &c);
+	argv = command_argv(&c);
+	for (char **a = argv; *a && r == 0; a++)
+		r = add_argument(key, w->store, *a, err);
+	command_argv_free(argv);
+	sha256_add_str(key, w->machines[index].provision ? w->machines[index].provision : "");
+	if (w->accel->kind == ACCEL_KVM)
+		add_host_cpu(key);
+	return r;
+}
+
+static int make_key(const struct world_spec *w, size_t index, char out[SHA256_HEX], struct err *err)
+{
+	struct sha256 key;
+
+	sha256_init(&key);
+	if (template_add_key(w, index, &key, err) < 0)
+		return -1;
+	sha256_hex(&key, out);
+	return 0;
+}
+
+static char *entry_path(const struct world_spec *w, const char *key)
+{
+	return xasprintf("%s/" TEMPLATE_KIND "/%s", w->store, key);
+}
+
+/* ---- finding ---- */
+
+static int not_here(const char *dir, void *arg, struct err *err)
+{
+	(void)dir;
+	(void)arg;
+	return err_set(err, "not here");
+}
+
+char *template_find(const struct world_spec *w, size_t index)
+{
+	char key[SHA256_HEX];
+	cleanup_free char *entry = NULL;
+	char *path = NULL;
+
+	if (make_key(w, index, key, NULL) < 0)
+		return NULL;
+	entry = entry_path(w, key);
+	/* The lock of one that is being made may be held for seconds: not by us, in the loop. */
+	if (!file_exists(entry) || store_get(w->store, TEMPLATE_KIND, key, not_here, NULL, &path, NULL) < 0)
+		return NULL;
+	return path;
+}
+
+void template_discard(const struct world_spec *w, size_t index)
+{
+	char key[SHA256_HEX];
+	cleanup_free char *entry = NULL;
+
+	if (make_key(w, index, key, NULL) < 0)
+		return;
+	entry = entry_path(w, key);
+	file_remove_tree(entry);
+}
+
+/* ---- making ---- */
+
+struct order {
+	const struct world_spec *world;
+	size_t index;
+	struct forge_result *result;
+};
+
+static int build(const char *dir, void *arg, struct err *err)
+{
+	struct order *o = arg;
+
+	if (forge_run(o->world, o->index, dir, o->result) == 0)
+		return 0;
+	return err_set(err, "%s", o->result->reason);
+}
+
+static void encode(const struct forge_result *r, struct buf *out)
+{
+	wire_put_str(out, r->dir);
+	wire_put_u8(out, r->lost);
+	wire_put_u8(out, r->infra);
+	wire_put_str(out, r->reason);
+	wire_put_str(out, r->console);
+	wire_put_u8(out, 1);
+}
+
+/* The child: make the entry, or find that another process just has. */
+static void be_forge(const struct world_spec *w, size_t index, int fd)
+{
+	struct forge_result r = {0};
+	struct order o = {.world = w, .index = index, .result = &r};
+	cleanup_buf struct buf message = {0};
+	struct err err = {0};
+	char key[SHA256_HEX];
+
+	if (make_key(w, index, key, &err) < 0 ||
+	    store_get(w->store, TEMPLATE_KIND, key, build, &o, &r.dir, &err) < 0) {
+		if (!r.reason)
+			r.reason = xstrdup(err.text);
+	}
+	encode(&r, &message);
+	_exit(fd_write_all(fd, message.data, message.len) < 0);
+}
+
+static int decode(const struct buf *in, struct forge_result *r)
+{
+	struct wire_reader w = {.p = (const uint8_t *)in->data, .left = in->len};
+
+	r->dir = wire_get_str(&w);
+	r->lost = wire_get_u8(&w);
+	r->infra = wire_get_u8(&w);
+	r->reason = wire_get_str(&w);
+	r->console = wire_get_str(&w);
+	if (!*r->dir) {
+		free(r->dir);
+		r->dir = NULL;
+	}
+	return w.bad || wire_get_u8(&w) != 1 ? -1 : 0;
+}
+
+static void finish(struct forge *f)
+{
+	struct forge_result r = {0};
+	void (*done)(void *, struct forge_result *) = f->done;
+	void *arg = f->arg;
+	int status = 0;
+
+	waitpid(f->pid, &status, 0);
+	f->pid = 0;
+	if (decode(&f->message, &r) < 0) {
+		cleanup_free char *how = proc_status_text(status);
+
+		free(r.dir);
+		free(r.reason);
+		r.dir = NULL;
+		r.lost = false;
+		r.reason = xasprintf("the process that makes it ended: %s", how);
+	}
+	template_abandon(f);
+	done(arg, &r);
+	free(r.dir);
+	free(r.reason);
+	free(r.console);
+}
+
+static void ready(void *arg, uint32_t events)
+{
+	struct forge *f = arg;
+	ssize_t n = read(f->watch.fd, buf_reserve(&f->message, 65536), 65536);
+
+	(void)events;
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n > 0)
+		f->message.len += (size_t)n;
+	if (n <= 0 || f->message.len > RESULT_MAX)
+		finish(f);
+}
+
+struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
+			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err)
+{
+	struct forge *f = xcalloc(1, sizeof(*f));
+	int fds[2];
+
+	*f = (struct forge){.loop = l, .watch = {.ready = ready, .arg = f}, .done = done, .arg = arg};
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		err_errno(err, "cannot create a pipe");
+		free(f);
+		return NULL;
+	}
+	f->pid = proc_fork();
+	if (f->pid == 0) {
+		close(fds[0]);
+		be_forge(w, index, fds[1]);
+	}
+	close(fds[1]);
+	if (f->pid < 0)
+		err_errno(err, "cannot fork");
+	if (f->pid < 0 || loop_watch(l, &f->watch, fds[0], EPOLLIN, err) < 0) {
+		close(fds[0]);
+		template_abandon(f);
+		return NULL;
+	}
+	return f;
+}
+
+void template_abandon(struct forge *f)
+{
+	if (!f)
+		return;
+	if (f->watch.active) {
+		loop_unwatch(f->loop, &f->watch);
+		close(f->watch.fd);
+	}
+	if (f->pid > 0) {
+		kill(f->pid, SIGKILL);
+		waitpid(f->pid, NULL, 0);
+	}
+	buf_free(&f->message);
+	free(f);
+}

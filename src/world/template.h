@@ -1,0 +1,80 @@
+/* template.h - booted machines, saved once and copied for every test
+ *
+ * Theory of operation
+ *
+ * A guest that has booted is a file of memory and some hundred KB of device
+ * state. QEMU can be started on a private, copy-on-write mapping of that file
+ * and told to go on from that state, in the time that a process takes to
+ * start; pages that no copy writes are shared by all of them.
+ *
+ * The template of a machine is made the first time that any test needs it, by
+ * a child process of that test's world: it boots the machine in a loop of its
+ * own, with its memory in a file (share=on), no network identity and no name,
+ * lets QEMU write the device state with "x-ignore-shared" (which leaves the
+ * memory where it is), and publishes both as an entry of the store. The
+ * store's lock makes sure that it happens once, however many worlds and
+ * runners want it; a failure is not kept.
+ *
+ * The key covers all that shapes the machine, because QEMU checks none of it:
+ * a state resumed under another CPU model or accelerator "works" until it does
+ * not. It is the sum of QEMU's binary, the whole command line without the
+ * identity, the contents behind it, and under KVM the host's CPU.
+ *
+ * Not done: keeping QEMU processes paused and forking them (QEMU's threads do
+ * not survive fork()), and savevm (it copies all memory, twice).
+ */
+#ifndef WORLD_TEMPLATE_H
+#define WORLD_TEMPLATE_H
+
+#include "base/loop.h"
+#include "base/sha256.h"
+#include "world/spec.h"
+
+#define TEMPLATE_KIND  "template" /* of the store's entries; their files: */
+#define TEMPLATE_RAM   "ram"
+#define TEMPLATE_STATE "state"
+
+/* The memory stays in its file; the state is read from a descriptor that QEMU inherits. */
+#define TEMPLATE_CAPABILITIES \
+	"{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}," \
+	"{\"capability\":\"events\",\"state\":true}]}"
+#define TEMPLATE_URI	      "{\"uri\":\"fd:14\"}"
+
+/* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
+int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err);
+
+/* Return: the folder of a machine's finished template, which the caller frees, or NULL. */
+char *template_find(const struct world_spec *w, size_t index);
+
+/* Throw a template away that QEMU cannot load. */
+void template_discard(const struct world_spec *w, size_t index);
+
+/**
+ * struct forge_result - What became of a template in the making
+ * @dir:	The finished entry, or NULL
+ * @lost:	The machine did not come up: a boot would not help
+ * @infra:	@lost, and the infrastructure is to blame
+ * @reason:	Why there is no template
+ * @console:	What the guest said
+ */
+struct forge_result {
+	char *dir;
+	bool lost, infra;
+	char *reason, *console;
+};
+
+struct forge;
+
+/**
+ * template_forge() - Make a template in a child process, or wait until another has
+ * @done:	Called once, from the loop, with the result (valid until it returns)
+ *
+ * Return: the child, to be given to template_abandon(), or NULL
+ */
+struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
+			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err);
+
+/* Kill the child and free it without a call of @done; NULL is allowed. */
+void template_abandon(struct forge *f);
+
+#endif
