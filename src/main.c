@@ -39,10 +39,6 @@ int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 
-	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-		puts("vmtap " VMTAP_VERSION);
-		return EXIT_PASSED;
-	}
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		word = "help";
 	for (const struct command_entry *c = cmd_table; c->name; c++)

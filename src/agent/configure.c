@@ -225,9 +225,10 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		request_fail(&c->request, "malformed CONFIGURE");
 		return;
 	}
-	net_up_loopback();
+	if (*hostname || c->count)
+		net_up_loopback();
 	if (set_clock(wall, &err) < 0 || add_entropy(entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
-	    set_hosts(hosts, &err) < 0 || (clone && machine_id_renew(&err) < 0))
+	    (*hosts && set_hosts(hosts, &err) < 0) || (clone && machine_id_renew(&err) < 0))
 		request_fail(&c->request, err.text);
 	else
 		try_interfaces(c);

@@ -48,15 +48,17 @@ void buf_addc(struct buf *b, char c)
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->cap > b->len ? b->cap - b->len : 0;
 	va_list again;
 	int n;
 
+	/* Mostly it fits at the first try; what was cut is printed again. */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n > 0) {
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
+	if (n > 0 && (size_t)n >= room)
 		vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, fmt, again);
+	if (n > 0)
 		b->len += (size_t)n;
-	}
 	va_end(again);
 }
 

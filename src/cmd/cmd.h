@@ -33,12 +33,15 @@ int cmd_help(char **argv);
 extern const struct option cmd_run_options[], cmd_check_options[], cmd_cache_options[];
 
 /**
- * cmd_parse() - options_parse() that answers --help and explains errors
+ * cmd_parse() - options_parse() that answers --help and --version and explains errors
  * @name:	The command's
  * @operands:	Set to how many operands there are
  *
  * Return: -1 to go on, else the exit status to return at once
  */
 int cmd_parse(const char *name, const struct option *table, void *to, char **argv, int *operands);
+
+/* The same for a command without options and operands. */
+int cmd_parse_nothing(const char *name, char **argv);
 
 #endif

@@ -111,10 +111,9 @@ static int check_store(const struct settings *s)
 
 int cmd_doctor(char **argv)
 {
-	static const struct option none[] = {{0}};
 	struct settings s;
 	struct err err = {0};
-	int n, bad, status = cmd_parse("doctor", none, NULL, argv, &n);
+	int bad, status = cmd_parse_nothing("doctor", argv);
 
 	if (status >= 0)
 		return status;

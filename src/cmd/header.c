@@ -7,8 +7,7 @@
 
 int cmd_header(char **argv)
 {
-	static const struct option none[] = {{0}};
-	int operands, status = cmd_parse("header", none, NULL, argv, &operands);
+	int status = cmd_parse_nothing("header", argv);
 	size_t n;
 	const char *text = embed_header(&n);
 

@@ -18,7 +18,7 @@ static const struct command_entry *find(const char *name)
 
 static void print_command(const struct command_entry *c)
 {
-	printf("usage: vmtap %s %s\n\n%s\n", c->name, c->synopsis, c->summary);
+	printf("usage: vmtap %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis, c->summary);
 	if (c->options && c->options->name) {
 		puts("\noptions:");
 		options_print(c->options);
@@ -61,10 +61,25 @@ int cmd_parse(const char *name, const struct option *table, void *to, char **arg
 			print_command(find(name));
 			return EXIT_PASSED;
 		}
+		if (strcmp(*p, "--version") == 0 || strcmp(*p, "-V") == 0) {
+			puts("vmtap " VMTAP_VERSION);
+			return EXIT_PASSED;
+		}
 	}
 	*operands = options_parse(table, to, argv, &err);
 	if (*operands >= 0)
 		return -1;
 	log_line("%s\ntry 'vmtap help %s'", err.text, name);
+	return EXIT_WRONG;
+}
+
+int cmd_parse_nothing(const char *name, char **argv)
+{
+	static const struct option none[] = {{0}};
+	int n, status = cmd_parse(name, none, NULL, argv, &n);
+
+	if (status >= 0 || n == 0)
+		return status;
+	log_line("%s takes no operand, but there is '%s'\ntry 'vmtap help %s'", name, argv[0], name);
 	return EXIT_WRONG;
 }

@@ -30,12 +30,12 @@ static const struct option *find_letter(const struct option *table, char letter)
 
 static int unknown(const struct option *table, const char *word, struct err *err)
 {
-	const char *names[ROWS_MAX + 1] = {NULL};
+	const char *names[ROWS_MAX + 3] = {"help", "version"}; /* what all commands take, then the table's */
 	cleanup_free char *name = xstrndup(word, strcspn(word, "="));
 	const char *near;
 
 	for (size_t i = 0; i < ROWS_MAX && table[i].name; i++)
-		names[i] = table[i].name;
+		names[i + 2] = table[i].name;
 	near = text_nearest(name + strspn(name, "-"), names);
 	err_set(err, "unknown option '%s'", name);
 	if (near)

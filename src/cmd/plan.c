@@ -86,6 +86,11 @@ bool plan_has_machines(const struct plan *p)
 	return false;
 }
 
+static void print_count(size_t n, const char *thing, const char *after)
+{
+	printf("%zu %s%s%s", n, thing, n == 1 ? "" : "s", after);
+}
+
 void plan_print(const struct plan *p)
 {
 	for (size_t i = 0; i < p->nfiles; i++) {
@@ -93,8 +98,9 @@ void plan_print(const struct plan *p)
 
 		if (!f->script)
 			continue;
-		printf("%s: %zu tests, %zu machines\n", f->path, script_test_count(f->script),
-		       script_machine_count(f->script));
+		printf("%s: ", f->path);
+		print_count(script_test_count(f->script), "test", ", ");
+		print_count(script_machine_count(f->script), "machine", "\n");
 		for (size_t t = 0; t < p->ntests; t++)
 			if (p->tests[t].file == f)
 				printf("  %s\n", script_test(f->script, p->tests[t].index)->name);
@@ -118,9 +124,26 @@ static void resolve_nets(struct plan_file *f)
 
 		w->nets[i].name = s->name;
 		w->nets[i].mtu = mtu > 0 ? (int)mtu : MTU_DEFAULT;
-		/* script_compile() has refused a bad one already */
-		address_subnet(s->options->subnet, (int)i, &w->nets[i].subnet, NULL);
+		if (address_subnet(s->options->subnet, (int)i, &w->nets[i].subnet, NULL) < 0)
+			address_subnet(NULL, (int)i, &w->nets[i].subnet, NULL); /* its machines are broken */
 	}
+}
+
+/* Machine @host (from 1) needs an address on network @n. Return: why it gets none, or NULL; the caller frees it. */
+static char *find_net_fault(const struct plan_file *f, size_t n, int host)
+{
+	const struct script_net *s = n < script_net_count(f->script) ? script_net(f->script, n) : NULL;
+	struct subnet subnet;
+	struct err err = {0};
+
+	if (!s)
+		return NULL; /* the default one */
+	if (address_subnet(s->options->subnet, (int)n, &subnet, &err) == 0) {
+		if (host < (1 << (32 - subnet.bits)) - 1)
+			return NULL;
+		err_set(&err, "subnet '%s' has no address for machine number %d", s->options->subnet, host);
+	}
+	return xasprintf("%s:%d: network '%s': %s", s->file, s->line, s->name, err.text);
 }
 
 static void resolve_cards(struct plan_file *f, const struct vm_options *o, struct machine_spec *m)
@@ -133,6 +156,8 @@ static void resolve_cards(struct plan_file *f, const struct vm_options *o, struc
 				m->nets[m->nnets++] = (int)n;
 	if (!o->nets[0])
 		m->nets[m->nnets++] = 0;
+	for (size_t i = 0; i < m->nnets && !m->broken; i++)
+		m->broken = find_net_fault(f, (size_t)m->nets[i], (int)(m - w->machines) + 1);
 }
 
 /* ---- machines ---- */
@@ -192,7 +217,8 @@ static void resolve_machine(struct plan_file *f, const struct settings *s, size_
 		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
 	};
 	resolve_cards(f, o, m);
-	prepare(s, from, m);
+	if (!m->broken)
+		prepare(s, from, m);
 }
 
 void plan_resolve(struct plan_file *f, const struct settings *s)

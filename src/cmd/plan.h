@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 
+#include "base/sha256.h"
 #include "cmd/settings.h"
 #include "world/spec.h"
 
+struct plan_inputs; /* cached.c */
 struct script;
 struct result;
 struct world_outcome;
@@ -23,6 +25,7 @@ enum plan_setup { SETUP_NONE, SETUP_WANTED, SETUP_RUNNING, SETUP_DONE, SETUP_FAI
  *		and time limits by the runner
  * @setup:	SETUP_NONE: there is none, or each test runs it itself
  * @setup_result: Of a setup that failed
+ * @inputs:	What results depend on, once it was asked for (cached.c), or NULL
  */
 struct plan_file {
 	const char *path;
@@ -32,12 +35,15 @@ struct plan_file {
 	bool resolved;
 	enum plan_setup setup;
 	struct result *setup_result;
+	struct plan_inputs *inputs;
 };
 
 /**
  * struct plan_test - One point of the plan
  * @name:	With the script's name in front when there are several
  * @index:	Its number in the script; unused when the file did not compile
+ * @key:	What its pass is kept under, or ""; set by cached_name()
+ * @uncached:	Why it has no key, or NULL
  */
 struct plan_test {
 	char *name;
@@ -45,6 +51,8 @@ struct plan_test {
 	size_t index;
 	double timeout;
 	const char *skip;
+	char key[SHA256_HEX];
+	const char *uncached;
 };
 
 struct plan {

@@ -22,6 +22,8 @@ const struct option cmd_run_options[] = {
 	 "tests at the same time; default: one a processor"},
 	{"cold", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.cold),
 	 "boot every machine; use and make no templates"},
+	{"cached", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.cached),
+	 "do not run what has passed with the same inputs"},
 	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, filter),
 	 "only tests whose name matches"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
@@ -112,7 +114,8 @@ int cmd_run(char **argv)
 	log_level = o.verbose ? 2 : 1;
 	if (n == 0)
 		err_set(&err, "no test script is named");
-	if (n == 0 || settings_read(&s, &err) < 0 || plan_make(&p, argv, o.filter, &err) < 0) {
+	if (n == 0 || settings_read(&s, &err) < 0 || accel_check(o.runner.accel, &err) < 0 ||
+	    plan_make(&p, argv, o.filter, &err) < 0) {
 		log_line("%s", err.text);
 		log_line("try 'vmtap help run'");
 		return EXIT_WRONG;

@@ -25,6 +25,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/cached.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
 #include "report/tap.h"
@@ -175,6 +176,8 @@ static void start_job(struct runner *r, struct plan_test *t, size_t number)
 	struct err err = {0};
 
 	set_limits(r, t);
+	if (r->options->cached)
+		cached_name(t); /* again: a test that was tried under KVM may be under TCG now */
 	j->setup = t->file->setup == SETUP_RUNNING;
 	if (job_start(j, t, number, j->setup ? plan_work_setup : plan_work_test, in_child, &err) < 0) {
 		settle_infra(r, number, err.text);
@@ -182,6 +185,41 @@ static void start_job(struct runner *r, struct plan_test *t, size_t number)
 	}
 	r->running++;
 	r->room -= weight(t);
+}
+
+/* ---- passes of earlier runs ---- */
+
+/* Return: whether the test has passed before with all that it depends on. */
+static bool settle_cached(struct runner *r, size_t number)
+{
+	struct plan_test *t = &r->plan->tests[number];
+	struct result result = {.verdict = VERDICT_PASSED};
+	cleanup_free char *text = NULL;
+	char when[CACHED_WHEN];
+
+	if (!r->options->cached)
+		return false;
+	set_limits(r, t);
+	if (!cached_find(t, when))
+		return false;
+	text = xasprintf("passed %s", when);
+	result.name = xstrdup(t->name);
+	result_add_field(&result, "cached", text);
+	settle(r, number, &result);
+	return true;
+}
+
+/* A test that was run with --cached: keep its pass, and say why there was none. */
+static void keep_result(const struct plan_test *t, struct result *result)
+{
+	cleanup_free char *text = NULL;
+	struct err err = {0};
+
+	if (result->verdict == VERDICT_PASSED && cached_keep(t, &err) < 0)
+		text = xasprintf("no: it cannot be kept: %s", err.text);
+	else
+		text = xasprintf("no: %s", t->uncached ? t->uncached : "no earlier pass with these inputs");
+	result_add_field(result, "cached", text);
 }
 
 /* ---- setups ---- */
@@ -255,6 +293,10 @@ static bool start_next(struct runner *r)
 		settle_skipped(r, number);
 	} else {
 		plan_resolve(t->file, r->settings);
+		if (settle_cached(r, number)) {
+			r->next++;
+			return true;
+		}
 		if (r->running && (!free_job(r) || weight(t) > r->room))
 			return false;
 		if (!setup_ready(r, t, number))
@@ -303,6 +345,8 @@ static void take_outcome(struct runner *r, const struct job *j, struct world_out
 		result_add_field(result, "accel", accel_names[r->accel.kind]);
 		result_add_field(result, "qemu", o->qemu_version);
 	}
+	if (r->options->cached)
+		keep_result(j->test, result);
 	settle(r, j->number, result);
 	o->result = (struct result){0};
 }

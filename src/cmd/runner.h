@@ -15,11 +15,12 @@ enum exit_status { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_INFRA 
  * @timeout:	Seconds for each test, not scaled; 0 for the default
  * @jobs:	Tests at the same time; 0: one a processor
  * @cold:	Boot every machine, use and make no templates
+ * @cached:	Do not run what has passed with the same inputs, and keep what passes
  */
 struct runner_options {
 	const char *accel;
 	double timeout;
-	int jobs, cold;
+	int jobs, cold, cached;
 };
 
 /**

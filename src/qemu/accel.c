@@ -160,25 +160,38 @@ static int climb(const char *wanted, const char *state_dir, struct accel *out, s
 	return err_hint(err, "%s%suse --accel=auto to fall back to TCG", out->hint, out->hint[0] ? "; or " : "");
 }
 
-int accel_choose(const char *wanted, const char *state_dir, struct accel *out, struct err *err)
+/* Return: one of the three words, or NULL. */
+static const char *find_word(const char *wanted, struct err *err)
 {
 	static const char *const words[] = {"auto", "kvm", "tcg", NULL};
-	const char *const *w = words;
+	const char *variable = getenv("VMTAP_ACCEL");
+	const char *word = wanted ? wanted : variable && *variable ? variable : "auto";
+	const char *near;
 
+	for (const char *const *w = words; *w; w++)
+		if (strcmp(*w, word) == 0)
+			return *w;
+	near = text_nearest(word, words);
+	err_set(err, "unknown accelerator '%s'%s", word, wanted ? "" : " in VMTAP_ACCEL");
+	err_hint(err, "%s%s%suse auto, kvm or tcg", near ? "did you mean '" : "", near ? near : "",
+		 near ? "'? " : "");
+	return NULL;
+}
+
+int accel_check(const char *wanted, struct err *err)
+{
+	struct accel a;
+	uint64_t limit;
+
+	return find_word(wanted, err) && canary_limit(&limit, err) == 0 ? apply_slow(&a, err) : -1;
+}
+
+int accel_choose(const char *wanted, const char *state_dir, struct accel *out, struct err *err)
+{
 	*out = (struct accel){0};
+	wanted = find_word(wanted, err);
 	if (!wanted)
-		wanted = getenv("VMTAP_ACCEL");
-	if (!wanted || !*wanted)
-		wanted = "auto";
-	while (*w && strcmp(*w, wanted))
-		w++;
-	if (!*w) {
-		const char *near = text_nearest(wanted, words);
-
-		err_set(err, "unknown accelerator '%s'", wanted);
-		return err_hint(err, "%s%s%suse auto, kvm or tcg", near ? "did you mean '" : "", near ? near : "",
-				near ? "'? " : "");
-	}
+		return -1;
 	if (strcmp(wanted, "tcg") == 0)
 		set_reason(out, ACCEL_TCG, "", "asked for");
 	else if (climb(wanted, state_dir, out, err) < 0)

@@ -43,6 +43,17 @@ struct accel {
 int accel_choose(const char *wanted, const char *state_dir, struct accel *out, struct err *err);
 
 /**
+ * accel_check() - Tell whether accel_choose() would understand what it is given
+ * @wanted:	As for accel_choose()
+ * @err:	The word, VMTAP_SLOW or VMTAP_CANARY_MS makes no sense
+ *
+ * Touches no device: a wrong command line is told before anything is tried.
+ *
+ * Return: 0, or -1
+ */
+int accel_check(const char *wanted, struct err *err);
+
+/**
  * accel_remember_failure() - QEMU died or the guest stayed silent under KVM
  *
  * Writes @why for this boot of the host, so that the next run goes straight

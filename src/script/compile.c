@@ -114,6 +114,20 @@ void script_add_key(const struct script *s, struct sha256 *key)
 	}
 }
 
+bool script_uses_host(const struct script *s, const char **word, const char **file, int *line)
+{
+	/* localtime() and mktime() look at TZ; what __DATE__ says is no part of the text */
+	static const char *const words[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime",
+					    "__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*word = words[i];
+		if (sources_find_word(&s->sources, *word, file, line))
+			return true;
+	}
+	return false;
+}
+
 const char *script_path(const struct script *s)
 {
 	return s->path;

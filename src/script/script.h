@@ -90,6 +90,17 @@ bool script_has_setup(const struct script *s);
 /* Feed the text of the script and of all that it uses: what setup does depends on nothing else. */
 void script_add_key(const struct script *s, struct sha256 *key);
 
+/**
+ * script_uses_host() - Look for what makes a test depend on more than script_add_key() feeds
+ * @word:	Set to a call that asks the host: fopen, env, time, ...
+ * @file:	Set to where it is, and so is @line
+ *
+ * By name, used or not, and blind to names that the preprocessor puts together.
+ *
+ * Return: whether there is one
+ */
+bool script_uses_host(const struct script *s, const char **word, const char **file, int *line);
+
 /* Return: the path that script_compile() was given. */
 const char *script_path(const struct script *s);
 

@@ -9,8 +9,8 @@
  *
  *	static char *m3_succeed(const char *cmd) { return method_succeed(3, cmd); }
  *
- * 15 methods for 64 machines, the most there can be, are a thousand such lines:
- * 6 ms. For two machines it is half a millisecond.
+ * Only the methods whose names stand somewhere in the script are made, because
+ * compiling all of them would take as long as compiling the script.
  * Rejected: a patched compiler that passes a hidden argument (scripts would no
  * longer be C for gcc and clang), and machine code written by hand for each
  * processor.
@@ -21,6 +21,8 @@
 #include "base/mem.h"
 #include "script/compiled.h"
 #include "script/methods.h"
+
+#define THUNKS_TEXT 1024 /* bytes of one machine's functions, about */
 
 struct row {
 	const char *type, *name, *parameters, *arguments;
@@ -40,18 +42,22 @@ static void add_rest(struct buf *out, const char *list)
 	buf_adds(out, list + 1);
 }
 
-static void add_prototypes(struct buf *out)
+static void add_prototypes(struct buf *out, const bool *wanted)
 {
 	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
+		if (!wanted[r - rows])
+			continue;
 		buf_addf(out, "%s method_%s(unsigned", r->type, r->name);
 		add_rest(out, r->parameters);
 		buf_adds(out, ";\n");
 	}
 }
 
-static void add_machine(struct buf *out, size_t number)
+static void add_machine(struct buf *out, const bool *wanted, size_t number)
 {
 	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
+		if (!wanted[r - rows])
+			continue;
 		buf_addf(out, "static %s m%zu_%s%s { %smethod_%s(%zu", r->type, number, r->name,
 			 strcmp(r->parameters, "()") ? r->parameters : "(void)",
 			 strcmp(r->type, "void") ? "return " : "", r->name, number);
@@ -59,8 +65,12 @@ static void add_machine(struct buf *out, size_t number)
 		buf_adds(out, "; }\n");
 	}
 	buf_addf(out, "void *const m%zu[] = {", number);
-	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++)
-		buf_addf(out, "m%zu_%s, ", number, r->name);
+	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
+		if (wanted[r - rows])
+			buf_addf(out, "m%zu_%s, ", number, r->name);
+		else
+			buf_adds(out, "0, ");
+	}
 	buf_adds(out, "};\n");
 }
 
@@ -73,17 +83,30 @@ static void add_symbols(TCCState *t)
 	tcc_add_symbol(t, "memcpy", (void *)(uintptr_t)memcpy);
 }
 
+/* A method that is not named in the text cannot be called. */
+static void find_wanted(const struct script *s, bool *wanted)
+{
+	const char *file;
+	int line;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		wanted[i] = sources_find_word(&s->sources, rows[i].name, &file, &line);
+}
+
 int thunks_make(struct script *s, struct diagnostics *d)
 {
 	cleanup_buf struct buf text = {0};
+	bool wanted[ARRAY_SIZE(rows)];
 
 	if (!s->machine_count)
 		return 0;
 	s->thunks = compile_new_state("-nostdlib -include vmtap-types.h", d);
 	add_symbols(s->thunks);
-	add_prototypes(&text);
+	find_wanted(s, wanted);
+	buf_reserve(&text, THUNKS_TEXT * (s->machine_count + 1));
+	add_prototypes(&text, wanted);
 	for (size_t i = 0; i < s->machine_count; i++)
-		add_machine(&text, i);
+		add_machine(&text, wanted, i);
 	if (tcc_compile_string(s->thunks, buf_str(&text)) < 0 ||
 	    tcc_relocate(s->thunks, TCC_RELOCATE_AUTO) < 0)
 		return diagnose(d, s->path, 1, "the machines' functions do not compile: a bug in vmtap");

@@ -22,7 +22,7 @@ enum wire_type {
 	WIRE_HELLO = 1,
 	/* world->agent: u64 session nonce, u64 wall clock in ns (0: leave it), bytes 32 of entropy,
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
-	 * str hostname ("" leaves it), str lines to append to /etc/hosts,
+	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
 	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
 	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
 	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE. */

@@ -71,7 +71,8 @@ static void machine_stopped(void *arg, struct machine *m)
 	loop_stop(&k->loop);
 }
 
-static int prepare(struct making *k, const struct world_spec *w, size_t index, const char *dir, struct err *err)
+static int prepare(struct making *k, const struct world_spec *w, size_t index, const char *base, const char *dir,
+		   struct err *err)
 {
 	struct machine *m = &k->machine;
 
@@ -82,11 +83,12 @@ static int prepare(struct making *k, const struct world_spec *w, size_t index, c
 		k->switches[i] = switch_new(&k->loop);
 	k->owner = (struct machine_owner){.up = machine_up, .stopped = machine_stopped, .arg = k};
 	machine_init(m, w, index, &k->loop, k->switches, &k->owner);
-	m->memory = (struct machine_memory){
-		.ram = path_join(dir, TEMPLATE_RAM),
-		.shared = true,
-	};
+	if (base) {
+		m->copied = true;
+		return machine_take_copy(m, base, path_join(dir, TEMPLATE_RAM), err);
+	}
 	m->forging = true;
+	m->memory = (struct machine_memory){.ram = path_join(dir, TEMPLATE_RAM), .shared = true};
 	return ram_create(m->memory.ram, m->spec->memory, err);
 }
 
@@ -108,13 +110,13 @@ static void report(struct making *k, const struct err *err, struct forge_result 
 	out->console = xstrdup(text_tail(text, m->console.text.len, SIZE_MAX, CONSOLE_BYTES));
 }
 
-int forge_run(const struct world_spec *w, size_t index, const char *dir, struct forge_result *out)
+int forge_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct forge_result *out)
 {
 	struct making k = {0};
 	struct err err = {0};
 	cleanup_free char *ram = path_join(dir, TEMPLATE_RAM);
 
-	if (prepare(&k, w, index, dir, &err) == 0) {
+	if (prepare(&k, w, index, base, dir, &err) == 0) {
 		machine_boot(&k.machine);
 		if (k.machine.state != MACHINE_GONE)
 			loop_run(&k.loop, &err);

@@ -6,6 +6,8 @@
 
 /**
  * forge_run() - Boot a machine with its memory in a file and save it
+ * @base:	Folder of a template to begin from, which is then given its identity;
+ *		NULL to boot
  * @dir:	Where its files go
  * @out:	@lost, @infra, @reason and @console are filled when it fails
  *
@@ -13,6 +15,6 @@
  *
  * Return: 0, or -1
  */
-int forge_run(const struct world_spec *w, size_t index, const char *dir, struct forge_result *out);
+int forge_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct forge_result *out);
 
 #endif

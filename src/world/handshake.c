@@ -125,11 +125,22 @@ static void put_cards(struct machine *m, struct buf *out)
 	}
 }
 
+/*
+ * Time and entropy are always new. The rest is left alone in a template in the
+ * making, which is to have no identity, and in a machine that was saved with
+ * its own: every line of the guest that is not run after a resume is time that
+ * TCG does not spend translating it.
+ */
+static bool has_identity(const struct machine *m)
+{
+	return m->forging || (m->memory.state && !m->copied);
+}
+
 void handshake_configure(struct machine *m)
 {
 	struct buf *out = &m->agent.out;
-	bool forging = m->forging; /* a template gets time and entropy, but no identity */
-	cleanup_free char *hosts = forging ? xstrdup("") : spec_hosts(m->world);
+	bool named = has_identity(m);
+	cleanup_free char *hosts = named ? xstrdup("") : spec_hosts(m->world);
 	unsigned char entropy[ENTROPY_BYTES] = {0};
 	size_t mark;
 
@@ -141,9 +152,9 @@ void handshake_configure(struct machine *m)
 	wire_put_u64(out, clock_wall());
 	wire_put_bytes(out, entropy, sizeof(entropy));
 	wire_put_u8(out, m->copied);
-	wire_put_str(out, forging ? "" : m->spec->hostname);
+	wire_put_str(out, named ? "" : m->spec->hostname);
 	wire_put_str(out, hosts);
-	if (forging)
+	if (named)
 		wire_put_u32(out, 0);
 	else
 		put_cards(m, out);

@@ -323,27 +323,32 @@ static void forget_memory(struct machine *m)
 }
 
 /*
- * A template in folder @dir: a private copy of its memory, resumed from its
- * state. In a world whose machines are to be saved, the copy is a file.
+ * A saved machine in folder @dir: a private copy of its memory, resumed from
+ * its state. In a world whose machines are to be saved, the copy is a file.
+ * @generic: it has no identity of its own yet.
  */
-static void resume_from(struct machine *m, const char *dir)
+static void resume_from(struct machine *m, const char *dir, bool generic)
 {
-	cleanup_free char *ram = path_join(dir, TEMPLATE_RAM);
 	struct err err = {0};
 
-	m->memory.state = path_join(dir, TEMPLATE_STATE);
-	m->copied = true;
+	m->copied = generic;
 	if (!m->world->save_to) {
-		m->memory.ram = steal(ram);
+		m->memory.ram = path_join(dir, TEMPLATE_RAM);
+		m->memory.state = path_join(dir, TEMPLATE_STATE);
 		machine_boot(m);
-		return;
-	}
-	m->memory.ram = layer_path(m->world->save_to, m->spec->name, "ram");
-	m->memory.shared = true;
-	if (ram_copy(ram, m->memory.ram, &err) < 0)
+	} else if (machine_take_copy(m, dir, layer_path(m->world->save_to, m->spec->name, "ram"), &err) < 0) {
 		machine_fail(m, true, xasprintf("cannot copy the memory of '%s': %s", m->spec->name, err.text));
-	else
+	} else {
 		machine_boot(m);
+	}
+}
+
+int machine_take_copy(struct machine *m, const char *dir, char *ram, struct err *err)
+{
+	cleanup_free char *from = path_join(dir, TEMPLATE_RAM);
+
+	m->memory = (struct machine_memory){.ram = ram, .state = path_join(dir, TEMPLATE_STATE), .shared = true};
+	return ram_copy(from, ram, err);
 }
 
 /* What setup left of this machine. */
@@ -364,7 +369,7 @@ static void forged(void *arg, struct forge_result *r)
 		console_feed(&m->console, r->console, strlen(r->console));
 		machine_fail(m, r->infra, xstrdup(r->reason));
 	} else if (r->dir) {
-		resume_from(m, r->dir);
+		resume_from(m, r->dir, r->generic);
 	} else {
 		log_line("%s: no template, so this machine boots: %s", m->spec->name, r->reason);
 		m->no_template = true;
@@ -377,6 +382,7 @@ static void start_any_way(struct machine *m)
 {
 	struct err err = {0};
 	cleanup_free char *dir = NULL;
+	bool generic;
 
 	if (layer_has(m->world->layer, m->spec->name) && !m->layer_used) {
 		m->layer_used = true;
@@ -387,9 +393,9 @@ static void start_any_way(struct machine *m)
 		machine_boot(m);
 		return;
 	}
-	dir = template_find(m->world, m->index);
+	dir = template_find(m->world, m->index, &generic);
 	if (dir) {
-		resume_from(m, dir);
+		resume_from(m, dir, generic);
 		return;
 	}
 	m->state = MACHINE_FORGING;

@@ -134,6 +134,12 @@ void machine_cancel(struct machine *m, uint32_t id);
 /* Hear no more of a request, whatever the agent still sends. */
 void machine_forget(struct machine *m, uint32_t id);
 
+/*
+ * Take memory that is a copy of its own, in file @ram (owned by the machine from now on), of what is saved in
+ * folder @dir, to be resumed by machine_boot() and saved again. Return: 0, or -1.
+ */
+int machine_take_copy(struct machine *m, const char *dir, char *ram, struct err *err);
+
 /* Go back to a saved state: QEMU is started afresh on it. The machine is UP, or GONE, from the loop. */
 void machine_resume(struct machine *m, const char *state);
 

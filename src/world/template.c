@@ -19,7 +19,7 @@
 #include "wire/frame.h"
 #include "world/forge.h"
 
-#define TEMPLATE_FORMAT "1"	  /* raise it when a template of an older vmtap must not be used */
+#define TEMPLATE_FORMAT "2"	  /* raise it when a template of an older vmtap must not be used */
 #define RESULT_MAX	(1 << 20) /* bytes that a child may send */
 
 static_assert(COMMAND_FD_STATE == 14, "TEMPLATE_URI names it");
@@ -89,20 +89,48 @@ int template_add_key(const struct world_spec *w, size_t index, struct sha256 *ke
 	return r;
 }
 
-static int make_key(const struct world_spec *w, size_t index, char out[SHA256_HEX], struct err *err)
+static bool is_named(const struct world_spec *w)
+{
+	return w->nmachines <= TEMPLATE_NAMED_MAX;
+}
+
+/* What CONFIGURE tells a machine. */
+static void add_identity(const struct world_spec *w, size_t index, struct sha256 *key)
+{
+	const struct machine_spec *m = &w->machines[index];
+	cleanup_free char *hosts = spec_hosts(w);
+
+	sha256_add_str(key, m->hostname);
+	sha256_add_str(key, hosts);
+	sha256_add(key, &index, sizeof(index));
+	for (size_t i = 0; i < m->nnets; i++) {
+		sha256_add(key, &m->nets[i], sizeof(m->nets[i]));
+		sha256_add(key, &w->nets[m->nets[i]].subnet, sizeof(struct subnet));
+		sha256_add(key, &w->nets[m->nets[i]].mtu, sizeof(int));
+	}
+}
+
+static int make_key(const struct world_spec *w, size_t index, bool named, char out[SHA256_HEX], struct err *err)
 {
 	struct sha256 key;
 
 	sha256_init(&key);
 	if (template_add_key(w, index, &key, err) < 0)
 		return -1;
+	if (named)
+		add_identity(w, index, &key);
 	sha256_hex(&key, out);
 	return 0;
 }
 
-static char *entry_path(const struct world_spec *w, const char *key)
+static const char *kind(bool named)
 {
-	return xasprintf("%s/" TEMPLATE_KIND "/%s", w->store, key);
+	return named ? TEMPLATE_NAMED : TEMPLATE_KIND;
+}
+
+static char *entry_path(const struct world_spec *w, bool named, const char *key)
+{
+	return xasprintf("%s/%s/%s", w->store, kind(named), key);
 }
 
 /* ---- finding ---- */
@@ -114,30 +142,34 @@ static int not_here(const char *dir, void *arg, struct err *err)
 	return err_set(err, "not here");
 }
 
-char *template_find(const struct world_spec *w, size_t index)
+char *template_find(const struct world_spec *w, size_t index, bool *generic)
 {
+	bool named = is_named(w);
 	char key[SHA256_HEX];
 	cleanup_free char *entry = NULL;
 	char *path = NULL;
 
-	if (make_key(w, index, key, NULL) < 0)
+	*generic = !named;
+	if (make_key(w, index, named, key, NULL) < 0)
 		return NULL;
-	entry = entry_path(w, key);
+	entry = entry_path(w, named, key);
 	/* The lock of one that is being made may be held for seconds: not by us, in the loop. */
-	if (!file_exists(entry) || store_get(w->store, TEMPLATE_KIND, key, not_here, NULL, &path, NULL) < 0)
+	if (!file_exists(entry) || store_get(w->store, kind(named), key, not_here, NULL, &path, NULL) < 0)
 		return NULL;
 	return path;
 }
 
 void template_discard(const struct world_spec *w, size_t index)
 {
-	char key[SHA256_HEX];
-	cleanup_free char *entry = NULL;
+	for (int named = 0; named <= 1; named++) {
+		char key[SHA256_HEX];
+		cleanup_free char *entry = NULL;
 
-	if (make_key(w, index, key, NULL) < 0)
-		return;
-	entry = entry_path(w, key);
-	file_remove_tree(entry);
+		if (make_key(w, index, named, key, NULL) < 0)
+			continue;
+		entry = entry_path(w, named, key);
+		file_remove_tree(entry);
+	}
 }
 
 /* ---- making ---- */
@@ -145,6 +177,7 @@ void template_discard(const struct world_spec *w, size_t index)
 struct order {
 	const struct world_spec *world;
 	size_t index;
+	char *base; /* folder of the entry without an identity, once it is there */
 	struct forge_result *result;
 };
 
@@ -152,14 +185,34 @@ static int build(const char *dir, void *arg, struct err *err)
 {
 	struct order *o = arg;
 
-	if (forge_run(o->world, o->index, dir, o->result) == 0)
+	if (forge_run(o->world, o->index, o->base, dir, o->result) == 0)
 		return 0;
 	return err_set(err, "%s", o->result->reason);
+}
+
+/* The entry without an identity, and from it the one with. */
+static int make(struct order *o, struct err *err)
+{
+	const struct world_spec *w = o->world;
+	char key[SHA256_HEX];
+
+	if (make_key(w, o->index, false, key, err) < 0 ||
+	    store_get(w->store, TEMPLATE_KIND, key, build, o, &o->base, err) < 0)
+		return -1;
+	o->result->generic = !is_named(w);
+	if (o->result->generic) {
+		o->result->dir = steal(o->base);
+		return 0;
+	}
+	if (make_key(w, o->index, true, key, err) < 0)
+		return -1;
+	return store_get(w->store, TEMPLATE_NAMED, key, build, o, &o->result->dir, err);
 }
 
 static void encode(const struct forge_result *r, struct buf *out)
 {
 	wire_put_str(out, r->dir);
+	wire_put_u8(out, r->generic);
 	wire_put_u8(out, r->lost);
 	wire_put_u8(out, r->infra);
 	wire_put_str(out, r->reason);
@@ -174,13 +227,9 @@ static void be_forge(const struct world_spec *w, size_t index, int fd)
 	struct order o = {.world = w, .index = index, .result = &r};
 	cleanup_buf struct buf message = {0};
 	struct err err = {0};
-	char key[SHA256_HEX];
 
-	if (make_key(w, index, key, &err) < 0 ||
-	    store_get(w->store, TEMPLATE_KIND, key, build, &o, &r.dir, &err) < 0) {
-		if (!r.reason)
-			r.reason = xstrdup(err.text);
-	}
+	if (make(&o, &err) < 0 && !r.reason)
+		r.reason = xstrdup(err.text);
 	encode(&r, &message);
 	_exit(fd_write_all(fd, message.data, message.len) < 0);
 }
@@ -190,6 +239,7 @@ static int decode(const struct buf *in, struct forge_result *r)
 	struct wire_reader w = {.p = (const uint8_t *)in->data, .left = in->len};
 
 	r->dir = wire_get_str(&w);
+	r->generic = wire_get_u8(&w);
 	r->lost = wire_get_u8(&w);
 	r->infra = wire_get_u8(&w);
 	r->reason = wire_get_str(&w);

@@ -15,6 +15,10 @@
  * store's lock makes sure that it happens once, however many worlds and
  * runners want it; a failure is not kept.
  *
+ * The template has no identity, so that all machines of a shape share it. Of a
+ * small world each machine is kept a second time, with its name and addresses:
+ * what a copy need not do after it is resumed is most of what it would do.
+ *
  * The key covers all that shapes the machine, because QEMU checks none of it:
  * a state resumed under another CPU model or accelerator "works" until it does
  * not. It is the sum of QEMU's binary, the whole command line without the
@@ -30,7 +34,8 @@
 #include "base/sha256.h"
 #include "world/spec.h"
 
-#define TEMPLATE_KIND  "template" /* of the store's entries; their files: */
+#define TEMPLATE_KIND	"template" /* of the store's entries: without an identity, */
+#define TEMPLATE_NAMED	"machine"  /* and with it; their files: */
 #define TEMPLATE_RAM   "ram"
 #define TEMPLATE_STATE "state"
 
@@ -43,8 +48,10 @@
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
 int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err);
 
-/* Return: the folder of a machine's finished template, which the caller frees, or NULL. */
-char *template_find(const struct world_spec *w, size_t index);
+#define TEMPLATE_NAMED_MAX 8 /* machines of a world that are kept with their identity: each takes disk */
+
+/* Return: the folder of a machine's finished template, which the caller frees, or NULL; @generic: without identity. */
+char *template_find(const struct world_spec *w, size_t index, bool *generic);
 
 /* Throw a template away that QEMU cannot load. */
 void template_discard(const struct world_spec *w, size_t index);
@@ -52,6 +59,7 @@ void template_discard(const struct world_spec *w, size_t index);
 /**
  * struct forge_result - What became of a template in the making
  * @dir:	The finished entry, or NULL
+ * @generic:	It has no identity
  * @lost:	The machine did not come up: a boot would not help
  * @infra:	@lost, and the infrastructure is to blame
  * @reason:	Why there is no template
@@ -59,7 +67,7 @@ void template_discard(const struct world_spec *w, size_t index);
  */
 struct forge_result {
 	char *dir;
-	bool lost, infra;
+	bool generic, lost, infra;
 	char *reason, *console;
 };
 

@@ -25,7 +25,7 @@ $r = lost(q{m.execute("reboot -f"); m.succeed("true");});
 like $r->{out}, qr/'m' rebooted/, 'guest that reboots';
 
 my $path = script(qq{vm(killed);\ntest("t") { killed.succeed("echo up; sleep 100"); }\n});
-my ($pid, $out) = start_vmtap($path);
+my ($pid, $out) = start_vmtap('--cold', $path);
 my $qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' ', $q[0])[0] : undef });
 kill 'KILL', $qemu;
 waitpid $pid, 0;

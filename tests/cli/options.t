@@ -18,9 +18,15 @@ $r = vmtap('help', 'run');
 like $r->{out}, qr/--accel=auto\|kvm\|tcg/, 'help run lists its options';
 is vmtap('run', '--help')->{out}, $r->{out}, 'run --help is the same';
 is vmtap('--help')->{status}, 0, '--help succeeds';
+is vmtap('run', '-V')->{out}, vmtap('--version')->{out}, 'run -V is --version';
+like vmtap('help', 'doctor')->{out}, qr/^usage: vmtap doctor$/m, 'usage of a command without arguments';
 
 for my $case (
     [['--acel=tcg', $good], qr/unknown option '--acel'.*did you mean '--accel'/s, 'mistyped option'],
+    [['--accel=kvn', $good], qr/unknown accelerator 'kvn'.*did you mean 'kvm'/s, 'mistyped accelerator'],
+    [['--versio'], qr/unknown option '--versio'.*did you mean '--version'/s, 'mistyped --version'],
+    [['doctor', 'extra'], qr/doctor takes no operand, but there is 'extra'/, 'operand for doctor'],
+    [['header', 'extra'], qr/header takes no operand, but there is 'extra'/, 'operand for header'],
     [['run', '-x', $good], qr/unknown option '-x'/, 'unknown letter'],
     [['run', '--timeout=soon', $good], qr/'soon' is not a number of seconds/, 'bad number'],
     [['run', '--timeout'], qr/needs a value \(SECONDS\)/, 'missing value'],
@@ -38,12 +44,10 @@ for my $case (
     is $r->{out}, '', '... stdout is left alone';
 }
 
-$r = vmtap('--accel=kvn', script(qq{vm(a);\ntest("t") { a.start(); }\n}));
-like $r->{out}, qr/unknown accelerator 'kvn'.*did you mean 'kvm'/s, 'mistyped accelerator';
-is $r->{status}, 3, '... is told where a machine is needed';
-
 $r = vmtap('check', $good);
 is $r->{out}, "$good: 2 tests, 0 machines\n  adds\n  multiplies\n", 'check lists the tests';
+my $singular = script(qq{vm(a);\nvm(b);\ntest("t") { ok(1); }\n});
+is vmtap('check', $singular)->{out}, "$singular: 1 test, 2 machines\n  t\n", '... and counts';
 is vmtap('--list', '--filter=^mul', $good)->{out}, "multiplies\n", '--list with --filter';
 like vmtap('-f', 'adds', $good)->{out}, qr/^1\.\.1\nok 1 - adds$/m, '--filter runs what matches';
 like vmtap('--filter=nothing', $good)->{out}, qr/^1\.\.0 # SKIP /m, '--filter that matches nothing is a skip';
@@ -66,5 +70,23 @@ like $r->{out}, qr/struct vm \{.*\bsucceed\b/s, 'header prints the dialect';
 $r = vmtap('--dry-run', script(qq{vm(server, .memory = 200, .cpus = 2);\ntest("t") { server.start(); }\n}));
 like $r->{out}, qr/^\S*qemu-system-x86_64 .*-m 200 -smp 2 /, '--dry-run prints the command line';
 is scalar(() = $r->{out} =~ /\n/g), 1, '... one line a machine';
+
+# Networks
+for my $case (
+    ['10.1.0.0', qr/bad subnet '10\.1\.0\.0'.*write it as/s, 'no prefix length'],
+    ['10.1.0.0/33', qr/the prefix length must be 8 to 30/, 'prefix length'],
+    ['10.1.0.1/24', qr/has bits beyond the prefix/, 'host bits'],
+    ['10.1.0.0/30', qr/has no address for machine number 3/, 'too small'],
+) {
+    my ($subnet, $want, $name) = @$case;
+    my $path = script(qq{net(good);\nnet(wan, .subnet = "$subnet");\n}
+        . qq{vm(a);\nvm(b);\nvm(c, .nets = { &good, &wan });\n}
+        . qq{test("on it") { c.start(); }\ntest("not on it") { is(a.is_up(), 0); }\n});
+    $r = vmtap($path);
+    like $r->{out}, $want, "bad subnet: $name";
+    like $r->{out}, qr/not ok 1.*\Q$path\E:2: network 'wan': .*infra: true.*^ok 2 - not on it$/ms,
+        '... at its line, for the machine on it only';
+    is $r->{status}, 3, '... exit status 3';
+}
 
 done_testing;

@@ -20,7 +20,7 @@ my ($pid1, $out1) = start_vmtap_env(\@env, $one);
 my ($pid2, $out2) = start_vmtap_env(\@env, $one);
 waitpid $_, 0 for $pid1, $pid2;
 like slurp($_), qr/^ok 1 - a.*^ok 2 - b/ms, 'two runners at once: both pass' for $out1, $out2;
-is scalar(() = entries('template')), 1, '... and one template was made';
+is scalar(() = entries('machine')), 1, '... and one template was made';
 
 # From the template, and without
 my $r = vmtap(@env, '--verbose', $one);
@@ -30,7 +30,7 @@ like $r->{err}, qr/SeaBIOS/, '--cold boots';
 is $r->{status}, 0, '... and passes';
 
 # Damage
-my ($template) = entries('template');
+my ($template) = entries('machine'); # with the machine's identity, made from the shared one
 truncate "$template/state", 1000;
 $r = vmtap(@env, $one);
 is $r->{status}, 0, 'a state that was cut short: the test passes';
@@ -50,14 +50,14 @@ is $r->{status}, 0, '... and the machine boots';
 
 # Another shape is another template
 vmtap(@env, script(qq{vm(m, .memory = 160);\ntest("a") { m.succeed("true"); }\n}));
-is scalar(() = entries('template')), 2, 'another memory size is another template';
+is scalar(() = entries('machine')), 2, 'another memory size is another template';
 
 # Provision
 my $bad = script(qq{vm(m, .provision = "echo; echo trying; exit 7");\ntest("a") { m.succeed("true"); }\n});
 $r = vmtap(@env, $bad);
 like $r->{out}, qr/the \.provision of 'm' failed with exit status 7/, 'provision that fails: told';
 like $r->{out}, qr/m\| trying/, '... with its output';
-is scalar(() = entries('template')), 2, '... and not kept';
+is scalar(() = entries('machine')), 2, '... and not kept';
 
 # Setup
 my $text = qq{vm(m);\nsetup {\n\tm.succeed("(echo; echo ran) >/dev/console");\n\tm.succeed("false");\n}\n}

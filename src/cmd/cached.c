@@ -1,0 +1,206 @@
+/* cached.c - passes of earlier runs, for `vmtap run --cached`
+ *
+ * Theory of operation
+ *
+ * That a test has passed is an entry of the store. Its key is the sum of all
+ * that could make the test fail the next time: vmtap itself, the script with
+ * what it uses, QEMU, the accelerator, what the machines boot from, the limits
+ * of time, and the test. Networks and the fields of machines are in the text of
+ * the script. So there is nothing to compare and nothing to go stale: when one
+ * of them changes, there is no entry of that key, and the test runs.
+ *
+ * The part that all tests of a script share is summed once (struct inputs). It
+ * is summed again when the accelerator changes in the middle of a run, and the
+ * key is taken when a test is started: a pass counts for what it ran on.
+ *
+ * What the key cannot cover makes a script's results uncacheable, all of them:
+ * calls that ask the host (script_uses_host()) and arguments of .qemu, which
+ * may name any file. Not seen are QEMU's own data files and libraries, and what
+ * a guest reads off its clock.
+ *
+ * Only passes are kept: a failure is looked into by running it again, and why a
+ * test was skipped is seldom in the key.
+ */
+#include "cmd/cached.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "image/store.h"
+#include "script/script.h"
+#include "world/template.h"
+
+#define RESULT_FORMAT "1" /* raise it when a pass that an older vmtap has kept must not count */
+
+/**
+ * struct plan_inputs - What the results of all tests of a script depend on
+ * @accel:	For which accelerator
+ * @sum:	Fed with all of it
+ * @why:	Why there is no such sum, or NULL
+ */
+struct plan_inputs {
+	enum accel_kind accel;
+	struct sha256 sum;
+	char *why;
+};
+
+/* ---- the key ---- */
+
+/* Return: what of a script no key can cover, or NULL; the caller frees it. */
+static char *find_obstacle(const struct plan_file *f)
+{
+	const struct world_spec *w = &f->world;
+	const char *word, *file;
+	int line;
+
+	if (script_uses_host(f->script, &word, &file, &line))
+		return xasprintf("%s:%d uses '%s', whose answer may change", file, line, word);
+	if (w->nmachines && !w->qemu)
+		return xstrdup("no machine can run here");
+	for (size_t i = 0; i < w->nmachines; i++) {
+		const struct machine_spec *m = &w->machines[i];
+
+		if (m->broken)
+			return xasprintf("machine '%s' cannot be booted", m->name);
+		if (m->extra)
+			return xasprintf("machine '%s' has arguments of .qemu, which may name files", m->name);
+	}
+	return NULL;
+}
+
+/* A file that machines boot from; those of the store have names that are keys. */
+static int add_file(const struct world_spec *w, struct sha256 *key, const char *path, struct err *err)
+{
+	if (!path || text_starts(path, w->store))
+		return 0;
+	return store_key_content(w->store, key, path, err);
+}
+
+static int add_machine(const struct world_spec *w, size_t i, struct sha256 *key, struct err *err)
+{
+	const struct machine_spec *m = &w->machines[i];
+
+	if (template_add_key(w, i, key, err) < 0 || add_file(w, key, m->kernel, err) < 0 ||
+	    add_file(w, key, m->initrd, err) < 0 || add_file(w, key, m->root, err) < 0)
+		return -1;
+	return add_file(w, key, m->modules, err);
+}
+
+static int add_inputs(const struct plan_file *f, struct sha256 *key, struct err *err)
+{
+	const struct world_spec *w = &f->world;
+
+	sha256_add_str(key, RESULT_FORMAT " " VMTAP_VERSION);
+	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
+		return -1;
+	script_add_key(f->script, key);
+	if (w->nmachines && add_file(w, key, w->qemu, err) < 0)
+		return -1;
+	for (size_t i = 0; i < w->nmachines; i++)
+		if (add_machine(w, i, key, err) < 0)
+			return -1;
+	return 0;
+}
+
+static const struct plan_inputs *get_inputs(struct plan_file *f)
+{
+	struct plan_inputs *in = f->inputs;
+	struct err err = {0};
+
+	if (in && in->accel == f->world.accel->kind)
+		return in;
+	if (in)
+		free(in->why);
+	else
+		f->inputs = in = xmalloc(sizeof(*in));
+	*in = (struct plan_inputs){.accel = f->world.accel->kind, .why = find_obstacle(f)};
+	sha256_init(&in->sum);
+	if (!in->why && add_inputs(f, &in->sum, &err) < 0)
+		in->why = xstrdup(err.text);
+	return in;
+}
+
+void cached_name(struct plan_test *t)
+{
+	const struct plan_inputs *in = get_inputs(t->file);
+	const struct world_spec *w = &t->file->world;
+	struct sha256 key = in->sum;
+	char own[160];
+
+	t->key[0] = '\0';
+	t->uncached = in->why;
+	if (in->why)
+		return;
+	snprintf(own, sizeof(own), "%zu %d %g %g %g", t->index, w->cold, w->boot_timeout, w->call_timeout,
+		 w->test_timeout);
+	sha256_add_str(&key, own);
+	sha256_add_str(&key, script_test(t->file->script, t->index)->name);
+	sha256_hex(&key, t->key);
+}
+
+/* ---- the entries ---- */
+
+static int not_here(const char *dir, void *arg, struct err *err)
+{
+	(void)dir;
+	(void)arg;
+	return err_set(err, "not here");
+}
+
+static int write_time(const char *dir, void *arg, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, CACHED_FILE);
+	time_t now = time(NULL);
+	char text[CACHED_WHEN];
+	struct tm tm;
+
+	(void)arg;
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm);
+	return file_write_atomic(path, text, strlen(text), 0666, err);
+}
+
+static bool read_time(const char *dir, char when[CACHED_WHEN])
+{
+	cleanup_free char *path = path_join(dir, CACHED_FILE);
+	cleanup_buf struct buf text = {0};
+
+	if (file_read(path, CACHED_WHEN - 1, &text, NULL) < 0)
+		return false;
+	snprintf(when, CACHED_WHEN, "%s", buf_str(&text));
+	return true;
+}
+
+bool cached_find(struct plan_test *t, char when[CACHED_WHEN])
+{
+	const char *store = t->file->world.store;
+	cleanup_free char *entry = NULL, *path = NULL;
+	bool found;
+
+	cached_name(t);
+	if (t->uncached)
+		return false;
+	entry = xasprintf("%s/" CACHED_KIND "/%s", store, t->key);
+	if (!file_exists(entry) || store_get(store, CACHED_KIND, t->key, not_here, NULL, &path, NULL) < 0)
+		return false;
+	found = read_time(path, when);
+	store_release(path);
+	return found;
+}
+
+int cached_keep(const struct plan_test *t, struct err *err)
+{
+	cleanup_free char *path = NULL;
+
+	if (!t->key[0])
+		return 0;
+	if (store_get(t->file->world.store, CACHED_KIND, t->key, write_time, NULL, &path, err) < 0)
+		return -1;
+	store_release(path);
+	return 0;
+}
