@@ -121,7 +121,7 @@ static const struct plan_inputs *get_inputs(struct plan_file *f)
 	*in = (struct plan_inputs){.accel = f->world.accel->kind, .why = find_obstacle(f)};
 	sha256_init(&in->sum);
 	if (!in->why && add_inputs(f, &in->sum, &err) < 0)
-		in->why = xstrdup(err.text);
+		in->why = xstrndup(err.text, strcspn(err.text, "\n"));
 	return in;
 }
 

@@ -57,6 +57,7 @@ struct runner {
 	size_t failed, infra, uncompiled;
 	int caught;  /* signal that ends the run, or 0 */
 	bool closed; /* stdout is gone */
+	bool no_templates; /* this QEMU cannot: said once, not tried again */
 };
 
 /* ---- points ---- */
@@ -131,7 +132,7 @@ static void set_limits(struct runner *r, const struct plan_test *t)
 	double boot = r->settings->boot_timeout;
 
 	w->accel = &r->accel;
-	w->cold = r->options->cold;
+	w->cold = r->options->cold || r->no_templates;
 	if (r->accel_error) { /* for the tests that use a machine, and only those */
 		w->qemu = NULL;
 		w->qemu_missing = r->accel_error;
@@ -216,7 +217,7 @@ static void keep_result(const struct plan_test *t, struct result *result)
 	struct err err = {0};
 
 	if (result->verdict == VERDICT_PASSED && cached_keep(t, &err) < 0)
-		text = xasprintf("no: it cannot be kept: %s", err.text);
+		text = xasprintf("no: it cannot be kept: %.*s", (int)strcspn(err.text, "\n"), err.text);
 	else
 		text = xasprintf("no: %s", t->uncached ? t->uncached : "no earlier pass with these inputs");
 	result_add_field(result, "cached", text);
@@ -359,6 +360,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 
 	r->running--;
 	r->room += weight(t);
+	r->no_templates |= o->no_templates;
 	if (j->setup && !retry_under_tcg(r, o, o->kvm_failed != NULL)) {
 		setup_done(t->file, o, died);
 	} else if (j->setup) {

@@ -93,13 +93,13 @@ static int prepare(struct making *k, const struct world_spec *w, size_t index, c
 }
 
 /* What the world has to know when there is no template. */
-static void report(struct making *k, const struct err *err, struct forge_result *out)
+static void report(struct making *k, bool booted, const struct err *err, struct forge_result *out)
 {
 	struct machine *m = &k->machine;
 	const char *text = buf_str(&m->console.text);
 
 	if (m->state == MACHINE_GONE) {
-		out->lost = true;
+		out->lost = booted; /* what could not be resumed may still boot */
 		out->infra = m->infra;
 		out->reason = xstrdup(m->gone);
 	} else if (k->error) {
@@ -122,7 +122,7 @@ int forge_run(const struct world_spec *w, size_t index, const char *base, const 
 			loop_run(&k.loop, &err);
 	}
 	if (!k.saved)
-		report(&k, &err, out);
+		report(&k, !base, &err, out);
 	machine_free(&k.machine);
 	for (size_t i = 0; i < w->nnets; i++)
 		switch_free(k.switches[i]);

@@ -407,6 +407,10 @@ static void start_any_way(struct machine *m)
 /* QEMU died while it loaded a template: that entry is useless, a boot is not. */
 static void resume_failed(struct machine *m, const char *why)
 {
+	if (m->memory.shared) { /* a copy to be saved again: whoever wanted it knows what to do without */
+		machine_fail(m, true, xasprintf("its template cannot be resumed: %s", why));
+		return;
+	}
 	if (layer_has(m->world->layer, m->spec->name)) {
 		file_remove_tree(m->world->layer);
 		machine_fail(m, true, xasprintf("'%s' cannot be resumed as setup left it, which is thrown away; "

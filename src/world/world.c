@@ -394,6 +394,8 @@ static void finish_result(struct world *w)
 		result->infra = false;
 	else
 		add_consoles(w, result);
+	for (size_t i = 0; i < w->spec->nmachines; i++)
+		w->outcome->no_templates |= w->machines[i].no_template;
 	for (size_t i = 0; i < w->spec->nmachines && !w->outcome->qemu_version[0]; i++)
 		snprintf(w->outcome->qemu_version, sizeof(w->outcome->qemu_version), "%s",
 			 w->machines[i].qemu_version);

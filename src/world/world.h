@@ -21,11 +21,13 @@
  * @kvm_failed:	A machine was lost under KVM before it was ever up: the test
  *		deserves another try under TCG; owned, says why; NULL otherwise
  * @unsaved:	A setup succeeded, but its machines could not be saved; owned, says why
+ * @no_templates: A machine could not be made into one, or not be resumed: it was booted
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
 	struct result result;
 	char *kvm_failed, *unsaved;
+	bool no_templates;
 	char qemu_version[32];
 };
 

@@ -58,7 +58,6 @@ close $f;
 is count(vmtap(@env, '--cached', $user), $passed), 0, '... until the other changes';
 
 # Removing
-$_ = () = entries();
 system "rm -r $_" for entries();
 is count(vmtap(@env, '--cached', $user), $ran), 1, 'a result that was removed: runs';
 is count(vmtap(@env, '--cached', $user), $passed), 1, '... and is kept again';
@@ -70,10 +69,10 @@ is count(vmtap(@env, '--cached', $user), $passed), 0, 'a damaged result: runs';
 
 # What no key can cover
 for my $case (
-    ['getenv("HOME");', qr/:\d uses 'getenv'/],
-    ['env("HOME");', qr/uses 'env'/],
-    ['fopen("/etc/hostname", "r");', qr/uses 'fopen'/],
-    ['time(NULL);', qr/uses 'time'/],
+    ['getenv("HOME");', qr/:1 uses 'getenv'/],
+    ['env("HOME");', qr/:1 uses 'env'/],
+    ['fopen("/etc/hostname", "r");', qr/:1 uses 'fopen'/],
+    ['time(NULL);', qr/:1 uses 'time'/],
 ) {
     my ($call, $why) = @$case;
     $r = twice(qq{test("t") { $call }\n});
