@@ -172,9 +172,11 @@ build/lint/perl.ok: $(wildcard tests/cli/*)
 setup:
 	ci/setup check
 
-# The kit guest's files and the Debian image, from the distribution's packages, cached.
+# The kit guest's files and the Debian images, from the distribution's packages, cached.
 kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
-images: ; @mkdir -p build && ln -sfn "$$(ci/images/debian12-web)" build/debian12-web.tar
+images:
+	@mkdir -p build
+	@for image in debian12-web debian12-kvm; do tar=$$(ci/images/$$image) && ln -sfn "$$tar" build/$$image.tar || exit 1; done
 
 try:
 	ci/setup try
@@ -216,7 +218,7 @@ help:
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
-	@echo 'make images  the Debian image that the examples boot'
+	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make clean   remove build/'
 
 .PHONY: all setup kit images try check tests lint linted bench fuzz clean help

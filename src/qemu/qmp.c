@@ -93,14 +93,6 @@ static void answer(struct qmp *q, const struct json *message)
 	free(c);
 }
 
-static void negotiated(void *arg, const struct json *reply, const char *error)
-{
-	struct qmp *q = arg;
-
-	(void)reply;
-	q->ready = !error;
-}
-
 static void greet(struct qmp *q, const struct json *greeting)
 {
 	const char *major = json_text(greeting, "QMP.version.qemu.major");
@@ -179,7 +171,7 @@ int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err)
 		close(fd);
 		return -1;
 	}
-	qmp_send(q, "qmp_capabilities", NULL, negotiated, q);
+	qmp_send(q, "qmp_capabilities", NULL, NULL, NULL);
 	return 0;
 }
 

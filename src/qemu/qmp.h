@@ -2,7 +2,6 @@
 #ifndef QEMU_QMP_H
 #define QEMU_QMP_H
 
-#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -24,8 +23,7 @@ struct qmp_command {
 /**
  * struct qmp - A control connection
  * @event:	Called for each event with its name ("SHUTDOWN") and the whole message
- * @greeted:	Called once, when capabilities are negotiated and commands may be sent;
- *		@version is QEMU's, such as "7.2.22"
+ * @greeted:	Called once, when QEMU is up; @version is its own, such as "7.2.22"
  * @lost:	Called once when QEMU closes the socket or talks nonsense; may free nothing
  *		of the connection itself
  *
@@ -36,7 +34,6 @@ struct qmp {
 	struct loop *loop;
 	struct watch watch;
 	struct buf in, out;
-	bool ready;
 	struct qmp_command *first, **last;
 	void (*event)(void *arg, const char *name, const struct json *message);
 	void (*greeted)(void *arg, const char *version);

@@ -38,7 +38,6 @@ struct world {
 	struct link script;
 	bool finished;	/* the script said so */
 	bool faulted;	/* it told of a crash of its own */
-	bool overtime;	/* the test's deadline has passed */
 	bool awake;	/* the machines that setup left are running */
 	uint64_t deadline;
 	struct timer test_timer, kill_timer;
@@ -63,15 +62,31 @@ static void take_pairs(struct wire_reader *r, struct result *result)
 	}
 }
 
+/* A failure that is not the first: its place, its message, its command and what that said last, a line each. */
+static void list_failure(struct world *w, const char *at, const char *message, struct wire_reader *r)
+{
+	struct buf *out = &w->also;
+
+	if (w->nalso++ >= WORLD_ALSO_FAILED)
+		return;
+	buf_addf(out, "%s%s: %.*s", out->len ? "\n" : "", at, (int)strcspn(message, "\n"), message);
+	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
+		cleanup_free char *key = wire_get_str(r);
+		cleanup_free char *value = wire_get_str(r);
+		const char *last = text_tail(value, strlen(value), 1, WORLD_ALSO_BYTES);
+
+		if (*value && (strcmp(key, "command") == 0 || strcmp(key, "stderr") == 0))
+			buf_addf(out, "\n    %s: %.*s", key, (int)strcspn(last, "\n"), last);
+	}
+}
+
 /* The first failure is the test's message, with its details; the others are listed. */
 static void take_failure(struct world *w, const char *at, const char *message, struct wire_reader *r)
 {
 	struct result *result = &w->outcome->result;
 
 	if (result->verdict == VERDICT_FAILED) {
-		if (w->nalso++ < WORLD_ALSO_FAILED)
-			buf_addf(&w->also, "%s%s: %.*s", w->also.len ? "\n" : "", at,
-				 (int)strcspn(message, "\n"), message);
+		list_failure(w, at, message, r);
 		return;
 	}
 	result->verdict = VERDICT_FAILED;
@@ -262,7 +277,6 @@ static void test_overtime(void *arg)
 	cleanup_free char *why = xasprintf("the test's time limit of %.0f s passed", w->spec->test_timeout);
 	bool calling = false;
 
-	w->overtime = true;
 	w->deadline = 0;
 	for (size_t i = 0; i < CALLS_MAX; i++) {
 		if (w->calls[i]) {

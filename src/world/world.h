@@ -14,6 +14,7 @@
 #define WORLD_CONSOLE_LINES 80	  /* a panic has 60; last lines of each console in a failed point */
 #define WORLD_CONSOLE_BYTES 16384 /* and bytes */
 #define WORLD_ALSO_FAILED   50	  /* further failures of a test that are listed */
+#define WORLD_ALSO_BYTES    200	  /* of a command or its last words in that list */
 
 /**
  * struct world_outcome - What became of a test
