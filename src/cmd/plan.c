@@ -129,7 +129,7 @@ static void resolve_nets(struct plan_file *f)
 	}
 }
 
-/* Machine @host (from 1) needs an address on network @n. Return: why it gets none, or NULL; the caller frees it. */
+/* Return: why machine @host (from 1) gets no address on network @n, or NULL; the caller frees it. */
 static char *find_net_fault(const struct plan_file *f, size_t n, int host)
 {
 	const struct script_net *s = n < script_net_count(f->script) ? script_net(f->script, n) : NULL;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -16,6 +17,10 @@
 #include "base/mem.h"
 #include "image/store_entry.h"
 #include "image/store_list.h"
+
+#define PRUNE_EVERY 64	      /* small entries for one look at the store's size */
+#define PRUNE_WORTH (1 << 20) /* bytes; a larger entry is worth a look by itself */
+#define SEAL_MAX    (1 << 16) /* bytes of an entry's seal */
 
 /* The folder to name: an entry's own temporary one tells the user nothing. */
 static const char *store_advice(int why)
@@ -157,6 +162,26 @@ static int entry_make(const char *root, const char *kind, const char *key, const
 	return seal;
 }
 
+/*
+ * Pruning lists the whole store. A large entry is worth it at once; of small
+ * ones (a test's result is some bytes) a thousand may come in a second, so one
+ * in PRUNE_EVERY does it, chosen by its key.
+ */
+static bool is_pruning_due(const char *entry)
+{
+	const char first[3] = {path_base(entry)[0], path_base(entry)[1], '\0'};
+	cleanup_free char *seal = path_join(entry, "seal");
+	cleanup_buf struct buf text = {0};
+	unsigned long long bytes, total = 0;
+
+	if (strtoul(first, NULL, 16) % PRUNE_EVERY == 0 || file_read(seal, SEAL_MAX, &text, NULL) < 0)
+		return true;
+	for (const char *line = buf_str(&text); line; line = strchr(line, '\n'), line += line != NULL)
+		if (sscanf(line, "%llu", &bytes) == 1)
+			total += bytes;
+	return total >= PRUNE_WORTH;
+}
+
 int store_get(const char *root, const char *kind, const char *key, store_build_fn *build, void *arg,
 	      char **path, struct err *err)
 {
@@ -173,7 +198,7 @@ int store_get(const char *root, const char *kind, const char *key, store_build_f
 		return -1;
 	store_entry_touch(root, seal);
 	lease_keep(entry, seal);
-	if (!found)
+	if (!found && is_pruning_due(entry))
 		store_prune(root, limit, NULL, NULL);
 	*path = steal(entry);
 	return 0;
