@@ -18,7 +18,7 @@ static void quote(struct buf *out, const char *s)
 		return;
 	}
 	buf_addc(out, '"');
-	for (size_t i = 0; s[i] && i < QUOTED_MAX; i++) {
+	for (size_t i = 0; i < QUOTED_MAX && s[i]; i++) {
 		if (s[i] == '\n')
 			buf_adds(out, "\\n");
 		else if (s[i] == '\t')

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "world/saving.h"
 
+#define RETRY_MS 2
+
 struct checkpoint {
 	char *name;
 	int fd;
@@ -24,6 +26,7 @@ struct pending {
 	struct saving saving;
 	void (*done)(void *arg, const char *error);
 	void *arg;
+	char *error; /* of the save, or NULL */
 };
 
 /* A file on the store's disk rather than in memory: it is as large as the guest. */
@@ -58,18 +61,45 @@ static struct checkpoint *make(struct machine *m, const char *name)
 	return c;
 }
 
+static void go_on(void *arg);
+
+/*
+ * QEMU says "completed" a moment before it is done: until then it refuses to go
+ * on ("Migration is not finalized yet"), and no event tells when it would not.
+ */
+static void went_on(void *arg, const struct json *reply, const char *error)
+{
+	struct pending *p = arg;
+	struct machine *m = p->saving.machine;
+
+	(void)reply;
+	if (!p->saving.done)
+		return; /* abandoned */
+	if (error) {
+		p->saving.poll = (struct timer){.expired = go_on, .arg = p};
+		loop_timer(m->loop, &p->saving.poll, clock_now() + RETRY_MS * NS_PER_MS);
+		return;
+	}
+	m->saving = NULL;
+	p->done(p->arg, p->error);
+	free(p->error);
+	free(p);
+}
+
+static void go_on(void *arg)
+{
+	struct pending *p = arg;
+
+	qmp_send(&p->saving.machine->qmp, "cont", NULL, went_on, p);
+}
+
 /* QEMU has stopped the machine to save it. */
 static void saved(void *arg, const char *error)
 {
 	struct pending *p = arg;
-	struct machine *m = p->saving.machine;
-	void (*done)(void *, const char *) = p->done;
-	void *done_arg = p->arg;
 
-	qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
-	m->saving = NULL;
-	done(done_arg, error);
-	free(p);
+	p->error = error ? xstrdup(error) : NULL;
+	go_on(p);
 }
 
 void checkpoint_save(struct machine *m, const char *name, void (*done)(void *arg, const char *error), void *arg)

@@ -182,7 +182,7 @@ void handshake_hello(struct machine *m, const struct frame *f)
 	text_clean(&clean, warnings, strlen(warnings));
 	if (clean.len)
 		log_line("%s: %s", m->spec->name, buf_str(&clean));
-	log_verbose("%s: agent is up, init is '%s'", m->spec->name, init);
+	log_verbose("%s: agent is up on Linux %s, init is '%s'", m->spec->name, release, init);
 	if (m->state == MACHINE_BOOTING)
 		handshake_configure(m);
 }

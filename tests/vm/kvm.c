@@ -11,16 +11,16 @@ vm(m, .image = "build/debian12-kvm.tar", .cpu = "max,-la57", .memory = 1024, .pr
 
 static const char vmtap[] = "cd /root && VMTAP_SLOW=20 VMTAP_CANARY_MS=1000 VMTAP_KIT=/kit VMTAP_CACHE=/tmp/cache ./vmtap";
 
-/* No `append` would be needed: it spares the inner kernel 16,384 exits, a port read for each device of 256 PCI buses. */
+/* The append spares the inner kernel 16,384 exits: a look for every device that 256 PCI buses could have. */
 static const char script[] =
 	"vm(a, .append = \"pci=lastbus=0\");\n"
-	"vm(b, .append = \"pci=lastbus=0\");\n"
-	"test(\"two clones\") {\n"
-	"	is(a.succeed(\"hostname\"), \"a\");\n"
-	"	is(b.succeed(\"hostname\"), \"b\");\n"
-	"	like(a.succeed(\"dmesg\"), \"Hypervisor detected: KVM\");\n"
-	"	isnt(a.succeed(\"head -c 16 /dev/urandom | od -An -x\"), b.succeed(\"head -c 16 /dev/urandom | od -An -x\"));\n"
-	"}\n";
+	"static void look(void)\n"
+	"{\n"
+	"	a.succeed(\"dmesg | grep 'Hypervisor detected: KVM'\");\n"
+	"	printf(\"bytes: %s\", a.succeed(\"od -An -tx1 -N16 /dev/urandom\"));\n"
+	"}\n"
+	"test(\"one clone\") { look(); }\n"
+	"test(\"another clone\") { look(); }\n";
 
 static const char *base64(const unsigned char *data, size_t n)
 {
@@ -67,6 +67,18 @@ static int count(const char *text, const char *what)
 	return n;
 }
 
+/* Check what vmtap in the guest said. Return: the same. */
+static char *check(char *out)
+{
+	char *one = strstr(out, "bytes:"), *two = one ? strstr(one + 1, "bytes:") : NULL;
+
+	like(out, "# accelerator: kvm \\(/dev/kvm works: .*\\)");
+	like(out, "^ok 1 - one clone");
+	like(out, "^ok 2 - another clone");
+	ok(two && strncmp(one, two, strlen("bytes:  00 00 00 00 00 00 00 00")), "two clones' random bytes differ");
+	return out;
+}
+
 test("KVM is found, boots a machine, and its template is used", .timeout = 600) {
 	char *out;
 
@@ -74,18 +86,12 @@ test("KVM is found, boots a machine, and its template is used", .timeout = 600) 
 	m.write_file("/root/t.c", script);
 
 	subtest("when it is demanded") {
-		out = m.succeed(fmt("%s run --accel=kvm --verbose t.c 2>&1", vmtap));
-		like(out, "# accelerator: kvm \\(/dev/kvm works: .*\\)");
-		like(out, "ok 1 - two clones");
-		like(out, "accel: \"kvm\"");
+		out = check(m.succeed(fmt("%s run --accel=kvm --verbose t.c 2>&1", vmtap)));
 		is(count(out, "SeaBIOS"), 1);
 	}
 
 	subtest("when it is left to vmtap, with nothing booted again") {
-		out = m.succeed(fmt("%s run --verbose t.c 2>&1", vmtap));
-		like(out, "# accelerator: kvm \\(/dev/kvm works: .*\\)");
-		like(out, "ok 1 - two clones");
-		is(count(out, "SeaBIOS"), 0);
-		is(count(out, "Booting from ROM"), 0);
+		out = check(m.succeed(fmt("%s run --verbose t.c 2>&1", vmtap)));
+		is(count(out, "SeaBIOS") + count(out, "Booting from ROM"), 0);
 	}
 }
