@@ -11,8 +11,6 @@
  * ends QEMU on a panic (`panic=-1` with `-no-reboot`), and leaves out probes
  * for hardware that is not there. `nokaslr` lets TCG reuse translations and
  * makes addresses repeat; `mitigations=off` because the guest is ours.
- * `pci=lastbus=0` saves a probe of 255 buses that q35 does not have (buses
- * behind a bridge are still found through it).
  * Interface names stay eth0, eth1, ... in the order of the networks.
  */
 #include "qemu/command.h"
@@ -42,7 +40,7 @@ static const char *const accel_options[ACCEL_KINDS] = {
 
 static const char kernel_options[] =
 	"console=ttyS0 quiet panic=-1 reboot=t nokaslr mitigations=off no_timer_check cryptomgr.notests "
-	"pci=lastbus=0 i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 net.ifnames=0 audit=0 random.trust_cpu=on "
+	"i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 net.ifnames=0 audit=0 random.trust_cpu=on "
 	"rcupdate.rcu_expedited=1";
 
 /*

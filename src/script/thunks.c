@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "script/compiled.h"
 #include "script/methods.h"
 
@@ -83,14 +84,23 @@ static void add_symbols(TCCState *t)
 	tcc_add_symbol(t, "memcpy", (void *)(uintptr_t)memcpy);
 }
 
-/* A method that is not named in the text cannot be called. */
+/* A method that is not named in the text cannot be called; one that is named in a comment only costs its thunk. */
 static void find_wanted(const struct script *s, bool *wanted)
 {
-	const char *file;
-	int line;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		wanted[i] = false;
+		for (size_t f = 0; f < s->sources.n && !wanted[i]; f++)
+			wanted[i] = strstr(buf_str(&s->sources.files[f].text), rows[i].name) != NULL;
+	}
+}
 
+/* Return: whether a wanted method returns a structure, whose declaration is needed then. */
+static bool needs_types(const bool *wanted)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		wanted[i] = sources_find_word(&s->sources, rows[i].name, &file, &line);
+		if (wanted[i] && text_starts(rows[i].type, "struct "))
+			return true;
+	return false;
 }
 
 int thunks_make(struct script *s, struct diagnostics *d)
@@ -100,10 +110,12 @@ int thunks_make(struct script *s, struct diagnostics *d)
 
 	if (!s->machine_count)
 		return 0;
-	s->thunks = compile_new_state("-nostdlib -include vmtap-types.h", d);
-	add_symbols(s->thunks);
 	find_wanted(s, wanted);
+	s->thunks = compile_new_state(needs_types(wanted) ? "-nostdlib -include vmtap-types.h" : "-nostdlib", d);
+	add_symbols(s->thunks);
 	buf_reserve(&text, THUNKS_TEXT * (s->machine_count + 1));
+	if (!needs_types(wanted))
+		buf_adds(&text, "typedef _Bool bool;\n");
 	add_prototypes(&text, wanted);
 	for (size_t i = 0; i < s->machine_count; i++)
 		add_machine(&text, wanted, i);
