@@ -114,18 +114,18 @@ build/asan/image/embedded.o: build/vmtap-agent
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
 
 # A fuzzer twice: to run its corpus again as a test, and with libFuzzer to look for more.
 build/replay/%: tests/fuzz/fuzz_%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -DFUZZ_REPLAY -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -DFUZZ_REPLAY -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
 
 build/fuzz/%: tests/fuzz/fuzz_%.c $(tested:src/%.c=build/fuzz-obj/%.o)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer -MT $@ -MF $@.d -I$(zlib)/include -o $@ $(filter %.c %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
 
 build/fuzz-obj/%.o: src/%.c build/deps.mk Makefile
 	@mkdir -p $(@D)
