@@ -145,13 +145,6 @@ void cached_name(struct plan_test *t)
 
 /* ---- the entries ---- */
 
-static int not_here(const char *dir, void *arg, struct err *err)
-{
-	(void)dir;
-	(void)arg;
-	return err_set(err, "not here");
-}
-
 static int write_time(const char *dir, void *arg, struct err *err)
 {
 	cleanup_free char *path = path_join(dir, CACHED_FILE);
@@ -179,14 +172,13 @@ static bool read_time(const char *dir, char when[CACHED_WHEN])
 bool cached_find(struct plan_test *t, char when[CACHED_WHEN])
 {
 	const char *store = t->file->world.store;
-	cleanup_free char *entry = NULL, *path = NULL;
+	cleanup_free char *path = NULL;
 	bool found;
 
 	cached_name(t);
 	if (t->uncached)
 		return false;
-	entry = xasprintf("%s/" CACHED_KIND "/%s", store, t->key);
-	if (!file_exists(entry) || store_get(store, CACHED_KIND, t->key, not_here, NULL, &path, NULL) < 0)
+	if (!store_find(store, CACHED_KIND, t->key, &path))
 		return false;
 	found = read_time(path, when);
 	store_release(path);

@@ -321,11 +321,11 @@ static void start_all(struct runner *r)
 }
 
 /* A machine was lost under KVM before it was ever up: from now on TCG, and this test again. */
-static bool retry_under_tcg(struct runner *r, const struct world_outcome *o, bool was_kvm)
+static bool retry_under_tcg(struct runner *r, const struct world_outcome *o)
 {
 	cleanup_free char *note = NULL;
 
-	if (!o->kvm_failed || !was_kvm || r->accel.demanded)
+	if (!o->kvm_failed || r->accel.demanded)
 		return false;
 	if (r->accel.kind == ACCEL_TCG)
 		return true; /* another test has found out already */
@@ -361,7 +361,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	r->running--;
 	r->room += weight(t);
 	r->no_templates |= o->no_templates;
-	if (j->setup && !retry_under_tcg(r, o, o->kvm_failed != NULL)) {
+	if (j->setup && !retry_under_tcg(r, o)) {
 		setup_done(t->file, o, died);
 	} else if (j->setup) {
 		t->file->setup = SETUP_WANTED;
@@ -369,7 +369,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died);
 
 		settle_infra(r, number, why);
-	} else if (retry_under_tcg(r, o, o->kvm_failed != NULL)) {
+	} else if (retry_under_tcg(r, o)) {
 		j->test = NULL;
 		start_job(r, t, number);
 	} else {

@@ -43,19 +43,12 @@ static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err
 	return 0;
 }
 
-static int not_here(const char *dir, void *arg, struct err *err)
-{
-	(void)dir;
-	(void)arg;
-	return err_set(err, "not here");
-}
-
 bool plan_find_layer(struct plan_file *f)
 {
 	char key[SHA256_HEX], *path = NULL;
 
 	if (f->world.cold || layer_key(f, key, NULL) < 0 ||
-	    store_get(f->world.store, LAYER_KIND, key, not_here, NULL, &path, NULL) < 0)
+	    !store_find(f->world.store, LAYER_KIND, key, &path))
 		return false;
 	f->world.layer = path;
 	return true;

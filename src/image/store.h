@@ -29,6 +29,8 @@
 #ifndef IMAGE_STORE_H
 #define IMAGE_STORE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/sha256.h"
 
@@ -59,6 +61,15 @@ typedef int store_build_fn(const char *dir, void *arg, struct err *err);
  */
 int store_get(const char *root, const char *kind, const char *key, store_build_fn *build, void *arg,
 	      char **path, struct err *err);
+
+/**
+ * store_find() - The entry of a key, if it is there
+ *
+ * Leases it, as store_get() does. Does not wait for one that is being built.
+ *
+ * Return: whether it is there; @path is set then
+ */
+bool store_find(const char *root, const char *kind, const char *key, char **path);
 
 /* End the lease of an entry early, in this process. @path: as set by store_get(). */
 void store_release(const char *path);

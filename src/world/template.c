@@ -135,28 +135,17 @@ static char *entry_path(const struct world_spec *w, bool named, const char *key)
 
 /* ---- finding ---- */
 
-static int not_here(const char *dir, void *arg, struct err *err)
-{
-	(void)dir;
-	(void)arg;
-	return err_set(err, "not here");
-}
-
 char *template_find(const struct world_spec *w, size_t index, bool *generic)
 {
 	bool named = is_named(w);
 	char key[SHA256_HEX];
-	cleanup_free char *entry = NULL;
 	char *path = NULL;
 
 	*generic = !named;
 	if (make_key(w, index, named, key, NULL) < 0)
 		return NULL;
-	entry = entry_path(w, named, key);
-	/* The lock of one that is being made may be held for seconds: not by us, in the loop. */
-	if (!file_exists(entry) || store_get(w->store, kind(named), key, not_here, NULL, &path, NULL) < 0)
-		return NULL;
-	return path;
+	/* Not store_get(): the loop must not wait for one that is being made. */
+	return store_find(w->store, kind(named), key, &path) ? path : NULL;
 }
 
 void template_discard(const struct world_spec *w, size_t index)
