@@ -47,7 +47,7 @@ static const char *const environment[] = {
 
 /* ---- start ---- */
 
-/* The agent is not to be killed when memory runs out; what it runs is nothing special. */
+/* An agent beside an init is spared when memory runs out (boot.c); what it runs is nothing special. */
 static void become_killable(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -61,6 +61,7 @@ static void become_killable(void)
 struct start {
 	const char *argv[4];
 	int out, err, script;
+	bool spared; /* as the agent is */
 	volatile int error; /* errno of the child, in our memory */
 };
 
@@ -72,7 +73,8 @@ static void run(struct start *s)
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	become_killable();
+	if (s->spared)
+		become_killable();
 	if (dup2(null, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
 	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0))
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)environment);
@@ -100,9 +102,11 @@ static int make_script(const char *command)
 	return fcntl(fd, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
 }
 
-static pid_t spawn(const char *command, int out, int err_fd, struct err *err)
+static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, struct err *err)
 {
-	struct start s = {.argv = {"/bin/sh", "-c", command}, .out = out, .err = err_fd, .script = -1};
+	struct start s = {
+		.argv = {"/bin/sh", "-c", command}, .out = out, .err = err_fd, .script = -1, .spared = !a->is_init,
+	};
 	cleanup_fd int script = -1;
 	pid_t pid;
 
@@ -269,7 +273,7 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 	a->children = c;
 	c->started = clock_now();
 	if (add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0)
-		c->pid = spawn(command, out, err_fd, err);
+		c->pid = spawn(a, command, out, err_fd, err);
 	if (c->pid > 0)
 		return c;
 	free_child(c);

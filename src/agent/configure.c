@@ -41,7 +41,7 @@ struct configure {
 	struct request request;
 	struct timer timer;
 	uint64_t deadline;
-	struct interface nets[INTERFACES_MAX];
+	struct interface *nets;
 	uint32_t count;
 };
 
@@ -132,6 +132,7 @@ static void drop(struct request *q)
 		free(c->nets[i].new_mac);
 		free(c->nets[i].address);
 	}
+	free(c->nets);
 	free(c);
 }
 
@@ -191,6 +192,7 @@ static int read_interfaces(struct configure *c, struct wire_reader *r)
 
 	if (r->bad || count > INTERFACES_MAX)
 		return -1;
+	c->nets = xcalloc(count, sizeof(*c->nets));
 	for (; c->count < count; c->count++) {
 		struct interface *n = &c->nets[c->count];
 

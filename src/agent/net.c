@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/ether.h>
@@ -44,6 +45,14 @@ static int bring_up(int fd, const char *name)
 		return -1;
 	r.ifr_flags |= IFF_UP;
 	return ioctl(fd, SIOCSIFFLAGS, &r);
+}
+
+bool net_runs(const char *name)
+{
+	cleanup_fd int fd = open_socket();
+	struct ifreq r = request_for(name);
+
+	return fd < 0 || ioctl(fd, SIOCGIFFLAGS, &r) < 0 || !(r.ifr_flags & IFF_UP) || r.ifr_flags & IFF_RUNNING;
 }
 
 void net_up_loopback(void)
@@ -122,6 +131,26 @@ int net_set_mac(const char *name, const char *mac, struct err *err)
 	return 0;
 }
 
+static void set_ipv6(const char *name, const char *what, const char *value)
+{
+	cleanup_free char *path = xasprintf("/proc/sys/net/ipv6/conf/%s/%s", name, what);
+	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) /* else a kernel without IPv6 */
+		(void)!write(fd, value, strlen(value));
+}
+
+/*
+ * Addresses on our networks cannot collide, and nobody is in the way of anybody:
+ * IPv6 need not keep an address back for a second to find that out, nor wait for
+ * its turn to say which groups it listens to (ip-sysctl).
+ */
+static void hurry_ipv6(const char *name)
+{
+	set_ipv6(name, "accept_dad", "0");
+	set_ipv6(name, "mldv2_unsolicited_report_interval", "1"); /* ms */
+}
+
 int net_configure(const char *name, const char *address, uint32_t mtu, struct err *err)
 {
 	cleanup_fd int fd = open_socket();
@@ -139,6 +168,7 @@ int net_configure(const char *name, const char *address, uint32_t mtu, struct er
 		return err_errno(err, "cannot set the address of '%s' to '%s'", name, address);
 	if (*address && set_ipv4(fd, SIOCSIFNETMASK, name, mask) < 0)
 		return err_errno(err, "cannot set the netmask of '%s'", name);
+	hurry_ipv6(name);
 	if (bring_up(fd, name) < 0)
 		return err_errno(err, "cannot bring '%s' up", name);
 	return 0;

@@ -19,6 +19,9 @@ void net_up_loopback(void);
  */
 bool net_find(const char *mac, char *name);
 
+/* Whether an interface is down, or up and running: the kernel has heard of its carrier. */
+bool net_runs(const char *name);
+
 /* Give an interface another hardware address; virtio_net takes it while it is up. Return: 0, or -1. */
 int net_set_mac(const char *name, const char *mac, struct err *err);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -73,22 +74,27 @@ void accel_explain(struct accel *a, const char *device, const struct canary *c)
 	assert(!"every rung is handled");
 }
 
-/* Return: the file that remembers a failure until the next boot; the caller frees it. */
-static char *memory_path(const char *state_dir)
+/* ---- what is remembered until the host's next boot ---- */
+
+#define FAILED "kvm-failed" /* a machine was lost under KVM: why */
+#define SLOW   "kvm-slow"   /* the canary said no: microseconds, device */
+
+/* Return: the file that remembers @what, or NULL; the caller frees it. */
+static char *memory_path(const char *state_dir, const char *what)
 {
 	cleanup_buf struct buf id = {0};
 	cleanup_free char *name = NULL;
 
 	if (file_read("/proc/sys/kernel/random/boot_id", 100, &id, NULL) < 0 || id.len < 2)
 		return NULL;
-	name = xasprintf("kvm-failed-%.*s", (int)strcspn(buf_str(&id), "\n"), buf_str(&id));
+	name = xasprintf("%s-%.*s", what, (int)strcspn(buf_str(&id), "\n"), buf_str(&id));
 	return path_join(state_dir, name);
 }
 
 /* Return: whether an earlier run of this host boot lost a machine under KVM. */
 static bool recall_failure(struct accel *a, const char *state_dir)
 {
-	cleanup_free char *path = memory_path(state_dir);
+	cleanup_free char *path = memory_path(state_dir, FAILED);
 	cleanup_buf struct buf why = {0};
 
 	if (!path || file_read(path, ACCEL_TEXT_MAX / 2, &why, NULL) < 0)
@@ -103,11 +109,44 @@ static bool recall_failure(struct accel *a, const char *state_dir)
 
 void accel_remember_failure(struct accel *a, const char *state_dir, const char *why)
 {
-	cleanup_free char *path = memory_path(state_dir);
+	cleanup_free char *path = memory_path(state_dir, FAILED);
 
 	set_reason(a, ACCEL_TCG, "", why);
 	if (path && file_make_dirs(state_dir, NULL) == 0)
 		file_write_atomic(path, why, strlen(why), 0666, NULL);
+}
+
+/*
+ * The canary of a module that emulates takes longer than the start of a machine
+ * from its template. Return: whether an earlier run waited for it.
+ */
+static bool recall_canary(const char *state_dir, const char *device, uint64_t limit, struct canary *c)
+{
+	cleanup_free char *path = memory_path(state_dir, SLOW);
+	cleanup_buf struct buf text = {0};
+	char *rest;
+
+	if (!path || file_read(path, ACCEL_TEXT_MAX, &text, NULL) < 0)
+		return false;
+	*c = (struct canary){.rung = CANARY_SLOW, .us = strtoull(buf_str(&text), &rest, 10)};
+	return c->us > limit && *rest == ' ' && strcmp(rest + 1, device) == 0;
+}
+
+static void remember_canary(const char *state_dir, const char *device, const struct canary *c)
+{
+	cleanup_free char *path = memory_path(state_dir, SLOW);
+	cleanup_free char *text = xasprintf("%llu %s", (unsigned long long)c->us, device);
+
+	if (path && file_make_dirs(state_dir, NULL) == 0)
+		file_write_atomic(path, text, strlen(text), 0666, NULL);
+}
+
+void accel_forget_canary(const char *state_dir)
+{
+	cleanup_free char *path = memory_path(state_dir, SLOW);
+
+	if (path)
+		(void)unlink(path);
 }
 
 static int apply_slow(struct accel *a, struct err *err)
@@ -152,8 +191,14 @@ static int climb(const char *wanted, const char *state_dir, struct accel *out, s
 		return 0;
 	if (!device || !*device)
 		device = "/dev/kvm";
-	c = canary_run(device, limit);
-	accel_explain(out, device, &c);
+	if (recall_canary(state_dir, device, limit, &c)) {
+		accel_explain(out, device, &c);
+	} else {
+		c = canary_run(device, limit);
+		accel_explain(out, device, &c);
+		if (c.rung == CANARY_SLOW)
+			remember_canary(state_dir, device, &c);
+	}
 	if (!out->demanded || out->kind == ACCEL_KVM)
 		return 0;
 	err_set(err, "KVM was demanded and cannot be used: %s", out->reason);

@@ -32,7 +32,7 @@ struct accel {
 /**
  * accel_choose() - Climb the ladder of design section 4
  * @wanted:	"auto", "kvm", "tcg"; NULL takes VMTAP_ACCEL, else "auto"
- * @state_dir:	Where a verdict is remembered until the host reboots (may not exist)
+ * @state_dir:	Where a verdict against KVM is remembered until the host reboots (may not exist)
  * @err:	"kvm" was demanded and does not work, or the word is unknown
  *
  * VMTAP_KVM names another device than /dev/kvm; VMTAP_CANARY_MS sets another
@@ -61,6 +61,9 @@ int accel_check(const char *wanted, struct err *err);
  * only costs the next run its retry.
  */
 void accel_remember_failure(struct accel *a, const char *state_dir, const char *why);
+
+/* Let the next accel_choose() measure KVM again, instead of recalling that it was slow since the host booted. */
+void accel_forget_canary(const char *state_dir);
 
 /**
  * accel_explain() - The canary's verdict in words

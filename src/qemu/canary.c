@@ -27,6 +27,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 
+#define TRIES	   3	  /* a host that has better things to do may be slow once */
 #define GUEST_PAGE 4096
 #define GUEST_CODE 0x1000 /* guest physical address of the loop */
 
@@ -55,13 +56,18 @@ static int start_at_loop(int vcpu)
 
 static struct canary time_loop(int vcpu, struct kvm_run *run, uint64_t limit_us)
 {
-	uint64_t start = clock_now(), us;
-	int r = ioctl(vcpu, KVM_RUN, 0);
+	uint64_t best = UINT64_MAX;
 
-	us = (clock_now() - start) / 1000;
-	if (r < 0 || run->exit_reason != KVM_EXIT_HLT)
-		return fell(CANARY_STUCK);
-	return (struct canary){.rung = us > limit_us ? CANARY_SLOW : CANARY_GOOD, .us = us};
+	for (int i = 0; i < TRIES && best > limit_us; i++) {
+		uint64_t start = clock_now();
+		int r = start_at_loop(vcpu) < 0 ? -1 : ioctl(vcpu, KVM_RUN, 0);
+		uint64_t us = (clock_now() - start) / 1000;
+
+		if (r < 0 || run->exit_reason != KVM_EXIT_HLT)
+			return fell(CANARY_STUCK);
+		best = us < best ? us : best;
+	}
+	return (struct canary){.rung = best > limit_us ? CANARY_SLOW : CANARY_GOOD, .us = best};
 }
 
 /* Everything behind open(): create a VM with one page and one vCPU, run the loop. */
@@ -89,7 +95,7 @@ static struct canary climb(int kvm, uint64_t limit_us)
 	if (vcpu < 0 || size <= 0)
 		return fell(CANARY_NO_VM);
 	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-	if (run == MAP_FAILED || start_at_loop(vcpu) < 0)
+	if (run == MAP_FAILED)
 		return fell(CANARY_NO_VM);
 	return time_loop(vcpu, run, limit_us);
 }

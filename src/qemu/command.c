@@ -11,6 +11,10 @@
  * ends QEMU on a panic (`panic=-1` with `-no-reboot`), and leaves out probes
  * for hardware that is not there. `nokaslr` lets TCG reuse translations and
  * makes addresses repeat; `mitigations=off` because the guest is ours.
+ * `nowatchdog` and `tsc=reliable`: a guest that stands still with its host is
+ * no lockup, and there is no better clock to check the TSC with. `noautogroup`
+ * and `psi=0` (turned on again by .append): a scheduling group a command and
+ * the pressure's bookkeeping are a twentieth of what TCG translates for it.
  * Interface names stay eth0, eth1, ... in the order of the networks.
  */
 #include "qemu/command.h"
@@ -41,7 +45,7 @@ static const char *const accel_options[ACCEL_KINDS] = {
 static const char kernel_options[] =
 	"console=ttyS0 quiet panic=-1 reboot=t nokaslr mitigations=off no_timer_check cryptomgr.notests "
 	"i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 net.ifnames=0 audit=0 random.trust_cpu=on "
-	"rcupdate.rcu_expedited=1";
+	"rcupdate.rcu_expedited=1 nowatchdog tsc=reliable noautogroup psi=0";
 
 /*
  * Without udev in the image a getty on ttyS0 would hold default.target up for
@@ -162,7 +166,7 @@ static void add_nics(struct args *a, const struct command *c)
 		add(a, "-netdev");
 		add(a, "dgram,id=net%zu,local.type=fd,local.str=%zu", i, COMMAND_FD_NIC + i);
 		add(a, "-device");
-		add(a, "virtio-net-pci,netdev=net%zu,mac=%s,romfile=", i, c->macs[i]);
+		add(a, "virtio-net-pci,netdev=net%zu,mac=%s,romfile=,guest_announce=off", i, c->macs[i]);
 	}
 }
 

@@ -10,7 +10,7 @@
 #define WIRE_MESSAGE_H
 
 #define WIRE_PORT_NAME "vmtap.0"
-#define WIRE_VERSION   2
+#define WIRE_VERSION   3
 
 /* The numbers are the protocol: append, never reorder. */
 enum wire_type {
@@ -98,6 +98,7 @@ enum wire_wait {
 	WIRE_WAIT_NO_PORT = 5,	/* the opposite */
 	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
+	WIRE_WAIT_QUIET = 8,	/* nothing goes on: links run, processors are idle; or 5 s have passed */
 };
 
 enum wire_poweroff {

@@ -19,6 +19,36 @@
 
 #define ENTROPY_BYTES 32
 
+/* Ask for a wait that needs no more than its kind. */
+static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *answer)
+{
+	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, machine_request(m, answer, m));
+
+	wire_put_u8(&m->agent.out, (uint8_t)what);
+	wire_put_str(&m->agent.out, "");
+	wire_put_str(&m->agent.out, "");
+	wire_put_u32(&m->agent.out, 0);
+	wire_end(&m->agent.out, mark);
+	link_flush(&m->agent);
+}
+
+/* ---- quiet ---- */
+
+static void quiet_answer(void *arg, const struct frame *f)
+{
+	(void)f; /* an agent that cannot tell is no reason not to go on */
+	machine_be_up(arg);
+}
+
+/* UP; a machine that is about to be saved first does what every copy of it would have to do. */
+static void arrive(struct machine *m)
+{
+	if (m->memory.shared)
+		ask_wait(m, WIRE_WAIT_QUIET, quiet_answer);
+	else
+		machine_be_up(m);
+}
+
 /* ---- provision ---- */
 
 /* Its output goes where the console's does: into the report, if it is needed. */
@@ -39,7 +69,7 @@ static void provision_answer(void *arg, const struct frame *f)
 	status = wire_get_u32(&r);
 	signal = wire_get_u32(&r);
 	if (f->type == WIRE_EXIT && !r.bad && !status && !signal)
-		machine_be_up(m);
+		arrive(m);
 	else
 		machine_fail(m, false,
 			     xasprintf("the .provision of '%s' failed with %s %u", m->spec->name,
@@ -69,25 +99,12 @@ static void ready_answer(void *arg, const struct frame *f)
 	if (f->type == WIRE_DONE && m->spec->provision) {
 		provision(m);
 	} else if (f->type == WIRE_DONE) {
-		machine_be_up(m);
+		arrive(m);
 	} else if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = wire_get_str(&r);
 
 		machine_fail(m, false, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
 	}
-}
-
-static void await_ready(struct machine *m)
-{
-	uint32_t id = machine_request(m, ready_answer, m);
-	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, id);
-
-	wire_put_u8(&m->agent.out, WIRE_WAIT_READY);
-	wire_put_str(&m->agent.out, "");
-	wire_put_str(&m->agent.out, "");
-	wire_put_u32(&m->agent.out, 0);
-	wire_end(&m->agent.out, mark);
-	link_flush(&m->agent);
 }
 
 static void configure_answer(void *arg, const struct frame *f)
@@ -96,10 +113,10 @@ static void configure_answer(void *arg, const struct frame *f)
 	struct wire_reader r = wire_read(f);
 
 	if (f->type == WIRE_DONE && m->memory.state) {
-		machine_be_up(m); /* what was saved was ready */
+		arrive(m); /* what was saved was ready */
 	} else if (f->type == WIRE_DONE) {
 		m->state = MACHINE_SETTLING;
-		await_ready(m);
+		ask_wait(m, WIRE_WAIT_READY, ready_answer);
 	} else if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = wire_get_str(&r);
 

@@ -444,8 +444,10 @@ void machine_boot(struct machine *m)
 		return;
 	}
 	loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
-	if (m->memory.ram)
+	if (m->memory.ram) {
 		qmp_send(&m->qmp, "migrate-set-capabilities", TEMPLATE_CAPABILITIES, NULL, NULL);
+		qmp_send(&m->qmp, "migrate-set-parameters", TEMPLATE_PARAMETERS, NULL, NULL);
+	}
 	if (m->memory.state)
 		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI, incoming_answer, m);
 }

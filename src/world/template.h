@@ -43,6 +43,8 @@
 #define TEMPLATE_CAPABILITIES \
 	"{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}," \
 	"{\"capability\":\"events\",\"state\":true}]}"
+/* A copy is where the switch expects it: it need not tell the network that it has moved. */
+#define TEMPLATE_PARAMETERS   "{\"announce-rounds\":0}"
 #define TEMPLATE_URI	      "{\"uri\":\"fd:14\"}"
 
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
@@ -108,6 +109,33 @@ TEST(accel, failure_is_remembered_until_the_host_reboots)
 	setenv("VMTAP_KVM", "/dev/null", 1);
 	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
 	CHECK_HAS(a.reason, "QEMU died");
+	unsetenv("VMTAP_KVM");
+	rm = xasprintf("rm -r %s", dir);
+	CHECK_INT(system(rm), 0);
+}
+
+TEST(accel, slow_canary_is_remembered_until_it_is_forgotten)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_buf struct buf boot = {0};
+	cleanup_free char *path = NULL, *rm = NULL;
+	struct accel a;
+	struct err err = {0};
+
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK_INT(file_read("/proc/sys/kernel/random/boot_id", 100, &boot, &err), 0);
+	path = xasprintf("%s/kvm-slow-%.36s", dir, buf_str(&boot));
+	CHECK_INT(file_write_atomic(path, "28000 /nonexistent/kvm", 22, 0600, &err), 0);
+	setenv("VMTAP_KVM", "/nonexistent/kvm", 1);
+	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
+	CHECK_HAS(a.reason, "took 28.0 ms");
+	setenv("VMTAP_CANARY_MS", "30", 1);
+	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
+	CHECK_HAS(a.reason, "there is no /nonexistent/kvm");
+	unsetenv("VMTAP_CANARY_MS");
+	accel_forget_canary(dir);
+	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
+	CHECK_HAS(a.reason, "there is no /nonexistent/kvm");
 	unsetenv("VMTAP_KVM");
 	rm = xasprintf("rm -r %s", dir);
 	CHECK_INT(system(rm), 0);

@@ -1,0 +1,120 @@
+/* wait_quiet.c - waiting until the guest has done what it was still about to do
+ *
+ * A machine that is to be saved is resumed many times, and whatever was put off
+ * when it was saved is then done in every copy: a link that comes up late (the
+ * kernel reports no more than one a second) sets all of IPv6 going. So: links
+ * run, addresses are usable, and the processors are idle. It is only worth
+ * waiting for, and never for long: a guest may be busy for ever.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/net.h"
+#include "agent/wait.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define LOOK	   (100 * NS_PER_MS)
+#define LIMIT	   (5 * NS_PER_S)
+#define BUSY_MAX   4		   /* one part in so many of the time between two looks */
+#define TABLE_MAX  (1 << 20)	   /* bytes of a file in /proc */
+#define TENTATIVE  0x40		   /* IFA_F_TENTATIVE */
+#define CPU_FIELDS 8		   /* of /proc/stat's first line: user nice system idle iowait irq softirq steal */
+
+struct quiet {
+	uint64_t end;
+	unsigned long long total, idle; /* ticks, when it looked last */
+};
+
+static bool all_links_run(void)
+{
+	DIR *dir = opendir("/sys/class/net");
+	struct dirent *e;
+	bool run = true;
+
+	while (dir && run && (e = readdir(dir)))
+		run = e->d_name[0] == '.' || net_runs(e->d_name);
+	if (dir)
+		closedir(dir);
+	return run;
+}
+
+/* Lines of proc(5)'s if_inet6: address, index, prefix length, scope, flags, name; hexadecimal. */
+static bool all_addresses_usable(void)
+{
+	cleanup_buf struct buf table = {0};
+
+	if (file_read("/proc/net/if_inet6", TABLE_MAX, &table, NULL) < 0)
+		return true;
+	for (const char *p = buf_str(&table); *p; p += strcspn(p, "\n") + 1) {
+		for (int i = 0; i < 4; i++) {
+			p += strcspn(p, " \n");
+			p += *p == ' ';
+		}
+		if (strtoul(p, NULL, 16) & TENTATIVE)
+			return false;
+		if (!strchr(p, '\n'))
+			break;
+	}
+	return true;
+}
+
+/* Over the time since the last call. */
+static bool is_idle(struct quiet *q)
+{
+	cleanup_buf struct buf stat = {0};
+	unsigned long long total = 0, idle = 0, n;
+	bool result;
+	const char *p;
+	char *end;
+
+	if (file_read("/proc/stat", TABLE_MAX, &stat, NULL) < 0)
+		return true;
+	p = buf_str(&stat) + strcspn(buf_str(&stat), " ");
+	for (int i = 0; i < CPU_FIELDS; i++, p = end) {
+		n = strtoull(p, &end, 10);
+		total += n;
+		idle += i == 3 || i == 4 ? n : 0;
+	}
+	n = total - q->total - (idle - q->idle);
+	result = q->total && n * BUSY_MAX <= total - q->total;
+	q->total = total;
+	q->idle = idle;
+	return result;
+}
+
+static void look(struct wait *w)
+{
+	struct quiet *q = w->own;
+	bool idle = is_idle(q); /* every time: it measures from one look to the next */
+
+	if ((idle && all_links_run() && all_addresses_usable()) || clock_now() > q->end)
+		wait_done(w, "", 0);
+	else
+		wait_again(w);
+}
+
+static int prepare(struct wait *w, struct err *err)
+{
+	struct quiet *q = xcalloc(1, sizeof(*q));
+
+	(void)err;
+	q->end = clock_now() + LIMIT;
+	w->own = q;
+	w->pause = LOOK;
+	return 0;
+}
+
+static void drop(struct wait *w)
+{
+	free(w->own);
+}
+
+const struct wait_kind wait_quiet = {
+	.prepare = prepare,
+	.look = look,
+	.drop = drop,
+	.pause_max = LOOK,
+};
