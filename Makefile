@@ -80,7 +80,7 @@ build/obj/script/%.o: extra_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)
 build/obj/script/libtcc.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
-build/obj/image/embedded.o: build/vmtap-agent
+build/obj/image/embedded.o: build/vmtap-agent.gz
 
 build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/types.h src/script/methods.def
 	@mkdir -p $(@D)
@@ -91,6 +91,10 @@ build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/ty
 build/vmtap-agent: $(agent_sources:src/%.c=build/agent-obj/%.o)
 	$(call say,LD)
 	$(Q)$(musl)/bin/musl-cc $(LDFLAGS) -o $@ $^
+
+build/vmtap-agent.gz: build/vmtap-agent
+	$(call say,GZIP)
+	$(Q)gzip -9nc $< >$@
 
 build/agent-obj/%.o: src/%.c build/deps.mk Makefile
 	@mkdir -p $(@D)
@@ -109,7 +113,7 @@ build/asan/%.o: src/%.c build/deps.mk Makefile
 	$(Q)gcc $(common) $(asan_flags) -I$(zlib)/include $(extra_flags) -c -o $@ $<
 
 build/asan/image/embedded.o: extra_flags = -Wa,-I,build
-build/asan/image/embedded.o: build/vmtap-agent
+build/asan/image/embedded.o: build/vmtap-agent.gz
 
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
@@ -133,7 +137,7 @@ build/fuzz-obj/%.o: src/%.c build/deps.mk Makefile
 	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer-no-link -I$(zlib)/include $(extra_flags) -c -o $@ $<
 
 build/fuzz-obj/image/embedded.o: extra_flags = -Wa,-I,build
-build/fuzz-obj/image/embedded.o: build/vmtap-agent
+build/fuzz-obj/image/embedded.o: build/vmtap-agent.gz
 
 # ---- lint: a stamp for each file, so that the second run looks only at what has changed ----
 tidied  = $(patsubst %.c,build/lint/%.ok,$(sort $(sources) $(call room,agent) $(wildcard tests/unit/*.c tests/fuzz/*.c)))

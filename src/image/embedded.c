@@ -1,6 +1,6 @@
 /* embedded.c - the agent's executable, which vmtap carries inside itself
  *
- * The assembler copies build/vmtap-agent in; the Makefile passes its folder and
+ * The assembler copies build/vmtap-agent.gz in; the Makefile passes its folder and
  * makes this object depend on it.
  */
 #include "image/embedded.h"
@@ -9,7 +9,7 @@
 
 __asm__(".section .rodata\n"
 	".balign 16\n"
-	"embedded_agent_start: .incbin \"vmtap-agent\"\n"
+	"embedded_agent_start: .incbin \"vmtap-agent.gz\"\n"
 	"embedded_agent_end: .byte 0\n"
 	".previous\n");
 

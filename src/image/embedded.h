@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Return: the ELF image of the agent; @len is set to its bytes. */
+/* Return: the ELF image of the agent as gzip(1) leaves it; @len is set to its bytes. */
 const void *embedded_agent(size_t *len);
 
 #endif

@@ -27,6 +27,7 @@
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
+#include "image/gzip.h"
 #include "image/initramfs.h"
 #include "image/kernel.h"
 #include "image/modules.h"
@@ -38,6 +39,7 @@
 #define GUEST_FORMAT "2"
 #define KERNEL_MAX   (512u << 20) /* bytes of a kernel */
 #define INITRD_MAX   (512u << 20) /* bytes of an initrd of the user's */
+#define AGENT_MAX    (16u << 20)  /* bytes of our own agent */
 #define LACKS_MAX    4096	  /* bytes; a few names */
 
 #define ROOT_FILE    "root.erofs"
@@ -398,10 +400,9 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 {
 	const struct guest *g = arg;
 	cleanup_free char *path = path_join(dir, INITRD_FILE), *busybox = NULL;
-	cleanup_buf struct buf out = {0};
+	cleanup_buf struct buf out = {0}, agent = {0};
+	const struct buf packed = {.data = (char *)g->spec->agent, .len = g->spec->agent_len};
 	struct initramfs i = {
-		.agent = g->spec->agent,
-		.agent_len = g->spec->agent_len,
 		.folder = g->modules,
 		.modules_dir = g->modules_dir,
 		.release = g->out->version,
@@ -410,6 +411,10 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 
 	if (!g->out->root)
 		i.busybox = busybox = path_join(g->spec->kit, "busybox");
+	if (gzip_inflate("the agent", &packed, AGENT_MAX, &agent, err) < 0)
+		return -1;
+	i.agent = agent.data;
+	i.agent_len = agent.len;
 	if (initrd_begin(g->spec->initrd, &out, err) < 0 || initramfs_make(&i, &out, err) < 0)
 		return -1;
 	return file_write_atomic(path, out.data, out.len, 0666, err);

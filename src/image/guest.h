@@ -24,7 +24,7 @@
  *		run: ours is
  * @kit:	Folder with vmlinuz, lib/modules/VERSION/ and busybox
  * @store:	The cache folder; created
- * @agent:	The agent's ELF image, @agent_len bytes
+ * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
 	const char *image, *kernel, *initrd, *kit, *store;

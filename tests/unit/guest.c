@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "image/embedded.h"
 #include "image/guest.h"
 #include "image/initramfs.h"
 #include "image/kernel.h"
@@ -50,7 +51,7 @@ static void begin(void)
 	free(put("kit/vmlinuz", kernel, sizeof(kernel)));
 	free(put("kit/busybox", "\0ash\0cat\0sh\0\0", 14));
 	put_text("kit/lib/modules/1.2.3-kit/modules.dep", "k/erofs.ko:\n");
-	put_text("kit/lib/modules/1.2.3-kit/k/erofs.ko", "the module");
+	put_text("kit/lib/modules/1.2.3-kit/k/erofs.ko", "a module's bytes");
 	put_text("kit/lib/modules/1.2.3-kit/modules.builtin",
 		 "k/virtio_pci.ko\nk/virtio_blk.ko\nk/virtio-console.ko\nk/virtio_net.ko\nk/overlay.ko\n");
 }
@@ -65,8 +66,7 @@ static int prepare(const char *image, const char *kernel, struct guest_files *f,
 	cleanup_free char *kit = path_join(dir, "kit"), *store = path_join(dir, "store");
 	struct guest_spec s = {.image = image, .kernel = kernel, .kit = kit, .store = store};
 
-	s.agent = "agent";
-	s.agent_len = 5;
+	s.agent = embedded_agent(&s.agent_len);
 	return guest_prepare(&s, f, err);
 }
 
@@ -89,7 +89,7 @@ TEST(guest, kit)
 	CHECK(!f.root && !f.modules);
 	CHECK(file_has(f.initrd, "bin/busybox"));
 	CHECK(file_has(f.initrd, "bin/cat"));
-	CHECK(!file_has(f.initrd, "the module"));
+	CHECK(!file_has(f.initrd, "a module's bytes"));
 	end();
 }
 
@@ -108,9 +108,9 @@ TEST(guest, tar_with_the_kits_kernel)
 	CHECK_INT(prepare(image, NULL, &f, &err), 0);
 	CHECK_STR(err.text, "");
 	CHECK(file_has(f.root, "hello"));
-	CHECK(file_has(f.modules, "the module"));
+	CHECK(file_has(f.modules, "a module's bytes"));
 	CHECK(file_has(f.initrd, "/lib/modules/1.2.3-kit/k/erofs.ko\n"));
-	CHECK(file_has(f.initrd, "the module"));
+	CHECK(file_has(f.initrd, "a module's bytes"));
 	CHECK(!file_has(f.initrd, "busybox"));
 	end();
 }
@@ -163,10 +163,11 @@ TEST(guest, an_initrd_goes_in_front_of_ours)
 	cleanup_free char *kit = NULL, *store = NULL, *initrd = NULL, *bad = NULL;
 	cleanup_guest_files struct guest_files f = {0}, none = {0};
 	cleanup_buf struct buf b = {0};
-	struct guest_spec s = {.agent = "agent", .agent_len = 5};
+	struct guest_spec s = {0};
 	struct err err = {0};
 
 	begin();
+	s.agent = embedded_agent(&s.agent_len);
 	s.kit = kit = path_join(dir, "kit");
 	s.store = store = path_join(dir, "store");
 	s.initrd = initrd = put("initrd", "070701 of the user", 18);
