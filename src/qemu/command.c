@@ -12,9 +12,8 @@
  * for hardware that is not there. `nokaslr` lets TCG reuse translations and
  * makes addresses repeat; `mitigations=off` because the guest is ours.
  * `nowatchdog` and `tsc=reliable`: a guest that stands still with its host is
- * no lockup, and there is no better clock to check the TSC with. `noautogroup`
- * and `psi=0` (turned on again by .append): a scheduling group a command and
- * the pressure's bookkeeping are a twentieth of what TCG translates for it.
+ * no lockup, and there is no better clock to check the TSC with. `psi=0`: every
+ * switch between tasks would be booked (.append turns it on again).
  * Interface names stay eth0, eth1, ... in the order of the networks.
  */
 #include "qemu/command.h"
@@ -45,7 +44,7 @@ static const char *const accel_options[ACCEL_KINDS] = {
 static const char kernel_options[] =
 	"console=ttyS0 quiet panic=-1 reboot=t nokaslr mitigations=off no_timer_check cryptomgr.notests "
 	"i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 net.ifnames=0 audit=0 random.trust_cpu=on "
-	"rcupdate.rcu_expedited=1 nowatchdog tsc=reliable noautogroup psi=0";
+	"rcupdate.rcu_expedited=1 nowatchdog tsc=reliable psi=0";
 
 /*
  * Without udev in the image a getty on ttyS0 would hold default.target up for

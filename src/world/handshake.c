@@ -19,10 +19,20 @@
 
 #define ENTROPY_BYTES 32
 
-/* Ask for a wait that needs no more than its kind. */
-static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *answer)
+static void ask_exec(struct machine *m, const char *command, request_frame_fn *answer)
 {
-	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, machine_request(m, answer, m));
+	size_t mark = wire_begin(&m->agent.out, WIRE_EXEC, machine_request(m, answer, m));
+
+	wire_put_str(&m->agent.out, command);
+	wire_put_u32(&m->agent.out, WIRE_EXEC_PLAIN);
+	wire_end(&m->agent.out, mark);
+	link_flush(&m->agent);
+}
+
+/* Ask for a wait that needs no more than its kind. */
+static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *answer, void *arg)
+{
+	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, machine_request(m, answer, arg));
 
 	wire_put_u8(&m->agent.out, (uint8_t)what);
 	wire_put_str(&m->agent.out, "");
@@ -32,7 +42,12 @@ static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *a
 	link_flush(&m->agent);
 }
 
-/* ---- quiet ---- */
+/* ---- before a save ---- */
+
+void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *arg)
+{
+	ask_wait(m, WIRE_WAIT_QUIET, answer, arg);
+}
 
 static void quiet_answer(void *arg, const struct frame *f)
 {
@@ -40,11 +55,21 @@ static void quiet_answer(void *arg, const struct frame *f)
 	machine_be_up(arg);
 }
 
-/* UP; a machine that is about to be saved first does what every copy of it would have to do. */
+static void rehearsed(void *arg, const struct frame *f)
+{
+	if (f->type != WIRE_OUTPUT)
+		handshake_await_quiet(arg, quiet_answer, arg);
+}
+
+/*
+ * UP; a machine that is about to be saved first does what every copy of it would
+ * do. The rehearsal of a command leaves the shell and its libraries in the
+ * guest's memory: an eighth less for each copy of a Debian guest to translate.
+ */
 static void arrive(struct machine *m)
 {
 	if (m->memory.shared)
-		ask_wait(m, WIRE_WAIT_QUIET, quiet_answer);
+		ask_exec(m, "true", rehearsed);
 	else
 		machine_be_up(m);
 }
@@ -78,13 +103,7 @@ static void provision_answer(void *arg, const struct frame *f)
 
 static void provision(struct machine *m)
 {
-	struct buf *out = &m->agent.out;
-	size_t mark = wire_begin(out, WIRE_EXEC, machine_request(m, provision_answer, m));
-
-	wire_put_str(out, m->spec->provision);
-	wire_put_u32(out, WIRE_EXEC_PLAIN);
-	wire_end(out, mark);
-	link_flush(&m->agent);
+	ask_exec(m, m->spec->provision, provision_answer);
 	/* It may install things: as long as one call may take, not as a boot. */
 	loop_timer(m->loop, &m->deadline, clock_now() + (uint64_t)(m->world->call_timeout * 1e9));
 }
@@ -116,7 +135,7 @@ static void configure_answer(void *arg, const struct frame *f)
 		arrive(m); /* what was saved was ready */
 	} else if (f->type == WIRE_DONE) {
 		m->state = MACHINE_SETTLING;
-		ask_wait(m, WIRE_WAIT_READY, ready_answer);
+		ask_wait(m, WIRE_WAIT_READY, ready_answer, m);
 	} else if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = wire_get_str(&r);
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/store.h"
+#include "world/handshake.h"
 #include "world/ram.h"
 #include "world/saving.h"
 
@@ -118,6 +119,25 @@ static int await_silence(struct loop *l, struct net_switch **switches, size_t ns
 
 /* ---- the cut ---- */
 
+static void quiet(void *arg, const struct frame *f)
+{
+	(void)f; /* as good as it gets */
+	one_done(arg, NULL);
+}
+
+static int await_quiet(struct loop *l, struct machine *machines, size_t n, double limit, struct err *err)
+{
+	struct batch b = {.loop = l};
+
+	for (size_t i = 0; i < n; i++) {
+		if (machines[i].state != MACHINE_UP)
+			continue;
+		b.pending++;
+		handshake_await_quiet(&machines[i], quiet, &b);
+	}
+	return run_batch(&b, limit, err);
+}
+
 static int stop_all(struct loop *l, struct machine *machines, size_t n, double limit, struct err *err)
 {
 	struct batch b = {.loop = l};
@@ -188,8 +208,8 @@ int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, s
 	for (size_t i = 0; i < n; i++)
 		if (machines[i].state == MACHINE_UP && !machines[i].memory.shared)
 			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
-	if (await_silence(l, switches, nswitches, err) < 0 || stop_all(l, machines, n, limit, err) < 0 ||
-	    save_all(l, machines, n, dir, limit, err) < 0)
+	if (await_quiet(l, machines, n, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
+	    stop_all(l, machines, n, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)
 		return -1;
 	return write_names(machines, n, dir, err);
 }
