@@ -184,7 +184,7 @@ static void deadline_passed(void *arg)
 		return;
 	}
 	machine_fail(m, m->state != MACHINE_SETTLING,
-		xasprintf("'%s' did not boot within %.0f s under %s: it was still %s%s", name,
+		xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s", name,
 			  m->world->boot_timeout, accel_names[m->world->accel->kind],
 			  machine_state_name(m->state),
 			  m->state == MACHINE_BOOTING ? " and its agent had not said hello" : ""));
@@ -205,13 +205,15 @@ static void qmp_event(void *arg, const char *name, const struct json *message)
 {
 	struct machine *m = arg;
 	const char *reason = json_text(message, "data.reason");
+	const char *status = json_text(message, "data.status");
+	const char *detail = reason ? reason : status;
 
-	log_verbose("%s: QEMU says %s%s%s", m->spec->name, name, reason ? " " : "", reason ? reason : "");
+	log_verbose("%s: QEMU says %s%s%s", m->spec->name, name, detail ? " " : "", detail ? detail : "");
 	if (strcmp(name, "SHUTDOWN") == 0 && !m->shutdown_why)
 		m->shutdown_why = xstrdup(reason ? reason : "unknown reason");
 	/* A machine that was stopped when it was saved is loaded stopped. */
-	if (strcmp(name, "MIGRATION") == 0 && m->state == MACHINE_RESUMING &&
-	    json_text(message, "data.status") && strcmp(json_text(message, "data.status"), "completed") == 0)
+	if (strcmp(name, "MIGRATION") == 0 && m->state == MACHINE_RESUMING && status &&
+	    strcmp(status, "completed") == 0)
 		qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
 	if (strcmp(name, "RESUME") == 0 && m->state == MACHINE_RESUMING)
 		handshake_configure(m);

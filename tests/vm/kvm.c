@@ -7,7 +7,7 @@
  * What runs two levels down is slow and irregular: VMTAP_SLOW stretches deadlines that suit hardware, VMTAP_CANARY_MS a
  * limit of 5 ms (measured: 1 to 40 ms). 5-level paging would be emulated in every page walk, twice over.
  */
-vm(m, .image = "build/debian12-kvm.tar", .cpu = "max,-la57", .memory = 1024, .provision = "modprobe kvm_amd");
+vm(m, .image = "build/debian12-kvm.tar", .cpu = "max,-la57", .memory = 2048, .provision = "modprobe kvm_amd");
 
 static const char vmtap[] = "cd /root && VMTAP_SLOW=20 VMTAP_CANARY_MS=1000 VMTAP_KIT=/kit VMTAP_CACHE=/tmp/cache ./vmtap";
 
@@ -21,6 +21,18 @@ static const char script[] =
 	"}\n"
 	"test(\"one clone\") { look(); }\n"
 	"test(\"another clone\") { look(); }\n";
+
+/* A root of one program, a setup and a checkpoint: every way in which a machine is saved. */
+static const char root_script[] =
+	"vm(a, .image = \"tree\", .memory = 128, .append = \"pci=lastbus=0\");\n"
+	"setup { a.succeed(\"echo 1 >/kept\"); }\n"
+	"test(\"setup and checkpoint\") {\n"
+	"	is(a.succeed(\"cat /kept\"), \"1\");\n"
+	"	a.save(\"before\");\n"
+	"	a.succeed(\"rm /kept\");\n"
+	"	a.restore(\"before\");\n"
+	"	a.succeed(\"test -e /kept && grep erofs /proc/mounts\");\n"
+	"}\n";
 
 static const char *base64(const unsigned char *data, size_t n)
 {
@@ -93,5 +105,15 @@ test("KVM is found, boots a machine, and its template is used", .timeout = 600) 
 	subtest("when it is left to vmtap, with nothing booted again") {
 		out = check(m.succeed(fmt("%s run --verbose t.c 2>&1", vmtap)));
 		is(count(out, "SeaBIOS") + count(out, "Booting from ROM"), 0);
+	}
+
+	subtest("with a root, a setup and a checkpoint") {
+		m.succeed("mkdir -p tree/bin && cp /kit/busybox tree/bin && for a in sh cat rm test grep; do "
+			  "ln -s busybox tree/bin/$a; done && mv tree /root");
+		m.write_file("/root/r.c", root_script);
+		out = m.succeed(fmt("%s run --accel=kvm r.c 2>&1", vmtap));
+		like(out, "# accelerator: kvm");
+		like(out, "^ok 1 - setup and checkpoint");
+		unlike(out, "no template");
 	}
 }
