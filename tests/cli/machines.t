@@ -33,7 +33,7 @@ like slurp($out), qr/QEMU of 'killed' died while the machine was \w+: killed by 
 is $? >> 8, 3, '... an infrastructure failure';
 
 $r = lost(q{m.start();}, 'VMTAP_BOOT_TIMEOUT=1', 'VMTAP_QEMU=' . qemu_wrapper('exec sleep 100'));
-like $r->{out}, qr/'m' did not boot within 1 s under tcg: it was still booting and its agent had not said hello/,
+like $r->{out}, qr/'m' did not boot within 1 s \(VMTAP_BOOT_TIMEOUT\) under tcg: it was still booting and its agent had not said hello/,
     'boot that stalls';
 is $r->{status}, 3, '... an infrastructure failure';
 
