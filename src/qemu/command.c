@@ -32,7 +32,7 @@
  * emulated in every page walk); qemu64 with what x86-64-v2 userlands expect is enough.
  */
 static const char *const default_cpu[ACCEL_KINDS] = {
-	"qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,+erms,-svm",
+	"qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,-svm",
 	"host",
 };
 
