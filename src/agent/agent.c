@@ -294,6 +294,8 @@ int agent_serve(const char *init, const char *warnings, bool is_init, struct err
 	static struct agent a;
 
 	a = (struct agent){.init = init, .warnings = warnings, .is_init = is_init};
+	a.null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	a.random = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	if (loop_init(&a.loop, err) < 0 || watch_signals(&a, err) < 0)
 		return -1;
 	if (port_open(&a.port, &a.loop, WIRE_PORT_NAME, &port_ops, &a, err) < 0)

@@ -30,6 +30,7 @@ struct request;
  * @is_init:	We are PID 1: nobody else powers off or reaps
  * @hostname:	As CONFIGURE wanted it, or NULL
  * @children:	Running commands and those whose pipes are still held (child.h)
+ * @null, @random: /dev/null and /dev/urandom, open for good: to open a file is much of what a command costs under TCG
  * @full:	Too much waits to be sent: nothing that produces output is read
  */
 struct agent {
@@ -42,6 +43,7 @@ struct agent {
 	char *hostname;
 	struct request *requests;
 	struct child *children;
+	int null, random;
 	bool full;
 };
 

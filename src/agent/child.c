@@ -60,14 +60,13 @@ static void become_killable(void)
 
 struct start {
 	const char *argv[4];
-	int out, err, script;
+	int in, out, err, script;
 	bool spared; /* as the agent is */
 	volatile int error; /* errno of the child, in our memory */
 };
 
 static void run(struct start *s)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
 	setsid();
@@ -75,7 +74,7 @@ static void run(struct start *s)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (s->spared)
 		become_killable();
-	if (dup2(null, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
+	if (dup2(s->in, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
 	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0))
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)environment);
 	s->error = errno;
@@ -105,7 +104,8 @@ static int make_script(const char *command)
 static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, struct err *err)
 {
 	struct start s = {
-		.argv = {"/bin/sh", "-c", command}, .out = out, .err = err_fd, .script = -1, .spared = !a->is_init,
+		.argv = {"/bin/sh", "-c", command}, .in = a->null, .out = out, .err = err_fd, .script = -1,
+		.spared = !a->is_init,
 	};
 	cleanup_fd int script = -1;
 	pid_t pid;

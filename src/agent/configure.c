@@ -57,20 +57,19 @@ static int set_clock(uint64_t wall, struct err *err)
 }
 
 /* random(4): the pool is credited, then its generator is made to use it now. */
-static int add_entropy(const char *data, size_t n, struct err *err)
+static int add_entropy(int random, const char *data, size_t n, struct err *err)
 {
 	struct { /* struct rand_pool_info, with room */
 		int bits, bytes;
 		char data[ENTROPY_MAX];
 	} pool = {.bits = (int)n * 8, .bytes = (int)n};
-	cleanup_fd int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 
 	if (!n)
 		return 0;
 	memcpy(pool.data, data, n);
-	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) < 0)
+	if (ioctl(random, RNDADDENTROPY, &pool) < 0)
 		return err_errno(err, "cannot add entropy");
-	(void)ioctl(fd, RNDRESEEDCRNG); /* Linux 4.14; older ones reseed in their own time */
+	(void)ioctl(random, RNDRESEEDCRNG); /* Linux 4.14; older ones reseed in their own time */
 	return 0;
 }
 
@@ -229,7 +228,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	}
 	if (*hostname || c->count)
 		net_up_loopback();
-	if (set_clock(wall, &err) < 0 || add_entropy(entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
+	if (set_clock(wall, &err) < 0 || add_entropy(a->random, entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
 	    (*hosts && set_hosts(hosts, &err) < 0) || (clone && machine_id_renew(&err) < 0))
 		request_fail(&c->request, err.text);
 	else
