@@ -10,7 +10,8 @@
  * The kernel command line keeps the console quiet but lets a panic through,
  * ends QEMU on a panic (`panic=-1` with `-no-reboot`), and leaves out probes
  * for hardware that is not there. `nokaslr` lets TCG reuse translations and
- * makes addresses repeat; `mitigations=off` because the guest is ours.
+ * makes addresses repeat; `mitigations=off` because the guest is ours, and for
+ * the same reason the kernel's other hardening is off (a twelfth of a boot).
  * `nowatchdog` and `tsc=reliable`: a guest that stands still with its host is
  * no lockup, and there is no better clock to check the TSC with. `psi=0`: every
  * switch between tasks would be booked (.append turns it on again).
@@ -44,7 +45,8 @@ static const char *const accel_options[ACCEL_KINDS] = {
 static const char kernel_options[] =
 	"console=ttyS0 quiet panic=-1 reboot=t nokaslr mitigations=off no_timer_check cryptomgr.notests "
 	"i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 net.ifnames=0 audit=0 random.trust_cpu=on "
-	"rcupdate.rcu_expedited=1 nowatchdog tsc=reliable psi=0";
+	"rcupdate.rcu_expedited=1 nowatchdog tsc=reliable psi=0 init_on_alloc=0 hardened_usercopy=off "
+	"randomize_kstack_offset=off";
 
 /*
  * Without udev in the image a getty on ttyS0 would hold default.target up for
