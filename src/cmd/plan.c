@@ -124,8 +124,7 @@ static void resolve_nets(struct plan_file *f)
 
 		w->nets[i].name = s->name;
 		w->nets[i].mtu = mtu > 0 ? (int)mtu : MTU_DEFAULT;
-		if (address_subnet(s->options->subnet, (int)i, &w->nets[i].subnet, NULL) < 0)
-			address_subnet(NULL, (int)i, &w->nets[i].subnet, NULL); /* its machines are broken */
+		address_subnet(s->options->subnet, (int)i, &w->nets[i].subnet, NULL); /* checked when it was read */
 	}
 }
 
@@ -133,17 +132,11 @@ static void resolve_nets(struct plan_file *f)
 static char *find_net_fault(const struct plan_file *f, size_t n, int host)
 {
 	const struct script_net *s = n < script_net_count(f->script) ? script_net(f->script, n) : NULL;
-	struct subnet subnet;
-	struct err err = {0};
 
-	if (!s)
-		return NULL; /* the default one */
-	if (address_subnet(s->options->subnet, (int)n, &subnet, &err) == 0) {
-		if (host < (1 << (32 - subnet.bits)) - 1)
-			return NULL;
-		err_set(&err, "subnet '%s' has no address for machine number %d", s->options->subnet, host);
-	}
-	return xasprintf("%s:%d: network '%s': %s", s->file, s->line, s->name, err.text);
+	if (!s || host < (1 << (32 - f->world.nets[n].subnet.bits)) - 1) /* the default one has room */
+		return NULL;
+	return xasprintf("%s:%d: network '%s': subnet '%s' has no address for machine number %d", s->file, s->line,
+			 s->name, s->options->subnet, host);
 }
 
 static void resolve_cards(struct plan_file *f, const struct vm_options *o, struct machine_spec *m)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/address.h"
 #include "script/compiled.h"
 #include "script/internals.h"
 
@@ -144,6 +145,9 @@ static void read_nets(struct script *s, struct diagnostics *d)
 
 	s->nets = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->nets));
 	for (size_t i = 0; i < bytes / sizeof(*n); i++, n++) {
+		struct subnet subnet;
+		struct err err = {0};
+
 		if (s->net_count == SCRIPT_NETS_MAX) {
 			diagnose(d, n->file, n->line, "more than %d networks are declared", SCRIPT_NETS_MAX);
 			return;
@@ -154,6 +158,8 @@ static void read_nets(struct script *s, struct diagnostics *d)
 					 n->name, s->nets[j].file, s->nets[j].line);
 		check_range(n->file, n->line, n->given, (struct range){"mtu", "", n->options.mtu, MTU_MIN, MTU_MAX},
 			    d);
+		if (address_subnet(n->options.subnet, (int)i, &subnet, &err) < 0)
+			diagnose(d, n->file, n->line, "%s", err.text);
 		n->net->name = n->name;
 		s->nets[s->net_count++] = (struct script_net){n->name, &n->options, n->file, n->line};
 	}

@@ -76,17 +76,20 @@ for my $case (
     ['10.1.0.0', qr/bad subnet '10\.1\.0\.0'.*write it as/s, 'no prefix length'],
     ['10.1.0.0/33', qr/the prefix length must be 8 to 30/, 'prefix length'],
     ['10.1.0.1/24', qr/has bits beyond the prefix/, 'host bits'],
-    ['10.1.0.0/30', qr/has no address for machine number 3/, 'too small'],
 ) {
     my ($subnet, $want, $name) = @$case;
-    my $path = script(qq{net(good);\nnet(wan, .subnet = "$subnet");\n}
-        . qq{vm(a);\nvm(b);\nvm(c, .nets = { &good, &wan });\n}
-        . qq{test("on it") { c.start(); }\ntest("not on it") { is(a.is_up(), 0); }\n});
-    $r = vmtap($path);
-    like $r->{out}, $want, "bad subnet: $name";
-    like $r->{out}, qr/not ok 1.*\Q$path\E:2: network 'wan': .*infra: true.*^ok 2 - not on it$/ms,
-        '... at its line, for the machine on it only';
-    is $r->{status}, 3, '... exit status 3';
+    my $path = script(qq{net(wan,\n .subnet = "$subnet");\ntest("t") { }\n});
+    $r = vmtap('check', $path);
+    like $r->{err}, $want, "bad subnet: $name";
+    like $r->{err}, qr/^\Q$path\E:[12]: error: /, '... at its line';
+    is $r->{status}, 2, '... before anything runs';
 }
+my $path = script(qq{net(good);\nnet(wan, .subnet = "10.1.0.0/30");\n}
+    . qq{vm(a);\nvm(b);\nvm(c, .nets = { &good, &wan });\n}
+    . qq{test("on it") { c.start(); }\ntest("not on it") { is(a.is_up(), 0); }\n});
+$r = vmtap($path);
+like $r->{out}, qr/not ok 1.*\Q$path\E:2: network 'wan': .* has no address for machine number 3.*infra: true.*^ok 2 - not on it$/ms,
+    'a subnet that is too small, at its line, for the machine without an address only';
+is $r->{status}, 3, '... exit status 3';
 
 done_testing;
