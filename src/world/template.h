@@ -24,6 +24,15 @@
  * not. It is the sum of QEMU's binary, the whole command line without the
  * identity, the contents behind it, and under KVM the host's CPU.
  *
+ * Where a copy's time goes under TCG: QEMU's own start, 30 ms whatever the
+ * machine, and then translation, as every process translates the guest's code
+ * anew, some 10 us a block. `-d in_asm` shows which: so what counts is how little
+ * a guest does after it was resumed. Hence the wait for quiet and the rehearsal
+ * before a save (handshake.c), no announcements, and the kernel's options in
+ * command.c. Tried without a gain: the memory in tmpfs, no huge pages, fewer
+ * devices (1 ms), a smaller translation buffer, one thread in QEMU. A QEMU
+ * started ahead would save its 30 ms only while a processor has nothing to do.
+ *
  * Not done: keeping QEMU processes paused and forking them (QEMU's threads do
  * not survive fork()), and savevm (it copies all memory, twice).
  */
