@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "agent/cmdline.h"
+#include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
 #include "base/fd.h"
@@ -209,6 +210,7 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 		return 0;
 	}
 	b->init = init_kind(path);
+	machine_id_look();
 	pid = fork();
 	if (pid < 0)
 		return err_errno(err, "cannot fork");

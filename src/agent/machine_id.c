@@ -14,18 +14,27 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define TRANSIENT  "/run/machine-id" /* systemd's, bind-mounted over PERMANENT */
-#define PERMANENT  "/etc/machine-id"
-#define ID_LENGTH  32 /* hexadecimal digits */
-#define MOUNTS_MAX (1 << 20)
+#define PERMANENT "/etc/machine-id"
+#define TRANSIENT "/run/machine-id" /* systemd's, mounted read-only over PERMANENT if that cannot be written */
+#define ID_LENGTH 32		    /* hexadecimal digits */
+#define ID_MAX	  128		    /* bytes of the file */
 
-/* The id was made up at boot: systemd mounted its own file over the image's. */
-static bool is_transient(void)
+/* The image has an id: all machines booted from it have that one. */
+static bool in_image;
+
+/* Return: 0 with @id read, or -1: there is none, or none yet ("uninitialized"). */
+static int read_id(struct buf *id)
 {
-	cleanup_buf struct buf mounts = {0};
+	if (file_read(PERMANENT, ID_MAX, id, NULL) < 0 || id->len < ID_LENGTH)
+		return -1;
+	return strspn(buf_str(id), "0123456789abcdef") == ID_LENGTH ? 0 : -1;
+}
 
-	return file_exists(TRANSIENT) && file_read("/proc/self/mounts", MOUNTS_MAX, &mounts, NULL) == 0 &&
-	       strstr(buf_str(&mounts), " " PERMANENT " ");
+void machine_id_look(void)
+{
+	cleanup_buf struct buf id = {0};
+
+	in_image = read_id(&id) == 0;
 }
 
 /* Random version 4 UUID without dashes, as systemd makes them. */
@@ -43,13 +52,14 @@ static int make(char id[ID_LENGTH + 2])
 	return 0;
 }
 
+/* journald goes on in the folder that it knows (its file is open, but it will make others): that becomes a link. */
 static void move_journal(const char *old, const char *new)
 {
 	cleanup_free char *from = xasprintf("/run/log/journal/%.*s", ID_LENGTH, old);
 	cleanup_free char *to = xasprintf("/run/log/journal/%.*s", ID_LENGTH, new);
 
-	/* journald has its file open, and what is not there cannot be moved: no error either way */
-	(void)!rename(from, to);
+	if (rename(from, to) == 0) /* else there is none */
+		(void)!symlink(path_base(to), from);
 }
 
 int machine_id_renew(struct err *err)
@@ -58,19 +68,16 @@ int machine_id_renew(struct err *err)
 	char id[ID_LENGTH + 2];
 	cleanup_fd int fd = -1;
 
-	if (!is_transient())
+	if (in_image || read_id(&old) < 0)
 		return 0;
-	if (file_read(PERMANENT, 128, &old, err) < 0)
-		return -1;
 	if (make(id) < 0)
 		return err_errno(err, "cannot make a machine-id");
-	/* In place: the mount shows this very inode. */
-	fd = open(TRANSIENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	/* In place: a mount shows this very inode. */
+	fd = open(PERMANENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
-		fd = open(PERMANENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		fd = open(TRANSIENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0 || fd_write_all(fd, id, ID_LENGTH + 1) < 0)
 		return err_errno(err, "cannot write '%s'", PERMANENT);
-	if (old.len >= ID_LENGTH)
-		move_journal(buf_str(&old), id);
+	move_journal(buf_str(&old), id);
 	return 0;
 }

@@ -4,13 +4,16 @@
 
 #include "base/err.h"
 
+/* Find out whether the image has an id. Call it before the image's init runs, which would make one. */
+void machine_id_look(void);
+
 /**
  * machine_id_renew() - Give this guest a machine-id of its own
  *
- * Only where the id was made up at boot (a transient one, mounted over an
- * empty /etc/machine-id): an id that is part of the image is the same in all
- * machines booted from it, and stays so. The journal of this boot is kept
- * readable: journalctl looks for it in a folder named after the id.
+ * Only where the id was made up at boot, in a file or mounted over it: an id
+ * that is part of the image is the same in all machines booted from it, and
+ * stays so. The journal of this boot is kept readable: journalctl looks for it
+ * in a folder named after the id.
  *
  * Call it after fresh entropy was added.
  *

@@ -47,12 +47,14 @@ static int bring_up(int fd, const char *name)
 	return ioctl(fd, SIOCSIFFLAGS, &r);
 }
 
-bool net_runs(const char *name)
+bool net_runs(const char *name, bool if_down)
 {
 	cleanup_fd int fd = open_socket();
 	struct ifreq r = request_for(name);
 
-	return fd < 0 || ioctl(fd, SIOCGIFFLAGS, &r) < 0 || !(r.ifr_flags & IFF_UP) || r.ifr_flags & IFF_RUNNING;
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &r) < 0)
+		return true;
+	return r.ifr_flags & IFF_UP ? r.ifr_flags & IFF_RUNNING : if_down;
 }
 
 void net_up_loopback(void)

@@ -19,8 +19,8 @@ void net_up_loopback(void);
  */
 bool net_find(const char *mac, char *name);
 
-/* Whether an interface is down, or up and running: the kernel has heard of its carrier. */
-bool net_runs(const char *name);
+/* Return: whether an interface is up and running (the kernel has heard of its carrier), @if_down for one that is down. */
+bool net_runs(const char *name, bool if_down);
 
 /* Give an interface another hardware address; virtio_net takes it while it is up. Return: 0, or -1. */
 int net_set_mac(const char *name, const char *mac, struct err *err);

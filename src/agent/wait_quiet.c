@@ -3,8 +3,10 @@
  * A machine that is to be saved is resumed many times, and whatever was put off
  * when it was saved is then done in every copy: a link that comes up late (the
  * kernel reports no more than one a second) sets all of IPv6 going. So: links
- * run, addresses are usable, and the processors are idle. It is only worth
- * waiting for, and never for long: a guest may be busy for ever.
+ * run, addresses are usable, and the processors are idle. Of a link that is
+ * down, as all are in a template without an identity, nothing tells whether its
+ * report is still to come: that second has to pass. It is only worth waiting
+ * for, and never for long: a guest may be busy for ever.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include "base/mem.h"
 
 #define LOOK	   (100 * NS_PER_MS)
+#define REPORT	   (1 * NS_PER_S)  /* of links, which the kernel makes so often */
 #define LIMIT	   (5 * NS_PER_S)
 #define BUSY_MAX   4		   /* one part in so many of the time between two looks */
 #define TABLE_MAX  (1 << 20)	   /* bytes of a file in /proc */
@@ -24,18 +27,18 @@
 #define CPU_FIELDS 8		   /* of /proc/stat's first line: user nice system idle iowait irq softirq steal */
 
 struct quiet {
-	uint64_t end;
+	uint64_t begin;
 	unsigned long long total, idle; /* ticks, when it looked last */
 };
 
-static bool all_links_run(void)
+static bool all_links_run(bool if_down)
 {
 	DIR *dir = opendir("/sys/class/net");
 	struct dirent *e;
 	bool run = true;
 
 	while (dir && run && (e = readdir(dir)))
-		run = e->d_name[0] == '.' || net_runs(e->d_name);
+		run = e->d_name[0] == '.' || net_runs(e->d_name, if_down);
 	if (dir)
 		closedir(dir);
 	return run;
@@ -89,8 +92,9 @@ static void look(struct wait *w)
 {
 	struct quiet *q = w->own;
 	bool idle = is_idle(q); /* every time: it measures from one look to the next */
+	uint64_t passed = clock_now() - q->begin;
 
-	if ((idle && all_links_run() && all_addresses_usable()) || clock_now() > q->end)
+	if ((idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT)
 		wait_done(w, "", 0);
 	else
 		wait_again(w);
@@ -101,7 +105,7 @@ static int prepare(struct wait *w, struct err *err)
 	struct quiet *q = xcalloc(1, sizeof(*q));
 
 	(void)err;
-	q->end = clock_now() + LIMIT;
+	q->begin = clock_now();
 	w->own = q;
 	w->pause = LOOK;
 	return 0;

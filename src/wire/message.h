@@ -20,12 +20,13 @@ enum wire_type {
 	 * str what runs as init once the root is up ("systemd", "openrc", "agent", else its path),
 	 * str warnings (lines; "" for none) */
 	WIRE_HELLO = 1,
-	/* world->agent: u64 session nonce, u64 wall clock in ns (0: leave it), bytes 32 of entropy,
+	/* world->agent: u64 session nonce, u64 wall clock in ns (0: leave it), bytes entropy (none adds none),
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
 	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
 	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
 	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
-	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE. */
+	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE.
+	 * It may come again, as with the time alone, to set it in less time than the first took. */
 	WIRE_CONFIGURE = 2,
 	/* world->agent: str shell command, u32 enum wire_exec_flag.
 	 * Runs /bin/sh -c with stdin from /dev/null. Answered by OUTPUT..., then EXIT (or FAIL if it

@@ -18,6 +18,8 @@
 #include "wire/message.h"
 
 #define ENTROPY_BYTES 32
+#define CLOCK_ERROR   (5 * NS_PER_MS) /* a guest's clock is behind by less than that, ... */
+#define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
 
 static void ask_exec(struct machine *m, const char *command, request_frame_fn *answer)
 {
@@ -42,6 +44,74 @@ static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *a
 	link_flush(&m->agent);
 }
 
+/* ---- CONFIGURE ---- */
+
+/* Start one; the rest of its fields are the caller's. */
+static size_t begin_configure(struct machine *m, request_frame_fn *answer, const void *entropy, size_t n)
+{
+	struct buf *out = &m->agent.out;
+	size_t mark = wire_begin(out, WIRE_CONFIGURE, machine_request(m, answer, m));
+
+	m->told = clock_now();
+	wire_put_u64(out, m->nonce);
+	wire_put_u64(out, clock_wall());
+	wire_put_bytes(out, entropy, n);
+	return mark;
+}
+
+static void not_configured(struct machine *m, const struct frame *f)
+{
+	struct wire_reader r = wire_read(f);
+	cleanup_free char *why = wire_get_str(&r);
+
+	machine_fail(m, false, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
+}
+
+/* ---- the clock ---- */
+
+static void clock_answer(void *arg, const struct frame *f);
+
+/* CONFIGURE again, with the time and nothing else. */
+static void set_clock(struct machine *m)
+{
+	struct buf *out = &m->agent.out;
+	size_t mark = begin_configure(m, clock_answer, "", 0);
+
+	wire_put_u8(out, false);
+	wire_put_str(out, "");
+	wire_put_str(out, "");
+	wire_put_u32(out, 0);
+	wire_end(out, mark);
+	link_flush(&m->agent);
+}
+
+/*
+ * A clock that was set between two moments is behind by less than lies between
+ * them. The first CONFIGURE after a resume takes 30 ms, because TCG translates
+ * all that it runs through; the second takes 1 ms, and a third 0.2 ms.
+ */
+static void clock_answer(void *arg, const struct frame *f)
+{
+	struct machine *m = arg;
+	uint64_t error = clock_now() - m->told;
+
+	if (f->type != WIRE_DONE) {
+		not_configured(m, f);
+	} else if (error > CLOCK_ERROR && ++m->clock_rounds < CLOCK_ROUNDS) {
+		set_clock(m);
+	} else {
+		log_verbose("%s: its clock is right to %.1f ms", m->spec->name, (double)error / 1e6);
+		machine_be_up(m);
+	}
+}
+
+/* Last of all: what ran since the first time may have set the clock, too (hwclock, systemd). */
+static void finish(struct machine *m)
+{
+	m->clock_rounds = 0;
+	set_clock(m);
+}
+
 /* ---- before a save ---- */
 
 void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *arg)
@@ -52,7 +122,7 @@ void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *ar
 static void quiet_answer(void *arg, const struct frame *f)
 {
 	(void)f; /* an agent that cannot tell is no reason not to go on */
-	machine_be_up(arg);
+	finish(arg);
 }
 
 static void rehearsed(void *arg, const struct frame *f)
@@ -71,7 +141,7 @@ static void arrive(struct machine *m)
 	if (m->memory.shared)
 		ask_exec(m, "true", rehearsed);
 	else
-		machine_be_up(m);
+		finish(m);
 }
 
 /* ---- provision ---- */
@@ -129,17 +199,14 @@ static void ready_answer(void *arg, const struct frame *f)
 static void configure_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
-	struct wire_reader r = wire_read(f);
 
-	if (f->type == WIRE_DONE && m->memory.state) {
+	if (f->type != WIRE_DONE) {
+		not_configured(m, f);
+	} else if (m->memory.state) {
 		arrive(m); /* what was saved was ready */
-	} else if (f->type == WIRE_DONE) {
+	} else {
 		m->state = MACHINE_SETTLING;
 		ask_wait(m, WIRE_WAIT_READY, ready_answer, m);
-	} else if (f->type == WIRE_FAIL) {
-		cleanup_free char *why = wire_get_str(&r);
-
-		machine_fail(m, false, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
 	}
 }
 
@@ -183,10 +250,7 @@ void handshake_configure(struct machine *m)
 	m->state = MACHINE_CONFIGURING;
 	if (getrandom(entropy, sizeof(entropy), 0) < 0 || getrandom(&m->nonce, sizeof(m->nonce), 0) < 0)
 		log_line("cannot read random bytes: %s", strerror(errno));
-	mark = wire_begin(out, WIRE_CONFIGURE, machine_request(m, configure_answer, m));
-	wire_put_u64(out, m->nonce);
-	wire_put_u64(out, clock_wall());
-	wire_put_bytes(out, entropy, sizeof(entropy));
+	mark = begin_configure(m, configure_answer, entropy, sizeof(entropy));
 	wire_put_u8(out, m->copied);
 	wire_put_str(out, named ? "" : m->spec->hostname);
 	wire_put_str(out, hosts);

@@ -104,6 +104,8 @@ struct machine {
 	struct request *requests;
 	uint32_t next_id;
 	uint64_t nonce;
+	uint64_t told;	 /* when it was last told the time, CLOCK_MONOTONIC */
+	int clock_rounds;
 };
 
 void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,

@@ -2,6 +2,8 @@
 # templates.t - templates and setups in the store: made once, rebuilt when damaged, never made of a failure
 use strict;
 use warnings;
+use File::Copy 'copy';
+use File::Path 'make_path';
 use lib 'tests/cli';
 use Test::More;
 use Time::HiRes 'time';
@@ -11,6 +13,13 @@ my $cache = dir() . '/cache';
 my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
 
 sub entries { my @found = glob "$cache/$_[0]/*"; return @found }
+
+sub write_text {
+    my ($path, $text) = @_;
+    open my $f, '>', $path or die "cannot write '$path': $!";
+    print $f $text;
+    close $f;
+}
 
 my $one = script(qq{vm(m);\ntest("a") { m.succeed("true"); }\ntest("b") { m.succeed("true"); }\n});
 
@@ -28,6 +37,15 @@ unlike $r->{err}, qr/SeaBIOS/, 'with a template nothing boots';
 $r = vmtap(@env, '--verbose', '--cold', $one);
 like $r->{err}, qr/SeaBIOS/, '--cold boots';
 is $r->{status}, 0, '... and passes';
+
+# Two tests in two runs are four machines
+my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
+    . q{note(m.succeed("echo boot_id $(cat /proc/sys/kernel/random/boot_id)"));};
+my $drawing = script(qq{vm(m);\ntest("a") { $draw }\ntest("b") { $draw }\n});
+my %drawn;
+for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id) .*)/mg }
+is scalar(grep(/random/, keys %drawn)), 4, 'each copy has random bytes of its own';
+is scalar(grep(/boot_id/, keys %drawn)), 4, '... and, before anybody has asked for it, a boot_id';
 
 # Damage
 my ($template) = entries('machine'); # with the machine's identity, made from the shared one
@@ -76,5 +94,17 @@ $r = vmtap(@env, '--verbose', $good);
 unlike $r->{err}, qr/m\| ran/, '... and does not run again';
 $r = vmtap(@env, '--verbose', '--cold', $good);
 is scalar(() = $r->{err} =~ /m\| ran/g), 2, '--cold: it runs before each test';
+
+# An image that has a machine-id
+my $image = dir() . '/image';
+make_path map { "$image/$_" } qw(bin sbin etc);
+copy('build/kit/busybox', "$image/bin/busybox") and chmod 0755, "$image/bin/busybox";
+symlink 'busybox', "$image/bin/$_" for qw(sh cat sleep);
+write_text("$image/sbin/init", "#!/bin/sh\nwhile :; do sleep 1000; done\n");
+chmod 0755, "$image/sbin/init";
+write_text("$image/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+$r = vmtap(@env, script(qq{vm(m, .image = "$image");\nvm(n, .image = "$image");\n}
+    . qq{test("a") { is(m.succeed("cat /etc/machine-id"), n.succeed("cat /etc/machine-id")); }\n}));
+is $r->{status}, 0, 'a machine-id that is in the image stays' or diag $r->{out};
 
 done_testing;

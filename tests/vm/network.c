@@ -18,6 +18,12 @@ test("each machine has its addresses, names and MTU") {
 	router.succeed("ping -c 1 -W 10 far-away");
 }
 
+test("IPv6 works at once, by link-local addresses") {
+	start_all();
+	inside.succeed("ping -6 -c 1 -W 5 fe80::5054:ff:fe12:101%eth0"); /* the router's card on that network */
+	unlike(router.succeed("ip -6 addr"), "tentative");
+}
+
 test("networks are separate until somebody routes") {
 	start_all();
 	inside.fail("ping -c 1 -W 1 10.20.0.3");

@@ -1,5 +1,8 @@
 #!/usr/bin/env vmtap
 /* setup.c - what setup leaves is where every test begins */
+use("lib/clock.c");
+use("lib/identity.c");
+
 vm(server);
 vm(client);
 vm(unused);
@@ -20,7 +23,14 @@ test("the machines run on, connected") {
 
 test("each test has copies of its own") {
 	is(client.succeed("cat /tmp/fetched"), "hello");
-	ok(labs(time(NULL) - atol(server.succeed("date +%s"))) <= 2, "the clock is right");
+	clock_is_right(&server, "as setup left it");
+}
+
+test("who met in the setup still reach each other") {
+	client.start();
+	like(server.succeed("ip neigh"), "192\\.168\\.1\\.2 dev eth0 lladdr 52:54:00:12:01:02 ");
+	reach_each_other(&server, "server", &client, "client");
+	isnt(client.succeed("head -c 16 /dev/urandom | od -An -x"), server.succeed("head -c 16 /dev/urandom | od -An -x"));
 }
 
 test("a machine that setup did not use is off") {

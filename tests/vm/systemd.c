@@ -1,6 +1,9 @@
 #!/usr/bin/env vmtap
 /* systemd.c - a Debian root: its own init, its units, its users */
+use("lib/identity.c");
+
 vm(m, .image = "build/debian12-web.tar");
+vm(other, .image = "build/debian12-web.tar");
 
 test("systemd runs the machine, and nothing failed") {
 	is(m.succeed("cat /proc/1/comm"), "systemd");
@@ -34,4 +37,12 @@ test("systemd runs the machine, and nothing failed") {
 		m.shutdown();
 		ok(!m.is_up());
 	}
+}
+
+test("two machines of one image are not one machine") {
+	has_identity(&m, "m", 1);
+	has_identity(&other, "other", 2);
+	reach_each_other(&m, "m", &other, "other");
+	isnt(machine_id(&m), machine_id(&other));
+	isnt(m.succeed("head -c 16 /dev/urandom | od -An -x"), other.succeed("head -c 16 /dev/urandom | od -An -x"));
 }
