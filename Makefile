@@ -9,13 +9,13 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first (design: arrows point down) ----
-base   = buf err fd file host json log loop mem proc sha256 text
+base   = buf crc32c err fd file host json log loop mem proc sha256 text
 wire   = frame
 report = result tap
-image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel lz4 modules source store store_entry store_list store_pack store_room store_sum store_unpack tar tar_pax tree vmlinux
+image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel lz4 modules source store store_entry store_list store_pack store_room store_seal store_sum store_unpack tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel canary command qmp
-world  = call checkpoint console forge handshake layer link machine outcome ram saving spec template wiring world
+world  = call checkpoint console forge handshake layer link machine outcome ram saving spec template template_key wiring world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root tcp wait wait_file wait_port wait_quiet wait_try wait_unit

@@ -1,12 +1,17 @@
 /* host.c - what this machine may use: processors and memory, cgroup limits honoured
  *
- * Only cgroup v2 is read, from the process's own group up to the root: every
- * level may set a limit. A v1 system is bounded by its processors and memory.
+ * Limits are read from the process's own group up to the root: every level may
+ * set one. In a container the path that /proc/self/cgroup names may not be
+ * there, but the root of what is mounted then is the container's own group.
+ *
+ * Version 2 has one tree for all controllers, version 1 one for each; on a
+ * hybrid system the limits are in the trees of version 1.
  */
 #include "base/host.h"
 
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +21,8 @@
 #include "base/mem.h"
 
 #define SMALL_FILE 65536 /* bytes of a file in /proc or /sys */
+#define MIB	   (1024 * 1024)
+#define MOUNT	   "/sys/fs/cgroup"
 
 int host_cgroup_cpus(const char *text)
 {
@@ -35,77 +42,155 @@ long host_meminfo_mib(const char *text, const char *field)
 	return strtol(p + strlen(field) + 1, NULL, 10) / 1024;
 }
 
-/* Return: this process's folder below /sys/fs/cgroup, which the caller frees, or NULL. */
-static char *own_cgroup(void)
+/* Whether a comma-separated list, @n bytes long, has a word. */
+static bool has_word(const char *list, size_t n, const char *word)
 {
-	cleanup_buf struct buf text = {0};
-	const char *p;
-
-	if (file_read("/proc/self/cgroup", SMALL_FILE, &text, NULL) < 0)
-		return NULL;
-	p = strstr(buf_str(&text), "0::/");
-	return p ? xasprintf("/sys/fs/cgroup%.*s", (int)strcspn(p + 3, "\n"), p + 3) : NULL;
+	for (size_t at = 0; at < n; at += strcspn(list + at, ",:") + 1)
+		if (strncmp(list + at, word, strlen(word)) == 0 && strchr(",:", list[at + strlen(word)]))
+			return true;
+	return false;
 }
 
-/* Call @see with the text of file @name at every level, from our group to the root. */
-static void each_level(const char *name, void (*see)(const char *dir, const char *text, void *arg), void *arg)
+char *host_cgroup_path(const char *text, const char *controller)
 {
-	cleanup_free char *dir = own_cgroup();
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		const char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
 
-	while (dir && strlen(dir) >= strlen("/sys/fs/cgroup")) {
-		cleanup_free char *path = path_join(dir, name);
-		cleanup_buf struct buf text = {0};
-		char *slash = strrchr(dir, '/');
+		if (!path)
+			return NULL;
+		list++;
+		path++;
+		if (controller ? has_word(list, (size_t)(path - list - 1), controller) : list[0] == ':')
+			return xstrndup(path, strcspn(path, "\n"));
+	}
+	return NULL;
+}
 
-		if (file_read(path, SMALL_FILE, &text, NULL) == 0)
-			see(dir, buf_str(&text), arg);
-		*slash = '\0';
+/* ---- the levels ---- */
+
+static int read_in(const char *dir, const char *name, struct buf *text)
+{
+	cleanup_free char *path = path_join(dir, name);
+
+	return file_read(path, SMALL_FILE, text, NULL);
+}
+
+static long long number_in(const char *dir, const char *name)
+{
+	cleanup_buf struct buf text = {0};
+
+	return read_in(dir, name, &text) < 0 ? -1 : strtoll(buf_str(&text), NULL, 10);
+}
+
+/* Call @see for every level of one tree. @controller: of version 1, or NULL. */
+static void each_level(const char *root, const char *controller, void (*see)(const char *dir, long *least), long *least)
+{
+	cleanup_buf struct buf groups = {0};
+	cleanup_free char *self = xasprintf("%s/proc/self/cgroup", root), *path = NULL, *dir = NULL;
+	size_t top;
+
+	if (file_read(self, SMALL_FILE, &groups, NULL) < 0)
+		return;
+	path = host_cgroup_path(buf_str(&groups), controller);
+	if (!path)
+		return;
+	path[strcmp(path, "/") ? strlen(path) : 0] = '\0'; /* the root is one level, not two */
+	dir = xasprintf("%s" MOUNT "%s%s%s", root, controller ? "/" : "", controller ? controller : "", path);
+	top = strlen(dir) - strlen(path);
+	while (strlen(dir) >= top) {
+		see(dir, least);
+		if (strlen(dir) == top)
+			break;
+		*strrchr(dir, '/') = '\0';
 	}
 }
 
-static void see_cpus(const char *dir, const char *text, void *arg)
-{
-	int *least = arg;
-	int cpus = host_cgroup_cpus(text);
+/* ---- processors ---- */
 
-	(void)dir;
+static void see_quota(const char *dir, long *least)
+{
+	cleanup_buf struct buf text = {0};
+	cleanup_free char *v1 = NULL;
+	int cpus;
+
+	if (read_in(dir, "cpu.max", &text) < 0) {
+		v1 = xasprintf("%lld %lld", number_in(dir, "cpu.cfs_quota_us"), number_in(dir, "cpu.cfs_period_us"));
+		buf_adds(&text, v1);
+	}
+	cpus = host_cgroup_cpus(buf_str(&text));
 	if (cpus && cpus < *least)
 		*least = cpus;
+}
+
+int host_cpus_in(const char *root, int cpus)
+{
+	long least = cpus > 0 ? cpus : 1;
+
+	each_level(root, NULL, see_quota, &least);
+	each_level(root, "cpu", see_quota, &least);
+	return (int)least;
 }
 
 int host_cpus(void)
 {
 	cpu_set_t set;
-	int cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 
-	each_level("cpu.max", see_cpus, &cpus);
-	return cpus > 0 ? cpus : 1;
+	return host_cpus_in("", sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1);
 }
 
-/* Room left at one level: its limit less what it uses. */
-static void see_memory(const char *dir, const char *text, void *arg)
-{
-	long *least = arg;
-	cleanup_free char *path = path_join(dir, "memory.current");
-	cleanup_buf struct buf used = {0};
-	long long limit = strtoll(text, NULL, 10);
+/* ---- memory ---- */
 
-	if (limit <= 0 || file_read(path, SMALL_FILE, &used, NULL) < 0)
+/* Bytes of a group's memory that are files which the kernel drops when it needs room: a full page cache is no use. */
+static long long droppable(const char *dir, const char *field)
+{
+	cleanup_buf struct buf stat = {0};
+	const char *p;
+
+	if (read_in(dir, "memory.stat", &stat) < 0)
+		return 0;
+	p = strstr(buf_str(&stat), field);
+	return p ? strtoll(p + strlen(field), NULL, 10) : 0;
+}
+
+static void see_room(long long limit, long long used, long *least)
+{
+	long long room;
+
+	if (limit <= 0 || used < 0)
 		return;
-	limit = (limit - strtoll(buf_str(&used), NULL, 10)) / (1024 * 1024);
-	if (limit < *least)
-		*least = limit > 0 ? (long)limit : 1;
+	room = (limit - used) / MIB;
+	if (room < *least)
+		*least = room > 0 ? (long)room : 1;
+}
+
+static void see_memory(const char *dir, long *least)
+{
+	see_room(number_in(dir, "memory.max"), number_in(dir, "memory.current") - droppable(dir, "inactive_file "),
+		 least);
+}
+
+static void see_memory_v1(const char *dir, long *least)
+{
+	see_room(number_in(dir, "memory.limit_in_bytes"),
+		 number_in(dir, "memory.usage_in_bytes") - droppable(dir, "total_inactive_file "), least);
+}
+
+long host_memory_mib_in(const char *root)
+{
+	cleanup_free char *path = xasprintf("%s/proc/meminfo", root);
+	cleanup_buf struct buf text = {0};
+	long least = -1;
+
+	if (file_read(path, SMALL_FILE, &text, NULL) == 0)
+		least = host_meminfo_mib(buf_str(&text), "MemAvailable");
+	if (least < 0)
+		least = LONG_MAX;
+	each_level(root, NULL, see_memory, &least);
+	each_level(root, "memory", see_memory_v1, &least);
+	return least == LONG_MAX ? 0 : least;
 }
 
 long host_memory_mib(void)
 {
-	cleanup_buf struct buf text = {0};
-	long least = -1;
-
-	if (file_read("/proc/meminfo", SMALL_FILE, &text, NULL) == 0)
-		least = host_meminfo_mib(buf_str(&text), "MemAvailable");
-	if (least < 0)
-		least = LONG_MAX;
-	each_level("memory.max", see_memory, &least);
-	return least == LONG_MAX ? 0 : least;
+	return host_memory_mib_in("");
 }

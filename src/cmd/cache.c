@@ -23,7 +23,7 @@
  */
 struct cache_call {
 	const char *max;
-	int all;
+	int all, check;
 	const char *root;
 	uint64_t limit;
 	char **operands;
@@ -32,6 +32,8 @@ struct cache_call {
 const struct option cmd_cache_options[] = {
 	{"max", 0, OPTION_TEXT, "MB", offsetof(struct cache_call, max), "prune: to this size, instead of VMTAP_CACHE_MAX"},
 	{"all", 0, OPTION_FLAG, NULL, offsetof(struct cache_call, all), "prune: everything that is not in use"},
+	{"check", 0, OPTION_FLAG, NULL, offsetof(struct cache_call, check),
+	 "list, prune: read all files and compare their sums"},
 	{0},
 };
 
@@ -45,6 +47,11 @@ static int wrong(const char *why)
 {
 	log_line("%s\ntry 'vmtap help cache'", why);
 	return EXIT_WRONG;
+}
+
+static enum store_check check_of(const struct cache_call *c)
+{
+	return c->check ? STORE_CHECK_ALL : STORE_CHECK_FACTS;
 }
 
 /* ---- list ---- */
@@ -83,15 +90,18 @@ static int cache_list(const struct cache_call *c)
 	cleanup_store_list struct store_list l = {0};
 	struct err err = {0};
 	uint64_t disk = 0;
+	bool damaged = false;
 
-	if (store_list(c->root, &l, &err) < 0)
+	if (store_list(c->root, check_of(c), &l, &err) < 0)
 		return failed(&err);
 	printf("%-12s %-*s %10s %10s  %-14s %s\n", "KIND", KEY_SHOWN, "KEY", "DISK MB", "SIZE MB", "LAST USE", "STATE");
-	for (size_t i = l.count; i-- > 0; disk += l.items[i].disk)
+	for (size_t i = l.count; i-- > 0; disk += l.items[i].disk) {
 		print_item(&l.items[i]);
+		damaged |= !l.items[i].sound;
+	}
 	printf("%zu entries, %.1f MB of at most %.0f MB in '%s'\n", l.count, (double)disk / MB, (double)c->limit / MB,
 	       c->root);
-	return EXIT_PASSED;
+	return c->check && damaged ? EXIT_FAILED : EXIT_PASSED;
 }
 
 /* ---- prune ---- */
@@ -106,7 +116,7 @@ static int cache_prune(const struct cache_call *c)
 		log_line("option '--max': '%s' is not a number of MB", c->max);
 		return EXIT_WRONG;
 	}
-	if (access(c->root, F_OK) == 0 && store_prune(c->root, c->all ? 0 : limit, &p, &err) < 0)
+	if (access(c->root, F_OK) == 0 && store_prune(c->root, c->all ? 0 : limit, check_of(c), &p, &err) < 0)
 		return failed(&err);
 	printf("removed %zu entries, %.1f MB; %.1f MB remain", p.removed, (double)p.freed / MB, (double)p.left / MB);
 	if (p.busy)
@@ -205,6 +215,8 @@ int cmd_cache(char **argv)
 		return wrong(verb->wrong);
 	if ((c.max || c.all) && verb->run != cache_prune)
 		return wrong("--max and --all are options of cache prune");
+	if (c.check && verb->run != cache_prune && verb->run != cache_list)
+		return wrong("--check is an option of cache list and cache prune");
 	if (settings_read(&s, &err) < 0 || store_limit(s.store, &c.limit, &err) < 0) {
 		log_line("%s", err.text);
 		return EXIT_WRONG;

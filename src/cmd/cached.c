@@ -73,24 +73,6 @@ static char *find_obstacle(const struct plan_file *f)
 	return NULL;
 }
 
-/* A file that machines boot from; those of the store have names that are keys. */
-static int add_file(const struct world_spec *w, struct sha256 *key, const char *path, struct err *err)
-{
-	if (!path || text_starts(path, w->store))
-		return 0;
-	return store_key_content(w->store, key, path, err);
-}
-
-static int add_machine(const struct world_spec *w, size_t i, struct sha256 *key, struct err *err)
-{
-	const struct machine_spec *m = &w->machines[i];
-
-	if (template_add_key(w, i, key, err) < 0 || add_file(w, key, m->kernel, err) < 0 ||
-	    add_file(w, key, m->initrd, err) < 0 || add_file(w, key, m->root, err) < 0)
-		return -1;
-	return add_file(w, key, m->modules, err);
-}
-
 static int add_inputs(const struct plan_file *f, struct sha256 *key, struct err *err)
 {
 	const struct world_spec *w = &f->world;
@@ -99,10 +81,8 @@ static int add_inputs(const struct plan_file *f, struct sha256 *key, struct err 
 	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
 		return -1;
 	script_add_key(f->script, key);
-	if (w->nmachines && add_file(w, key, w->qemu, err) < 0)
-		return -1;
 	for (size_t i = 0; i < w->nmachines; i++)
-		if (add_machine(w, i, key, err) < 0)
+		if (template_add_key(w, i, key, err) < 0)
 			return -1;
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 
 #define OUTCOME_MAX (64 << 20) /* bytes of a world's message: its fields are bounded, so this is generous */
 #define READ_CHUNK  65536
+#define END_MS	    1000 /* for the processes of a killed world to end; what a script forked itself may stay */
 
 /* The world's process: do the work, send the outcome, end. */
 static void be_world(struct plan_test *t, job_work_fn *work, int fd)
@@ -89,6 +91,17 @@ int job_start(struct job *j, struct plan_test *t, size_t number, job_work_fn *wo
 	return -1;
 }
 
+/* Whatever the world has forked holds the pipe as well, so at its end all of them are gone. */
+static void await_end(int fd)
+{
+	uint64_t end = clock_now() + END_MS * NS_PER_MS;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[4096];
+
+	while (clock_now() < end && poll(&p, 1, END_MS) > 0 && read(fd, rest, sizeof(rest)) > 0)
+		;
+}
+
 void job_kill(struct job *j)
 {
 	if (j->pid > 0) {
@@ -99,6 +112,7 @@ void job_kill(struct job *j)
 	j->test = NULL;
 	if (j->watch.active) {
 		loop_unwatch(j->loop, &j->watch);
+		await_end(j->watch.fd);
 		fd_close(&j->watch.fd);
 	}
 	buf_free(&j->message);

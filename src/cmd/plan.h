@@ -25,6 +25,7 @@ enum plan_setup { SETUP_NONE, SETUP_WANTED, SETUP_RUNNING, SETUP_DONE, SETUP_FAI
  *		and time limits by the runner
  * @setup:	SETUP_NONE: there is none, or each test runs it itself
  * @setup_result: Of a setup that failed
+ * @no_templates: Its machines cannot be saved or resumed: said, not tried again
  * @inputs:	What results depend on, once it was asked for (cached.c), or NULL
  */
 struct plan_file {
@@ -32,7 +33,7 @@ struct plan_file {
 	char *error;
 	struct script *script;
 	struct world_spec world;
-	bool resolved;
+	bool resolved, no_templates;
 	enum plan_setup setup;
 	struct result *setup_result;
 	struct plan_inputs *inputs;
@@ -89,6 +90,9 @@ void plan_resolve(struct plan_file *f, const struct settings *s);
  * Return: whether it is there
  */
 bool plan_find_layer(struct plan_file *f);
+
+/* Do without what the setup left: it cannot be resumed. It goes from the store once nobody uses it. */
+void plan_discard_layer(struct plan_file *f);
 
 /* Run the setup of @t's script in this process, and save what it leaves; a job_work_fn. */
 void plan_work_setup(struct plan_test *t, struct world_outcome *out);

@@ -9,8 +9,9 @@
  * all before it have, so that the output is the same however they overlap.
  *
  * Worlds are killed with SIGKILL when the runner has to stop: QEMU and the
- * script process are tied to their world by PDEATHSIG, and nothing has a file
- * that somebody would have to remove.
+ * script process are tied to their world by PDEATHSIG. What they were building
+ * in the cache is removed once they are gone; after a SIGKILL of the runner
+ * itself the next run does that.
  */
 #include "cmd/runner.h"
 
@@ -28,6 +29,7 @@
 #include "cmd/cached.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
+#include "image/store.h"
 #include "report/tap.h"
 
 /* Seconds under KVM; multiplied by the accelerator's slowness. */
@@ -57,7 +59,7 @@ struct runner {
 	size_t failed, infra, uncompiled;
 	int caught;  /* signal that ends the run, or 0 */
 	bool closed; /* stdout is gone */
-	bool no_templates; /* this QEMU cannot: said once, not tried again */
+	bool no_templates; /* this QEMU cannot: said, not tried again */
 };
 
 /* ---- points ---- */
@@ -132,7 +134,7 @@ static void set_limits(struct runner *r, const struct plan_test *t)
 	double boot = r->settings->boot_timeout;
 
 	w->accel = &r->accel;
-	w->cold = r->options->cold || r->no_templates;
+	w->cold = r->options->cold || r->no_templates || t->file->no_templates;
 	if (r->accel_error) { /* for the tests that use a machine, and only those */
 		w->qemu = NULL;
 		w->qemu_missing = r->accel_error;
@@ -320,6 +322,41 @@ static void start_all(struct runner *r)
 	progress_update(&r->progress, r->jobs, r->njobs, r->printed, r->plan->ntests);
 }
 
+/*
+ * A machine had to boot, because QEMU cannot save or resume it. It would each
+ * time, so it is said once, and not tried again: not by this script when
+ * arguments of `.qemu` may be the reason, else by none.
+ */
+static void take_no_template(struct runner *r, struct plan_file *f, const char *why)
+{
+	bool own = false;
+
+	if (!why)
+		return;
+	if (!r->no_templates && !f->no_templates) {
+		progress_clear(&r->progress);
+		log_line("%s", why);
+	}
+	for (size_t i = 0; i < f->world.nmachines; i++)
+		own |= f->world.machines[i].extra != NULL;
+	f->no_templates = true;
+	r->no_templates |= !own;
+}
+
+/* What setup left cannot be resumed: from now on it runs before every test, and this one runs again. */
+static bool retry_without_layer(struct runner *r, struct plan_file *f, const struct world_outcome *o)
+{
+	if (!o->layer_failed)
+		return false;
+	if (f->setup == SETUP_DONE) {
+		progress_clear(&r->progress);
+		log_line("%s: setup runs before every test: %s", f->path, o->layer_failed);
+	}
+	f->setup = SETUP_NONE;
+	plan_discard_layer(f);
+	return true;
+}
+
 /* A machine was lost under KVM before it was ever up: from now on TCG, and this test again. */
 static bool retry_under_tcg(struct runner *r, const struct world_outcome *o)
 {
@@ -360,7 +397,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 
 	r->running--;
 	r->room += weight(t);
-	r->no_templates |= o->no_templates;
+	take_no_template(r, t->file, o->no_template);
 	if (j->setup && !retry_under_tcg(r, o)) {
 		setup_done(t->file, o, died);
 	} else if (j->setup) {
@@ -369,7 +406,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died);
 
 		settle_infra(r, number, why);
-	} else if (retry_under_tcg(r, o)) {
+	} else if (retry_without_layer(r, t->file, o) || retry_under_tcg(r, o)) {
 		j->test = NULL;
 		start_job(r, t, number);
 	} else {
@@ -508,10 +545,13 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 	} else {
 		choose_accel(&r);
 		start_all(&r);
+		store_temp_clean(s->store); /* of a run before this one that was killed */
 		if (r.running)
 			loop_run(&r.loop, &err);
 	}
 	kill_all(&r);
+	if (r.caught || r.closed)
+		store_temp_clean(s->store);
 	status = conclude(&r);
 	runner_free(&r);
 	return status;

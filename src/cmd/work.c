@@ -54,6 +54,15 @@ bool plan_find_layer(struct plan_file *f)
 	return true;
 }
 
+void plan_discard_layer(struct plan_file *f)
+{
+	char key[SHA256_HEX];
+
+	f->world.layer = NULL; /* not freed: once a script, at most */
+	if (layer_key(f, key, NULL) == 0)
+		store_discard(f->world.store, LAYER_KIND, key);
+}
+
 struct order {
 	struct plan_test *test;
 	struct world_outcome *outcome;

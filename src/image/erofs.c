@@ -39,9 +39,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/erofs_crc.h"
 #include "image/erofs_format.h"
 #include "image/store.h"
 
@@ -452,7 +452,7 @@ static void super_put(const struct meta *m, const struct node *root, uint64_t bl
 	erofs_put64(s + EROFS_SUPER_TIME, m->time);
 	erofs_put32(s + EROFS_SUPER_BLOCKS, (uint32_t)blocks);
 	erofs_put32(s + EROFS_SUPER_META, (uint32_t)(m->bodies_at + m->bodies_blocks));
-	erofs_put32(s + EROFS_SUPER_SUM, erofs_crc(s, EROFS_BLOCK - EROFS_SUPER_OFFSET));
+	erofs_put32(s + EROFS_SUPER_SUM, crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET));
 }
 
 /* The superblock is last: an image that was not finished has none. */

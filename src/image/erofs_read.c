@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/erofs.h"
-#include "image/erofs_crc.h"
 #include "image/erofs_format.h"
 
 #define DIR_BYTES_MAX (256u << 20) /* of one folder: TREE_NODES_MAX names of the longest */
@@ -47,7 +47,7 @@ int erofs_open(struct erofs_image *e, const char *path, struct err *err)
 	sum = erofs_get32(s + EROFS_SUPER_SUM);
 	erofs_put32(s + EROFS_SUPER_SUM, 0);
 	if (erofs_get32(s + EROFS_SUPER_MAGIC) != EROFS_MAGIC || s[EROFS_SUPER_BLOCK_BITS] != EROFS_BLOCK_BITS ||
-	    sum != erofs_crc(s, EROFS_BLOCK - EROFS_SUPER_OFFSET) ||
+	    sum != crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET) ||
 	    e->size != (uint64_t)erofs_get32(s + EROFS_SUPER_BLOCKS) * EROFS_BLOCK)
 		return damaged(e, err);
 	e->root = erofs_get16(s + EROFS_SUPER_ROOT);

@@ -152,7 +152,7 @@ static int entry_make(const char *root, const char *kind, const char *key, const
 
 	if (held < 0)
 		return -1;
-	seal = store_entry_hold(entry, NULL);
+	seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
 	if (seal < 0) {
 		store_temp_clean(root);
 		entry_discard(root, entry);
@@ -186,7 +186,7 @@ int store_get(const char *root, const char *kind, const char *key, store_build_f
 	      char **path, struct err *err)
 {
 	cleanup_free char *entry = xasprintf("%s/%s/%s", root, kind, key);
-	int seal = store_entry_hold(entry, NULL);
+	int seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
 	bool found = seal >= 0;
 	uint64_t limit = 0;
 
@@ -199,7 +199,7 @@ int store_get(const char *root, const char *kind, const char *key, store_build_f
 	store_entry_touch(root, seal);
 	lease_keep(entry, seal);
 	if (!found && is_pruning_due(entry))
-		store_prune(root, limit, NULL, NULL);
+		store_prune(root, limit, STORE_CHECK_FACTS, NULL, NULL);
 	*path = steal(entry);
 	return 0;
 }

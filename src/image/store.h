@@ -1,11 +1,11 @@
 /* store.h - the cache folder: things that are built once and used by many
  *
  *	STORE/KIND/KEY/...	an entry: a folder of files, complete or not there
- *	STORE/KIND/KEY/seal	their names, sizes and times, as they were when it was
- *				published; its own time is the entry's last use, and
+ *	STORE/KIND/KEY/seal	their names, sizes, times and sums, as they were when it
+ *				was published; its own time is the entry's last use, and
  *				who uses the entry holds a shared lock on it
  *	STORE/tmp/...		entries being built or removed; what a killed builder
- *				left is removed by the next one
+ *				left is removed by the next run, and the next builder
  *	STORE/tmp/KIND-KEY.lock	held by who builds that entry
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
  *	STORE/clock		its time is the newest last use of all
@@ -13,8 +13,9 @@
  * An entry never changes. It is found by a key, a SHA-256 over everything that
  * shapes it, and is published by one rename(2): a reader sees all of it or
  * nothing. The seal notices what a rename cannot prevent (a file cut short by
- * a crash of the host, or changed by hand): such an entry is thrown away and
- * rebuilt.
+ * a crash of the host, damaged by its disk, or changed by hand): such an entry
+ * is thrown away and rebuilt. How often it looks how closely is told, with the
+ * reasons, in store_seal.c.
  *
  * The store is kept below VMTAP_CACHE_MAX (store_list.h): publishing an entry
  * removes those that were not used for the longest time, but none in use.
@@ -73,6 +74,19 @@ bool store_find(const char *root, const char *kind, const char *key, char **path
 
 /* End the lease of an entry early, in this process. @path: as set by store_get(). */
 void store_release(const char *path);
+
+/*
+ * Remove an entry that turned out to be of no use, and end our own lease of it.
+ * While others use it, it stays: they find out for themselves, and the last of
+ * them removes it.
+ */
+void store_discard(const char *root, const char *kind, const char *key);
+
+/*
+ * Remove what builders left that were killed: folders and locks in STORE/tmp
+ * that nobody holds. Costs the reading of an empty folder when there is nothing.
+ */
+void store_temp_clean(const char *root);
 
 /**
  * store_key_file() - Feed everything that changes when a file's content may have changed

@@ -1,4 +1,4 @@
-/* store_entry.c - entries of the store: seals, locks, folders
+/* store_entry.c - entries of the store: locks, folders, last use
  *
  * Theory of operation
  *
@@ -20,11 +20,6 @@
  * day late (relatime). It is a logical clock: never before STORE/clock, whose
  * mtime is the newest of all. After the host's clock jumped back, uses go on
  * from there, a microsecond each, until the clock has caught up.
- *
- * Data is not synced: after a crash of the host an entry may be short, which
- * its seal shows, and the cost of a wrong guess is a rebuild. The seal holds no
- * sums: reading a 128 MB RAM file at each start would cost more than the restore.
- * Sums are for entries that travel (store_pack.h).
  */
 #include "image/store_entry.h"
 
@@ -36,17 +31,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "image/store.h"
 
-#define SEAL_HEAD   "vmtap-seal 2\n" /* raise when what follows changes: older entries are rebuilt */
-#define SEAL_MAX    (STORE_FILES_MAX * (STORE_NAME_MAX + 48)) /* bytes */
 #define LOCK_SUFFIX ".lock"
 #define CLOCK	    "clock"
 #define CLOCK_STEP  1000 /* ns between two uses when the clock stands still */
@@ -76,102 +67,9 @@ bool store_same_file(int fd, const char *path)
 	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* ---- seals ---- */
+/* ---- holding ---- */
 
-static int seal_text(const char *dir, struct buf *text, struct err *err)
-{
-	struct dirent *e;
-	size_t count = 0;
-	DIR *d = opendir(dir);
-
-	if (!d)
-		return err_errno(err, "cannot read folder '%s'", dir);
-	buf_adds(text, SEAL_HEAD);
-	while ((e = readdir(d))) {
-		struct stat st;
-
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (!store_is_name(e->d_name) || ++count > STORE_FILES_MAX ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) {
-			err_set(err, "cannot keep '%s/%s': an entry of the cache has at most %d plain files", dir,
-				e->d_name, STORE_FILES_MAX);
-			closedir(d);
-			return -1;
-		}
-		buf_addf(text, "%lld %lld %s\n", (long long)st.st_size, (long long)store_mtime(&st), e->d_name);
-	}
-	closedir(d);
-	return 0;
-}
-
-int store_entry_seal(const char *dir, struct err *err)
-{
-	cleanup_buf struct buf text = {0};
-	cleanup_free char *path = path_join(dir, STORE_SEAL);
-	cleanup_fd int fd = -1;
-
-	if (seal_text(dir, &text, err) < 0)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
-		return store_write_error(err, path);
-	return fd_steal(&fd);
-}
-
-static bool seal_line(const char *line, struct store_file *f)
-{
-	long long size, mtime;
-	int at = 0;
-
-	if (sscanf(line, "%lld %lld %n", &size, &mtime, &at) != 2 || !at || size < 0 || !store_is_name(line + at))
-		return false;
-	f->size = (uint64_t)size;
-	f->mtime = mtime;
-	strcpy(f->name, line + at); /* store_is_name() has measured it */
-	return true;
-}
-
-/* A seal that lost its end, or is of another version, is none. */
-static bool seal_parse(char *text, size_t n, struct store_files *out)
-{
-	char *line, *save = NULL;
-
-	out->count = 0;
-	if (!text_starts(text, SEAL_HEAD) || text[n - 1] != '\n')
-		return false;
-	for (line = strtok_r(text + strlen(SEAL_HEAD), "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (out->count == STORE_FILES_MAX || !seal_line(line, &out->file[out->count++]))
-			return false;
-	return true;
-}
-
-static bool files_hold(const char *entry, const struct store_files *files)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		const struct store_file *f = &files->file[i];
-		cleanup_free char *path = path_join(entry, f->name);
-		struct stat st;
-
-		if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != f->size ||
-		    store_mtime(&st) != f->mtime)
-			return false;
-	}
-	return true;
-}
-
-static bool seal_holds(int fd, const char *entry, struct store_files *files)
-{
-	cleanup_buf struct buf text = {0};
-	ssize_t n = fd_read_full(fd, buf_reserve(&text, SEAL_MAX), SEAL_MAX);
-
-	if (n <= 0)
-		return false;
-	text.data[n] = '\0';
-	return seal_parse(text.data, (size_t)n, files) && files_hold(entry, files);
-}
-
-int store_entry_hold(const char *entry, struct store_files *files)
+int store_entry_hold(const char *entry, enum store_check check, struct store_files *files)
 {
 	cleanup_free char *path = path_join(entry, STORE_SEAL);
 	cleanup_free struct store_files *own = files ? NULL : xmalloc(sizeof(*own));
@@ -185,7 +83,7 @@ int store_entry_hold(const char *entry, struct store_files *files)
 			if (errno != EINTR)
 				return -1;
 		if (store_same_file(fd, path))
-			return seal_holds(fd, entry, files ? files : own) ? fd_steal(&fd) : -1;
+			return store_seal_holds(fd, entry, check, files ? files : own) ? fd_steal(&fd) : -1;
 	}
 	return -1;
 }

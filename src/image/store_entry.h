@@ -17,11 +17,15 @@
 #define STORE_KEY_LEN	64  /* digits of a key */
 #define STORE_TRIES_MAX 100 /* races lost before something else must be wrong */
 
-/* What a seal says of one file. @mtime: in ns since 1970. */
+/* How closely to look at an entry (store_seal.c): sizes and times; as a use needs it; every byte. */
+enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };
+
+/* What a seal says of one file. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
 struct store_file {
 	char name[STORE_NAME_MAX + 1];
 	uint64_t size;
 	int64_t mtime;
+	uint32_t sum;
 };
 
 struct store_files {
@@ -49,7 +53,10 @@ int store_entry_seal(const char *dir, struct err *err);
  * @files:	Filled with what the seal says, unless NULL
  * Return: a descriptor that holds the lock, or -1: not there, or damaged
  */
-int store_entry_hold(const char *entry, struct store_files *files);
+int store_entry_hold(const char *entry, enum store_check check, struct store_files *files);
+
+/* The check alone, with the seal's descriptor. Return: whether the files are as they were. @files: filled. */
+bool store_seal_holds(int fd, const char *entry, enum store_check check, struct store_files *files);
 
 /**
  * store_entry_touch() - Record that an entry was used now
@@ -78,8 +85,5 @@ int store_entry_remove(const char *root, const char *entry);
 
 /* Return: a locked descriptor of a new folder in STORE/tmp, or -1. The caller frees @path. */
 int store_temp_make(const char *root, char **path, struct err *err);
-
-/* Remove folders and locks in STORE/tmp that have no owner any more. */
-void store_temp_clean(const char *root);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "image/store.h"
 #include "image/store_entry.h"
 
 #define MB	    1000000ull
@@ -110,7 +111,7 @@ static void add_entry(const char *dir, const char *name, void *arg)
 	if (!store_is_key(name) || for_each(path, add_size, &item) < 0)
 		return;
 	item.busy = seal_busy(seal);
-	cleanup_fd int held = store_entry_hold(path, NULL);
+	cleanup_fd int held = store_entry_hold(path, l->check, NULL);
 	item.sound = held >= 0;
 	if (item.sound && fstat(held, &st) == 0)
 		item.used = store_mtime(&st);
@@ -138,9 +139,9 @@ static int by_use(const void *pa, const void *pb)
 	return strcmp(a->kind, b->kind) ? strcmp(a->kind, b->kind) : strcmp(a->key, b->key);
 }
 
-int store_list(const char *root, struct store_list *l, struct err *err)
+int store_list(const char *root, enum store_check check, struct store_list *l, struct err *err)
 {
-	*l = (struct store_list){0};
+	*l = (struct store_list){.check = check};
 	if (for_each(root, add_kind, l) < 0 && errno != ENOENT)
 		return err_errno(err, "cannot read folder '%s'", root);
 	if (l->count)
@@ -189,6 +190,15 @@ static int evict(const char *root, const struct store_item *item)
 	return r;
 }
 
+void store_discard(const char *root, const char *kind, const char *key)
+{
+	cleanup_free char *name = xstrdup(kind), *hex = xstrdup(key), *entry = xasprintf("%s/%s/%s", root, kind, key);
+	const struct store_item item = {.kind = name, .key = hex};
+
+	store_release(entry);
+	evict(root, &item);
+}
+
 static void sums_count(const char *dir, const char *name, void *arg)
 {
 	(void)dir;
@@ -227,12 +237,12 @@ static void prune_one(const char *root, const struct store_item *item, struct st
 	p->left -= item->disk;
 }
 
-int store_prune(const char *root, uint64_t limit, struct store_pruned *out, struct err *err)
+int store_prune(const char *root, uint64_t limit, enum store_check check, struct store_pruned *out, struct err *err)
 {
 	cleanup_store_list struct store_list l = {0};
 	struct store_pruned p = {0};
 
-	if (store_list(root, &l, err) < 0)
+	if (store_list(root, check, &l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l.count; i++)
 		p.left += l.items[i].disk;
@@ -250,7 +260,7 @@ uint64_t store_evict_one(const char *root)
 {
 	cleanup_store_list struct store_list l = {0};
 
-	if (store_list(root, &l, NULL) < 0)
+	if (store_list(root, STORE_CHECK_FACTS, &l, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < l.count; i++)
 		if (l.items[i].disk && evict(root, &l.items[i]) == 0)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/store_entry.h"
 
 #define STORE_LIMIT_DEFAULT_MB 4096
 
@@ -34,10 +35,11 @@ struct store_item {
 struct store_list {
 	struct store_item *items;
 	size_t count;
+	enum store_check check;
 };
 
-/* List the entries; a folder that does not exist has none. Return: 0, or -1. */
-int store_list(const char *root, struct store_list *l, struct err *err);
+/* List the entries, each @check-ed; a folder that does not exist has none. Return: 0, or -1. */
+int store_list(const char *root, enum store_check check, struct store_list *l, struct err *err);
 void store_list_free(struct store_list *l);
 #define cleanup_store_list __attribute__((cleanup(store_list_free)))
 
@@ -60,6 +62,7 @@ struct store_pruned {
 
 /**
  * store_prune() - Remove entries until the store is no larger than a limit
+ * @check:	How closely to look for damage
  * @out:	Filled, unless NULL
  *
  * Damaged entries first, then the least recently used; never one in use. Then
@@ -67,7 +70,7 @@ struct store_pruned {
  *
  * Return: 0, or -1: the folder cannot be read. What cannot be removed is counted.
  */
-int store_prune(const char *root, uint64_t limit, struct store_pruned *out, struct err *err);
+int store_prune(const char *root, uint64_t limit, enum store_check check, struct store_pruned *out, struct err *err);
 
 /* Remove the least recently used entry that is not in use. Return: the bytes it took, or 0: there is none. */
 uint64_t store_evict_one(const char *root);

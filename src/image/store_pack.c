@@ -155,7 +155,7 @@ static int put_item(struct writer *w, const char *root, const struct store_item 
 {
 	cleanup_free char *entry = xasprintf("%s/%s/%s", root, item->kind, item->key);
 	cleanup_free struct store_files *files = xmalloc(sizeof(*files));
-	cleanup_fd int held = store_entry_hold(entry, files);
+	cleanup_fd int held = store_entry_hold(entry, STORE_CHECK_ALL, files);
 
 	if (held < 0) {
 		out->skipped++;
@@ -182,7 +182,7 @@ static int put_all(struct writer *w, const char *root, char *const *kinds, struc
 {
 	cleanup_store_list struct store_list l = {0};
 
-	if (store_list(root, &l, err) < 0 || put(w, PACK_MAGIC, PACK_MAGIC_LEN, err) < 0 ||
+	if (store_list(root, STORE_CHECK_FACTS, &l, err) < 0 || put(w, PACK_MAGIC, PACK_MAGIC_LEN, err) < 0 ||
 	    put_number(w, PACK_VERSION, 4, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l.count; i++)

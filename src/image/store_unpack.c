@@ -311,7 +311,7 @@ static int publish(struct reader *r, size_t i, struct err *err)
 
 	if (held < 0)
 		return -1;
-	seal = store_entry_hold(entry, NULL);
+	seal = store_entry_hold(entry, STORE_CHECK_ALL, NULL);
 	status = seal >= 0;
 	if (!status) {
 		if (file_exists(entry))
@@ -397,5 +397,5 @@ int store_import(const char *root, const char *path, uint64_t limit, struct pack
 		return -1;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		out->bytes = (uint64_t)st.st_size;
-	return store_prune(root, limit, NULL, err);
+	return store_prune(root, limit, STORE_CHECK_FACTS, NULL, err);
 }

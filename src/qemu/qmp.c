@@ -32,10 +32,9 @@ static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
 }
 
 /* The descriptor travels with the first byte of the command (unix(7), SCM_RIGHTS), so nothing may be before it. */
-int qmp_pass_fd(struct qmp *q, int fd, const char *name, qmp_reply_fn *done, void *arg, struct err *err)
+static int send_with_fd(struct qmp *q, int fd, const char *text, struct err *err)
 {
-	char text[128];
-	struct iovec iov = {.iov_base = text};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
@@ -52,13 +51,25 @@ int qmp_pass_fd(struct qmp *q, int fd, const char *name, qmp_reply_fn *done, voi
 	};
 
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	iov.iov_len = (size_t)snprintf(text, sizeof(text), "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"%s\"}}\r\n",
-				       name);
 	flush_out(q);
 	if (q->out.len || sendmsg(q->watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
 		return err_errno(err, "cannot pass a descriptor to QEMU");
-	await_answer(q, done, arg);
+	await_answer(q, NULL, NULL);
 	return 0;
+}
+
+int qmp_pass_fd(struct qmp *q, int fd, const char *name, struct err *err)
+{
+	cleanup_free char *text = xasprintf("{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"%s\"}}\r\n", name);
+
+	return send_with_fd(q, fd, text, err);
+}
+
+int qmp_add_fd(struct qmp *q, int fd, unsigned set, struct err *err)
+{
+	cleanup_free char *text = xasprintf("{\"execute\":\"add-fd\",\"arguments\":{\"fdset-id\":%u}}\r\n", set);
+
+	return send_with_fd(q, fd, text, err);
 }
 
 void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg)

@@ -66,6 +66,9 @@ void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_rep
  *
  * Return: 0, or -1 when the socket does not take it at once
  */
-int qmp_pass_fd(struct qmp *q, int fd, const char *name, qmp_reply_fn *done, void *arg, struct err *err);
+int qmp_pass_fd(struct qmp *q, int fd, const char *name, struct err *err);
+
+/* The same for "/dev/fdset/SET" as a file's name (the command "add-fd"); @set was not used before. */
+int qmp_add_fd(struct qmp *q, int fd, unsigned set, struct err *err);
 
 #endif

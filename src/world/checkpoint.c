@@ -134,8 +134,7 @@ void checkpoint_abandon(struct machine *m)
 {
 	if (!m->saving)
 		return;
-	loop_timer(m->loop, &m->saving->poll, CLOCK_NEVER);
-	m->saving->done = NULL; /* QMP may still hold it: a few bytes until the test ends */
+	saving_abandon(m->saving); /* QMP may still hold it: a few bytes until the test ends */
 	m->saving = NULL;
 }
 

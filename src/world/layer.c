@@ -157,13 +157,13 @@ static void save_one(struct saving *s, struct machine *m, const char *dir, struc
 	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	struct err err = {0};
 
-	*s = (struct saving){.machine = m, .fd = fd, .done = one_done, .arg = b};
-	if (fd >= 0) {
-		saving_start(s);
+	if (fd < 0) {
+		store_write_error(&err, path);
+		one_done(b, err.text);
 		return;
 	}
-	store_write_error(&err, path);
-	one_done(b, err.text);
+	*s = (struct saving){.machine = m, .fd = fd, .done = one_done, .arg = b};
+	saving_start(s);
 }
 
 static int save_all(struct loop *l, struct machine *machines, size_t n, const char *dir, double limit,
@@ -180,7 +180,8 @@ static int save_all(struct loop *l, struct machine *machines, size_t n, const ch
 			save_one(&savings[i], &machines[i], dir, &b);
 	r = run_batch(&b, limit, err);
 	for (size_t i = 0; i < n; i++)
-		loop_timer(l, &savings[i].poll, CLOCK_NEVER);
+		if (savings[i].machine) /* it was started */
+			saving_abandon(&savings[i]);
 	free(savings);
 	return r;
 }

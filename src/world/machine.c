@@ -238,6 +238,15 @@ static void incoming_answer(void *arg, const struct json *reply, const char *err
 	kill(m->pid, SIGKILL);
 }
 
+static void incoming_fd_answer(void *arg, const struct json *reply, const char *error)
+{
+	struct machine *m = arg;
+
+	(void)reply;
+	if (error) /* it may want the file by name (saving.c) */
+		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI_FILE, incoming_answer, m);
+}
+
 static void qmp_lost(void *arg, const char *why)
 {
 	/* The exit of the process tells more, and comes right behind. */
@@ -364,17 +373,19 @@ static void resume_layer(struct machine *m)
 /* The child process that made the template has ended. */
 static void forged(void *arg, struct forge_result *r)
 {
+	bool generic;
 	struct machine *m = arg;
+	cleanup_free char *dir = r->made ? template_find(m->world, m->index, &generic) : NULL;
 
 	m->forge = NULL;
 	if (r->lost) {
 		console_feed(&m->console, r->console, strlen(r->console));
 		machine_fail(m, r->infra, xstrdup(r->reason));
-	} else if (r->dir) {
-		resume_from(m, r->dir, r->generic);
+	} else if (dir) {
+		resume_from(m, dir, generic);
 	} else {
-		log_line("%s: no template, so this machine boots: %s", m->spec->name, r->reason);
-		m->no_template = true;
+		m->no_template = xasprintf("no template, so this machine boots: %s",
+					   r->made ? "it is gone from the cache" : r->reason);
 		machine_boot(m);
 	}
 }
@@ -414,16 +425,14 @@ static void resume_failed(struct machine *m, const char *why)
 		return;
 	}
 	if (layer_has(m->world->layer, m->spec->name)) {
-		file_remove_tree(m->world->layer);
-		machine_fail(m, true, xasprintf("'%s' cannot be resumed as setup left it, which is thrown away; "
-						"try again: %s", m->spec->name, why));
+		m->layer_failed = true;
+		machine_fail(m, true, xasprintf("'%s' cannot be resumed as setup left it: %s", m->spec->name, why));
 		return;
 	}
-	log_line("%s: its template cannot be resumed, so it boots: %s", m->spec->name, why);
+	m->no_template = xasprintf("its template cannot be resumed, so it boots: %s", why);
 	release(m);
 	template_discard(m->world, m->index);
 	forget_memory(m);
-	m->no_template = true;
 	machine_boot(m);
 }
 
@@ -451,7 +460,7 @@ void machine_boot(struct machine *m)
 		qmp_send(&m->qmp, "migrate-set-parameters", TEMPLATE_PARAMETERS, NULL, NULL);
 	}
 	if (m->memory.state)
-		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI, incoming_answer, m);
+		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI, incoming_fd_answer, m);
 }
 
 void machine_resume(struct machine *m, const char *state)
@@ -546,5 +555,6 @@ void machine_free(struct machine *m)
 	forget_memory(m);
 	checkpoint_free(m);
 	free(m->gone);
+	free(m->no_template);
 	free(m->shutdown_why);
 }

@@ -84,7 +84,8 @@ struct machine {
 	struct checkpoint *checkpoints;
 	bool layer_used;     /* it was resumed as setup left it; from now on it boots */
 	bool forging;	     /* it becomes a template: no identity, no test */
-	bool no_template;    /* a template could not be made or loaded: boot */
+	char *no_template;   /* why a template could not be made or loaded, so that it boots, or NULL; owned */
+	bool layer_failed;   /* GONE, because what setup left cannot be resumed */
 	struct forge *forge; /* the child process that makes the template, or NULL */
 	bool used;	     /* it was started at least once in this test */
 	bool infra;	     /* GONE, and the infrastructure is to blame */

@@ -34,7 +34,8 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 	wire_put_u8(out, r->infra);
 	put_optional(out, o->kvm_failed);
 	put_optional(out, o->unsaved);
-	wire_put_u8(out, o->no_templates);
+	put_optional(out, o->no_template);
+	put_optional(out, o->layer_failed);
 	wire_put_str(out, o->qemu_version);
 	wire_put_u32(out, (uint32_t)r->notes_lost);
 	wire_put_u32(out, (uint32_t)r->nnotes);
@@ -84,7 +85,8 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 	o->result.infra = wire_get_u8(&r);
 	o->kvm_failed = get_optional(&r);
 	o->unsaved = get_optional(&r);
-	o->no_templates = wire_get_u8(&r);
+	o->no_template = get_optional(&r);
+	o->layer_failed = get_optional(&r);
 	version = wire_get_str(&r);
 	snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", version);
 	o->result.notes_lost = wire_get_u32(&r);
@@ -101,5 +103,7 @@ void world_outcome_free(struct world_outcome *o)
 	result_free(&o->result);
 	free(o->kvm_failed);
 	free(o->unsaved);
+	free(o->no_template);
+	free(o->layer_failed);
 	*o = (struct world_outcome){0};
 }

@@ -9,15 +9,18 @@
  * @machine:	UP. Memory in a shared file (a template, a layer) is left where it
  *		is; any other is part of what is written
  * @fd:		Where the state goes; not owned, not needed after saving_start()
- * @done:	Called once, from the loop, with why it failed or NULL. May be set to
- *		NULL by who does not want to know any more
+ * @done:	Called once, from the loop, with why it failed or NULL
  */
 struct saving {
 	struct machine *machine;
 	int fd;
 	void (*done)(void *arg, const char *error);
 	void *arg;
+	/* for saving.c */
 	struct timer poll;
+	int copy;	/* of @fd, while it may be needed again */
+	unsigned set;	/* what QEMU has it as, or 0 */
+	char *refusal;	/* of the first way to ask, or NULL */
 };
 
 /*
@@ -25,5 +28,8 @@ struct saving {
  * and a copy resumes running; one that was stopped before is resumed stopped.
  */
 void saving_start(struct saving *s);
+
+/* Hear no more of it. QMP may still hold @s, until the connection ends. */
+void saving_abandon(struct saving *s);
 
 #endif

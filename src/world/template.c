@@ -19,12 +19,12 @@
 #include "wire/frame.h"
 #include "world/forge.h"
 
-#define TEMPLATE_FORMAT "2"	  /* raise it when a template of an older vmtap must not be used */
-#define RESULT_MAX	(1 << 20) /* bytes that a child may send */
+#define RESULT_MAX (1 << 20) /* bytes that a child may send */
 
 static_assert(COMMAND_FD_STATE == 14, "TEMPLATE_URI names it");
 
 struct forge {
+	const char *store;
 	struct loop *loop;
 	struct watch watch;
 	pid_t pid;
@@ -33,61 +33,7 @@ struct forge {
 	void *arg;
 };
 
-/* ---- the key ---- */
-
-/* A state that was saved under KVM holds what this host's CPU can do. */
-static void add_host_cpu(struct sha256 *key)
-{
-	cleanup_buf struct buf info = {0};
-	const char *p;
-
-	if (file_read("/proc/cpuinfo", 4 << 20, &info, NULL) < 0)
-		return;
-	for (p = buf_str(&info); *p && *p != '\n';) { /* up to the second processor */
-		size_t n = strcspn(p, "\n");
-
-		if (text_starts(p, "model") || text_starts(p, "stepping") || text_starts(p, "microcode") ||
-		    text_starts(p, "flags"))
-			sha256_add(key, p, n);
-		p += n + (p[n] == '\n');
-	}
-}
-
-/*
- * Files of the store have names that are keys themselves, whichever folder the
- * store is in; what else is named by an absolute path is looked into.
- */
-static int add_argument(struct sha256 *key, const char *store, const char *arg, struct err *err)
-{
-	const char *at = strstr(arg, store);
-	size_t n = strlen(store);
-
-	if (!at && arg[0] == '/')
-		return store_key_content(store, key, arg, err);
-	if (at)
-		sha256_add(key, arg, (size_t)(at - arg));
-	sha256_add_str(key, at ? at + n : arg);
-	return 0;
-}
-
-int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err)
-{
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
-	struct command c;
-	char **argv;
-	int r = 0;
-
-	sha256_add_str(key, TEMPLATE_FORMAT);
-	spec_command(w, index, true, macs, &c);
-	argv = command_argv(&c);
-	for (char **a = argv; *a && r == 0; a++)
-		r = add_argument(key, w->store, *a, err);
-	command_argv_free(argv);
-	sha256_add_str(key, w->machines[index].provision ? w->machines[index].provision : "");
-	if (w->accel->kind == ACCEL_KVM)
-		add_host_cpu(key);
-	return r;
-}
+/* ---- keys ---- */
 
 static bool is_named(const struct world_spec *w)
 {
@@ -128,11 +74,6 @@ static const char *kind(bool named)
 	return named ? TEMPLATE_NAMED : TEMPLATE_KIND;
 }
 
-static char *entry_path(const struct world_spec *w, bool named, const char *key)
-{
-	return xasprintf("%s/%s/%s", w->store, kind(named), key);
-}
-
 /* ---- finding ---- */
 
 char *template_find(const struct world_spec *w, size_t index, bool *generic)
@@ -152,12 +93,9 @@ void template_discard(const struct world_spec *w, size_t index)
 {
 	for (int named = 0; named <= 1; named++) {
 		char key[SHA256_HEX];
-		cleanup_free char *entry = NULL;
 
-		if (make_key(w, index, named, key, NULL) < 0)
-			continue;
-		entry = entry_path(w, named, key);
-		file_remove_tree(entry);
+		if (make_key(w, index, named, key, NULL) == 0)
+			store_discard(w->store, kind(named), key);
 	}
 }
 
@@ -183,25 +121,22 @@ static int build(const char *dir, void *arg, struct err *err)
 static int make(struct order *o, struct err *err)
 {
 	const struct world_spec *w = o->world;
+	cleanup_free char *named = NULL;
 	char key[SHA256_HEX];
 
 	if (make_key(w, o->index, false, key, err) < 0 ||
 	    store_get(w->store, TEMPLATE_KIND, key, build, o, &o->base, err) < 0)
 		return -1;
-	o->result->generic = !is_named(w);
-	if (o->result->generic) {
-		o->result->dir = steal(o->base);
-		return 0;
-	}
-	if (make_key(w, o->index, true, key, err) < 0)
+	if (is_named(w) && (make_key(w, o->index, true, key, err) < 0 ||
+			    store_get(w->store, TEMPLATE_NAMED, key, build, o, &named, err) < 0))
 		return -1;
-	return store_get(w->store, TEMPLATE_NAMED, key, build, o, &o->result->dir, err);
+	o->result->made = true;
+	return 0;
 }
 
 static void encode(const struct forge_result *r, struct buf *out)
 {
-	wire_put_str(out, r->dir);
-	wire_put_u8(out, r->generic);
+	wire_put_u8(out, r->made);
 	wire_put_u8(out, r->lost);
 	wire_put_u8(out, r->infra);
 	wire_put_str(out, r->reason);
@@ -227,16 +162,11 @@ static int decode(const struct buf *in, struct forge_result *r)
 {
 	struct wire_reader w = {.p = (const uint8_t *)in->data, .left = in->len};
 
-	r->dir = wire_get_str(&w);
-	r->generic = wire_get_u8(&w);
+	r->made = wire_get_u8(&w);
 	r->lost = wire_get_u8(&w);
 	r->infra = wire_get_u8(&w);
 	r->reason = wire_get_str(&w);
 	r->console = wire_get_str(&w);
-	if (!*r->dir) {
-		free(r->dir);
-		r->dir = NULL;
-	}
 	return w.bad || wire_get_u8(&w) != 1 ? -1 : 0;
 }
 
@@ -252,15 +182,12 @@ static void finish(struct forge *f)
 	if (decode(&f->message, &r) < 0) {
 		cleanup_free char *how = proc_status_text(status);
 
-		free(r.dir);
 		free(r.reason);
-		r.dir = NULL;
-		r.lost = false;
+		r.made = r.lost = false;
 		r.reason = xasprintf("the process that makes it ended: %s", how);
 	}
 	template_abandon(f);
 	done(arg, &r);
-	free(r.dir);
 	free(r.reason);
 	free(r.console);
 }
@@ -285,7 +212,7 @@ struct forge *template_forge(const struct world_spec *w, size_t index, struct lo
 	struct forge *f = xcalloc(1, sizeof(*f));
 	int fds[2];
 
-	*f = (struct forge){.loop = l, .watch = {.ready = ready, .arg = f}, .done = done, .arg = arg};
+	*f = (struct forge){.store = w->store, .loop = l, .watch = {.ready = ready, .arg = f}, .done = done, .arg = arg};
 	if (pipe2(fds, O_CLOEXEC) < 0) {
 		err_errno(err, "cannot create a pipe");
 		free(f);
@@ -318,6 +245,7 @@ void template_abandon(struct forge *f)
 	if (f->pid > 0) {
 		kill(f->pid, SIGKILL);
 		waitpid(f->pid, NULL, 0);
+		store_temp_clean(f->store);
 	}
 	buf_free(&f->message);
 	free(f);

@@ -22,7 +22,8 @@
  * The key covers all that shapes the machine, because QEMU checks none of it:
  * a state resumed under another CPU model or accelerator "works" until it does
  * not. It is the sum of QEMU's binary, the whole command line without the
- * identity, the contents behind it, and under KVM the host's CPU.
+ * identity, the contents of the files that it names, those of `.qemu` too
+ * (template_key.c), and under KVM the host's CPU.
  *
  * Where a copy's time goes under TCG: QEMU's own start, 30 ms whatever the
  * machine, and then translation, as every process translates the guest's code
@@ -55,30 +56,30 @@
 /* A copy is where the switch expects it: it need not tell the network that it has moved. */
 #define TEMPLATE_PARAMETERS   "{\"announce-rounds\":0}"
 #define TEMPLATE_URI	      "{\"uri\":\"fd:14\"}"
+/* QEMU 11.0 and newer refuse a file as "fd:" (saving.c). */
+#define TEMPLATE_URI_FILE     "{\"uri\":\"file:/proc/self/fd/14\"}"
 
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
 int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err);
 
 #define TEMPLATE_NAMED_MAX 8 /* machines of a world that are kept with their identity: each takes disk */
 
-/* Return: the folder of a machine's finished template, which the caller frees, or NULL; @generic: without identity. */
+/* Return: the folder of a machine's finished template, leased, which the caller frees, or NULL; @generic: without identity. */
 char *template_find(const struct world_spec *w, size_t index, bool *generic);
 
-/* Throw a template away that QEMU cannot load. */
+/* Throw a template away that QEMU cannot load, unless others use it, who will see for themselves. */
 void template_discard(const struct world_spec *w, size_t index);
 
 /**
  * struct forge_result - What became of a template in the making
- * @dir:	The finished entry, or NULL
- * @generic:	It has no identity
+ * @made:	It is there: template_find() gets it
  * @lost:	The machine did not come up: a boot would not help
  * @infra:	@lost, and the infrastructure is to blame
  * @reason:	Why there is no template
  * @console:	What the guest said
  */
 struct forge_result {
-	char *dir;
-	bool generic, lost, infra;
+	bool made, lost, infra;
 	char *reason, *console;
 };
 
@@ -93,7 +94,7 @@ struct forge;
 struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
 			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err);
 
-/* Kill the child and free it without a call of @done; NULL is allowed. */
+/* Kill the child, remove what it was making, and free it without a call of @done; NULL is allowed. */
 void template_abandon(struct forge *f);
 
 #endif

@@ -394,6 +394,15 @@ static void world_end(struct world *w)
 	loop_free(&w->loop);
 }
 
+/* What of the machine could not be had that would have saved a boot, or a setup. */
+static void add_lack(struct world_outcome *o, const struct machine *m)
+{
+	if (m->no_template && !o->no_template)
+		o->no_template = xasprintf("%s: %s", m->spec->name, m->no_template);
+	if (m->layer_failed && !o->layer_failed)
+		o->layer_failed = xstrdup(m->gone);
+}
+
 static void finish_result(struct world *w)
 {
 	struct result *result = &w->outcome->result;
@@ -409,7 +418,7 @@ static void finish_result(struct world *w)
 	else
 		add_consoles(w, result);
 	for (size_t i = 0; i < w->spec->nmachines; i++)
-		w->outcome->no_templates |= w->machines[i].no_template;
+		add_lack(w->outcome, &w->machines[i]);
 	for (size_t i = 0; i < w->spec->nmachines && !w->outcome->qemu_version[0]; i++)
 		snprintf(w->outcome->qemu_version, sizeof(w->outcome->qemu_version), "%s",
 			 w->machines[i].qemu_version);

@@ -22,13 +22,14 @@
  * @kvm_failed:	A machine was lost under KVM before it was ever up: the test
  *		deserves another try under TCG; owned, says why; NULL otherwise
  * @unsaved:	A setup succeeded, but its machines could not be saved; owned, says why
- * @no_templates: A machine could not be made into one, or not be resumed: it was booted
+ * @no_template: Why a machine could not be saved or resumed and was booted, with its name; owned
+ * @layer_failed: What setup left could not be resumed: the test deserves another
+ *		try without it; owned, says why; NULL otherwise
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
 	struct result result;
-	char *kvm_failed, *unsaved;
-	bool no_templates;
+	char *kvm_failed, *unsaved, *no_template, *layer_failed;
 	char qemu_version[32];
 };
 

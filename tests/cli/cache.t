@@ -38,6 +38,7 @@ for my $case (
     [['import', 'a', 'b'], qr/needs one file to read/, 'import of two'],
     [['prune', '--max=4G'], qr/'4G' is not a number of MB/, 'bad size'],
     [['list', '--all'], qr/are options of cache prune/, 'option of another verb'],
+    [['export', '--check', "$dir/x"], qr/--check is an option of cache list and cache prune/, '--check of another verb'],
     [['export', "$dir/x", '../up'], qr/a kind is a word/, 'bad kind'],
 ) {
     my ($args, $want, $name) = @$case;

@@ -28,4 +28,96 @@ my $r = vmtap('-j', '0', $path);
 like $r->{err}, qr/'0' is not a whole number from 1/, '-j 0 is refused';
 is vmtap('-j1', $path)->{out} =~ tr/\n//, vmtap('--jobs=3', $path)->{out} =~ tr/\n//, 'the same output with one job and with three';
 
+# Scripts cannot write to the host, but QEMU can: it leaves the traces 1, 2, 3, ... when it is started
+my $leave = qq{for n in 1 2 3 4 5; do mkdir $traces/\$n.d 2>/dev/null && : >$traces/\$n && break; done\n};
+my $idle = qemu_wrapper($leave . 'exec sleep 100');
+my $find = <<"EOT";
+static bool find(int n)
+{
+	FILE *f = fopen(fmt("$traces/%d", n), "r");
+	if (f)
+		fclose(f);
+	return f != NULL;
+}
+static bool await(int n) { for (int i = 0; i < 20000000 && !find(n); i++) ; return find(n); }
+EOT
+sub forget { system "rm -rf $traces/*" }
+
+# One slow test does not hold the others up
+my @idle = ("VMTAP_QEMU=$idle", 'VMTAP_ACCEL=tcg', 'VMTAP_BOOT_TIMEOUT=1', 'VMTAP_CACHE=' . dir() . '/cache');
+forget();
+$r = vmtap(@idle, '-j2', '--cold', script($find . qq{vm(m);\ntest("slow") { ok(await(1)); }\n}
+    . qq{test("a") { ok(1); }\ntest("b") { ok(1); }\ntest("c") { m.start(); }\n}));
+like $r->{out}, qr/^ok 1 - slow\n.*^ok 2 - a\n.*^ok 3 - b\n/ms, 'a slow test waits for the fourth behind it, which is run meanwhile'
+    or diag $r->{out}, $r->{err};
+
+# Two tests side by side share nothing: not the guests, not the network, not the variables of the script
+forget();
+my $counted = qemu_wrapper("case \"\$*\" in *share=off*) $leave ;; esac\n" . 'exec "$qemu" "$@"');
+$r = vmtap("VMTAP_QEMU=$counted", @idle[1, 3], '-j2', script($find . <<'EOT'));
+net(lan);
+vm(m, .nets = {&lan});
+vm(peer, .nets = {&lan});
+static const char *mine = "nobody's";
+static void mark(const char *name)
+{
+	mine = name;
+	m.succeed(fmt("echo %s >/run/mark && hostname %s", name, name));
+}
+static void check(const char *name)
+{
+	is(mine, name);
+	is(m.succeed("cat /run/mark; hostname"), fmt("%s\n%s", name, name));
+}
+test("left") {
+	peer.start();
+	mark("left");
+	ok(await(4)); /* until the other has made its checks */
+	check("left");
+	m.succeed("ping -c 1 -W 10 peer");
+}
+test("right") {
+	mark("right");
+	ok(await(3));
+	check("right");
+	m.fail("ping -c 1 -W 1 peer");
+	peer.start();
+}
+EOT
+is $r->{status}, 0, 'two tests with machines of the same names and addresses, at the same time' or diag $r->{out}, $r->{err};
+
+# The budget: two tests whose machines do not fit together run one after the other
+my $heavy = script($find . qq{vm(m, .memory = 512);\ntest("one") { for (int i = 0; i < 300000 && !find(1); i++) ; ok(find(1)); }\n}
+    . qq{test("two") { m.start(); }\n});
+sub overlap {
+    my ($mount) = @_;
+    my @ns = $> == 0 ? qw(unshare -m) : qw(unshare -rm);
+    forget();
+    return "cannot: $mount" if system("@ns sh -c '$mount' >/dev/null 2>&1");
+    return `@ns sh -c '$mount; @idle exec build/vmtap -j2 --cold $heavy' 2>/dev/null` =~ /^ok 1 - one/m ? 'yes' : 'no';
+}
+my $fake = dir() . '/fake';
+mkdir $fake;
+sub fake_meminfo {
+    my ($mib) = @_;
+    open my $f, '>', "$fake/meminfo" or die;
+    print $f 'MemAvailable: ', $mib * 1024, " kB\n";
+    close $f;
+    return "mount --bind $fake/meminfo /proc/meminfo";
+}
+sub fake_group {
+    my ($bytes) = @_;
+    my $g = '/sys/fs/cgroup';
+    return fake_meminfo(8000) . " && mount -t tmpfs none $g && mkdir $g/memory && echo $bytes >$g/memory.max && "
+        . "echo 0 >$g/memory.current && cp $g/memory.max $g/memory/memory.limit_in_bytes && echo 0 >$g/memory/memory.usage_in_bytes";
+}
+SKIP: {
+    my $wide = overlap(fake_meminfo(8000));
+    skip 'no mounts here', 4 if $wide =~ /^cannot/;
+    is $wide, 'yes', 'memory for both: side by side';
+    is overlap(fake_meminfo(1200)), 'no', 'memory for one: one after the other';
+    is overlap(fake_group(8000 << 20)), 'yes', 'a group with room for both: side by side';
+    is overlap(fake_group(1200 << 20)), 'no', 'a group with room for one: one after the other';
+}
+
 done_testing;

@@ -33,9 +33,25 @@ for my $signal (qw(INT TERM HUP KILL)) {
     local $ENV{VMTAP_CACHE} = $cache;
     ended('template', $signal, "mem-path=$cache");
     is_deeply [glob "$cache/template/*"], [], '... no half of a template is kept';
+    next if $signal eq 'KILL';
+    is_deeply [glob "$cache/tmp/*"], [], '... nor what was done of it';
 }
-my $r = vmtap("VMTAP_CACHE=$cache", script(qq{vm(m);\ntest("boots") { m.start(); }\n}));
+ok scalar(glob "$cache/tmp/*/ram"), 'SIGKILL leaves the memory of a template in the making';
+is vmtap("VMTAP_CACHE=$cache", script(qq{test("no machine") { ok(1); }\n}))->{status}, 0, '... and the next run, whatever it does,';
+is_deeply [glob "$cache/tmp/*"], [], '... clears it away';
+
+# A setup in the making, and a test that ends while its machine's template is being made
+my $text = qq{vm(m);\nsetup { m.succeed("true"); m.succeed("touch /run/x; sleep 1000"); }\ntest("a") { ok(1); }\n};
+my ($pid) = start_vmtap_env(["VMTAP_CACHE=$cache"], script($text));
+ok wait_for(20, sub { left_over("mem-path=$cache/tmp") && glob "$cache/machine/*" }), 'setup: QEMU is running';
+kill 'TERM', $pid;
+waitpid $pid, 0;
+is_deeply [glob "$cache/tmp/*"], [], 'SIGTERM, setup: nothing is left in the cache';
+my $r = vmtap("VMTAP_CACHE=$cache", script(qq{vm(m, .memory = 160);\ntest("a", .timeout = 1) { m.start(); }\n}));
+like $r->{out}, qr/^not ok/m, 'a test whose time is up while the template of its machine is made';
+is_deeply [glob "$cache/tmp/*"], [], '... leaves nothing there';
+
+$r = vmtap("VMTAP_CACHE=$cache", script(qq{vm(m);\ntest("boots") { m.start(); }\n}));
 is $r->{status}, 0, 'the next run makes its template';
-is_deeply [glob "$cache/tmp/*/*"], [], '... and clears away what those before it left';
 
 done_testing;

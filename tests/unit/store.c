@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "base/fd.h"
 #include "store_setup.h"
 
 static int build_badly(const char *dir, void *arg, struct err *err)
@@ -262,5 +264,133 @@ TEST(store, a_file_changed_by_hand_is_noticed_and_rebuilt)
 	put("kind/" KEY "/data", "cOntent");
 	CHECK_INT(get(build, NULL), 0);
 	CHECK_INT(calls(), 2);
+	end();
+}
+
+/* ---- damage that leaves size and time as they were ---- */
+
+static void flip_bit(const char *path, off_t at)
+{
+	cleanup_fd int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	char c;
+
+	CHECK_INT(fstat(fd, &st), 0);
+	CHECK_INT(pread(fd, &c, 1, at), 1);
+	c ^= 1;
+	CHECK_INT(pwrite(fd, &c, 1, at), 1);
+	CHECK_INT(futimens(fd, (struct timespec[2]){st.st_atim, st.st_mtim}), 0);
+}
+
+/* Two MiB: more than is read at each use. */
+static int build_larger(const char *dir, void *arg, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, "data");
+
+	return build(dir, arg, err) < 0 || truncate(path, 2 << 20) < 0 ? -1 : 0;
+}
+
+static size_t count_damaged(enum store_check check)
+{
+	cleanup_store_list struct store_list l = {0};
+	size_t damaged = 0;
+
+	CHECK_INT(store_list(root, check, &l, NULL), 0);
+	for (size_t i = 0; i < l.count; i++)
+		damaged += !l.items[i].sound;
+	return damaged;
+}
+
+TEST(store_seal, a_flipped_bit_in_a_small_file_is_noticed_at_each_use)
+{
+	cleanup_free char *data = NULL;
+
+	begin();
+	data = path_join(root, "kind/" KEY "/data");
+	get(build, NULL);
+	flip_bit(data, 3);
+	CHECK_INT(get(build, NULL), 0);
+	CHECK_INT(calls(), 2);
+	CHECK_INT(count_damaged(STORE_CHECK_ALL), 0);
+	end();
+}
+
+TEST(store_seal, a_flipped_bit_in_a_large_file_is_noticed_by_a_check_and_after_a_boot)
+{
+	cleanup_free char *data = NULL;
+
+	begin();
+	data = path_join(root, "kind/" KEY "/data");
+	get(build_larger, NULL);
+	flip_bit(data, 3);
+	CHECK_INT(get(build_larger, NULL), 0);
+	CHECK_INT(calls(), 1);
+	CHECK_INT(count_damaged(STORE_CHECK_FACTS), 0);
+	CHECK_INT(count_damaged(STORE_CHECK_ALL), 1);
+	make_old("kind/" KEY "/seal", 1000000000); /* not used since 2001 */
+	CHECK_INT(get(build_larger, NULL), 0);
+	CHECK_INT(calls(), 2);
+	CHECK_INT(count_damaged(STORE_CHECK_ALL), 0);
+	end();
+}
+
+TEST(store_seal, a_prune_that_checks_removes_what_is_damaged)
+{
+	cleanup_free char *data = NULL;
+
+	begin();
+	data = path_join(root, "kind/" KEY "/data");
+	get(build_larger, NULL);
+	flip_bit(data, 3);
+	store_prune(root, 100 * MB, STORE_CHECK_FACTS, NULL, NULL);
+	CHECK_INT(names_in("kind"), 1);
+	store_prune(root, 100 * MB, STORE_CHECK_ALL, NULL, NULL);
+	CHECK_INT(names_in("kind"), 0);
+	end();
+}
+
+TEST(store_seal, holes_and_zeros_are_the_same)
+{
+	cleanup_free char *data = NULL;
+	static const char zeros[STORE_BLOCK];
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	begin();
+	data = path_join(root, "kind/" KEY "/data");
+	get(build_larger, NULL);
+	fd = open(data, O_RDWR | O_CLOEXEC);
+	CHECK_INT(fstat(fd, &st), 0);
+	CHECK_INT(pwrite(fd, zeros, sizeof(zeros), 1 << 20), sizeof(zeros));
+	CHECK_INT(futimens(fd, (struct timespec[2]){st.st_atim, st.st_mtim}), 0);
+	CHECK_INT(count_damaged(STORE_CHECK_ALL), 0);
+	end();
+}
+
+/* ---- entries of no use ---- */
+
+static int open_seal(void)
+{
+	cleanup_free char *seal = path_join(root, "kind/" KEY "/seal");
+
+	return open(seal, O_RDONLY | O_CLOEXEC);
+}
+
+TEST(store, what_is_discarded_goes_when_its_last_user_does)
+{
+	cleanup_free char *path = NULL;
+	cleanup_fd int other = -1;
+
+	begin();
+	CHECK_INT(store_get(root, "kind", KEY, build, NULL, &path, NULL), 0);
+	other = open_seal();
+	CHECK_INT(flock(other, LOCK_SH), 0);
+	store_discard(root, "kind", KEY);
+	CHECK_INT(names_in("kind"), 1);
+	fd_close(&other);
+	store_discard(root, "kind", KEY);
+	CHECK_INT(names_in("kind"), 0);
+	CHECK_INT(names_in("tmp"), 0);
+	store_discard(root, "kind", KEY); /* it is gone already */
 	end();
 }

@@ -35,7 +35,7 @@ static void pack_make(const char *pack)
 	CHECK_INT(get(build, NULL), 0);
 	CHECK_INT(store_export(root, pack, none, &report, NULL), 0);
 	CHECK_INT(report.entries, 2);
-	CHECK_INT(store_prune(root, 0, NULL, NULL), 0);
+	CHECK_INT(store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL), 0);
 	CHECK_INT(names_in("kind"), 0);
 }
 

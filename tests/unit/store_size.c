@@ -56,7 +56,7 @@ TEST(store_size, what_is_in_use_stays)
 	get_large(2, false);
 	CHECK(there(0) && !there(1));
 	release(0);
-	store_prune(root, 0, NULL, NULL);
+	store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK(!there(0));
 	end();
 }
@@ -76,12 +76,12 @@ TEST(store_size, a_lease_outlives_us_in_a_child)
 		_exit(read(fds[0], &c, 1) < 0);
 	}
 	release(0);
-	store_prune(root, 0, NULL, NULL);
+	store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK(there(0));
 	close(fds[0]);
 	close(fds[1]);
 	waitpid(pid, NULL, 0);
-	store_prune(root, 0, NULL, NULL);
+	store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK(!there(0));
 	end();
 }
@@ -98,12 +98,12 @@ TEST(store_size, a_clock_that_jumped_back_does_not_make_new_entries_old)
 	make_old("clock", future);
 	get_large(1, false);
 	get_large(2, false);
-	CHECK_INT(store_list(root, &l, NULL), 0);
+	CHECK_INT(store_list(root, STORE_CHECK_FACTS, &l, NULL), 0);
 	CHECK_INT(l.count, 3);
 	for (size_t i = 0; i < l.count; i++)
 		CHECK_STR(l.items[i].key, keys[i]);
 	store_list_free(&l);
-	store_prune(root, 5 * MB / 2, NULL, NULL);
+	store_prune(root, 5 * MB / 2, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK(!there(0) && there(1) && there(2));
 	end();
 }
@@ -127,7 +127,7 @@ TEST(store_size, other_folders_are_left_alone)
 	other = path_join(root, "vendor/musl-0123");
 	file_make_dirs(other, NULL);
 	get_large(0, false);
-	store_prune(root, 0, NULL, NULL);
+	store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK(file_exists(other));
 	CHECK(!there(0));
 	end();
@@ -142,7 +142,7 @@ static int race(unsigned int seed)
 
 		if (store_get(root, "kind", keys[key], build, NULL, &path, NULL) < 0)
 			return 1;
-		store_prune(root, 0, NULL, NULL);
+		store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL);
 		data = path_join(path, "data");
 		if (!file_exists(data))
 			return 2;
