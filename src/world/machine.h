@@ -79,19 +79,19 @@ struct machine {
 
 	enum machine_state state;
 	struct machine_memory memory;
-	bool copied;	     /* it was resumed from a template: its identity is to be its own */
+	struct forge *forge; /* the child process that makes the template, or NULL */
 	struct saving *saving; /* a checkpoint under way, or NULL */
 	struct checkpoint *checkpoints;
-	bool layer_used;     /* it was resumed as setup left it; from now on it boots */
-	bool forging;	     /* it becomes a template: no identity, no test */
 	char *no_template;   /* why a template could not be made or loaded, so that it boots, or NULL; owned */
-	bool layer_failed;   /* GONE, because what setup left cannot be resumed */
-	struct forge *forge; /* the child process that makes the template, or NULL */
-	bool used;	     /* it was started at least once in this test */
-	bool infra;	     /* GONE, and the infrastructure is to blame */
-	bool ever_up;	     /* it was UP in this test */
 	char *gone;	     /* why it is GONE; owned */
 	char *shutdown_why;  /* QEMU's SHUTDOWN reason ("guest-reset"), or NULL; owned */
+	bool copied;	     /* it was resumed from a template: its identity is to be its own */
+	bool forging;	     /* it becomes a template: no identity, no test */
+	bool layer_used;     /* it was resumed as setup left it; from now on it boots */
+	bool layer_failed;   /* GONE, because what setup left cannot be resumed */
+	bool used;	     /* it was started at least once in this test */
+	bool ever_up;	     /* it was UP in this test */
+	bool infra;	     /* GONE, and the infrastructure is to blame */
 	char qemu_version[32];
 
 	pid_t pid;
@@ -103,10 +103,10 @@ struct machine {
 	struct console console, errors; /* the guest's serial console; QEMU's stderr */
 	int ports[COMMAND_NICS_MAX];
 	struct request *requests;
-	uint32_t next_id;
 	uint64_t nonce;
-	uint64_t told;	 /* when it was last told the time, CLOCK_MONOTONIC */
+	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
 	int clock_rounds;
+	uint32_t next_id;
 };
 
 void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
