@@ -195,7 +195,7 @@ check:
 	$(MAKE) $(parallel) all kit images
 	$(MAKE) $(parallel) tests
 tests: build/vmtap $(units) $(replays)
-	prove --timer --exec tests/exec $(tests)
+	prove --jobs $(shell nproc) --timer --exec tests/exec $(tests)
 
 lint:
 	ci/setup lint

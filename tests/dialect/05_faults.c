@@ -6,13 +6,8 @@ struct node {
 static int zero;
 static struct node *nothing;
 
-static int deep(int n)
-{
-	volatile char waste[1000];
-
-	waste[n % 1000] = 1;
-	return n < 0 ? 0 : deep(n + 1) + waste[0];
-}
+/* On one line, because it is up to chance where in it the stack ends. */
+static int deep(int n) { volatile char waste[1000]; waste[n % 1000] = 1; return n < 0 ? 0 : deep(n + 1) + waste[0]; }
 
 static void inner(void)
 {
