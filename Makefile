@@ -158,10 +158,17 @@ build/lint/cppcheck.ok: $(sources) $(call room,agent) $(wildcard src/*/*.h)
 		--cppcheck-build-dir=build/lint/cppcheck -Isrc src
 	@touch $@
 
-build/lint/shellcheck.ok: $(scripts)
+build/lint/shellcheck.ok: $(scripts) tests/bench/run
 	@mkdir -p $(@D)
 	$(call say,SH)
 	$(Q)shellcheck --shell=sh --severity=warning --exclude=SC2046,SC2154 $(scripts)
+	$(Q)shellcheck --shell=bash --severity=warning tests/bench/run
+	@touch $@
+
+build/lint/man.ok: src/cmd/vmtap.1
+	@mkdir -p $(@D)
+	$(call say,MAN)
+	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
 build/lint/perl.ok: $(wildcard tests/cli/*)
@@ -200,7 +207,7 @@ tests: build/vmtap $(units) $(replays)
 lint:
 	ci/setup lint
 	$(MAKE) $(parallel) linted
-linted: $(tidied) build/lint/cppcheck.ok build/lint/shellcheck.ok build/lint/perl.ok
+linted: $(tidied) build/lint/cppcheck.ok build/lint/shellcheck.ok build/lint/perl.ok build/lint/man.ok
 
 # Does our kernel do what the stock one does? All but kvm.c, whose guest needs a KVM of its own.
 kernel-check:
@@ -228,7 +235,7 @@ help:
 	@echo 'make         build/vmtap, from pinned musl, tcc and zlib'
 	@echo 'make try     install what is missing, then test two machines with a real nginx'
 	@echo 'make check   install what is missing, then run every test'
-	@echo 'make lint    install what is missing, then clang-tidy, cppcheck and shellcheck, warnings as errors'
+	@echo 'make lint    install what is missing, then clang-tidy, cppcheck, shellcheck and mandoc, warnings as errors'
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
