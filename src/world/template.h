@@ -31,8 +31,8 @@
  * a guest does after it was resumed. Hence the wait for quiet and the rehearsal
  * before a save (handshake.c), no announcements, and the kernel's options in
  * command.c. Tried without a gain: the memory in tmpfs, no huge pages, fewer
- * devices (1 ms), a smaller translation buffer, one thread in QEMU. A QEMU
- * started ahead would save its 30 ms only while a processor has nothing to do.
+ * devices (1 ms of QEMU's start), one thread in QEMU. A QEMU that is started
+ * ahead would save its 30 ms only while a processor has nothing to do.
  *
  * Not done: keeping QEMU processes paused and forking them (QEMU's threads do
  * not survive fork()), and savevm (it copies all memory, twice).
