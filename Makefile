@@ -9,7 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first (design: arrows point down) ----
-base   = buf crc32c err fd file host json log loop mem proc sha256 text
+base   = buf crc32c err fd file host json log loop mem proc sha256 task text
 wire   = frame
 report = result tap
 image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel lz4 modules source store store_entry store_list store_pack store_room store_seal store_sum store_unpack tar tar_pax tree vmlinux

@@ -2,9 +2,7 @@
 #ifndef CMD_JOB_H
 #define CMD_JOB_H
 
-#include <sys/types.h>
-
-#include "base/loop.h"
+#include "base/task.h"
 #include "cmd/plan.h"
 #include "world/world.h"
 
@@ -20,13 +18,10 @@ typedef void job_work_fn(struct plan_test *t, struct world_outcome *out);
  *		how ("killed by signal 11"), and @outcome is empty
  */
 struct job {
-	struct loop *loop;
 	struct plan_test *test;
 	bool setup;
 	size_t number; /* of the test in the plan */
-	pid_t pid;
-	struct watch watch;
-	struct buf message;
+	struct task task; /* the world's process; its loop is set by the owner */
 	uint64_t started; /* CLOCK_MONOTONIC, ns */
 	void (*done)(void *arg, struct job *j, struct world_outcome *outcome, const char *died);
 	void *arg;

@@ -39,7 +39,7 @@ static void describe(const struct progress *p, struct buf *out)
 	for (size_t i = 0; i < p->njobs; i++) {
 		const struct job *j = &p->jobs[i];
 
-		if (j->pid <= 0 || !j->test)
+		if (j->task.pid <= 0 || !j->test)
 			continue;
 		buf_adds(out, " ");
 		text_clean(out, j->test->name, strcspn(j->test->name, "\n"));

@@ -412,7 +412,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	} else {
 		take_outcome(r, j, o);
 	}
-	if (j->pid <= 0)
+	if (j->task.pid <= 0)
 		j->test = NULL;
 	world_outcome_free(o);
 	start_all(r);
@@ -504,7 +504,7 @@ static int runner_init(struct runner *r, struct err *err)
 	r->room = memory > 0 ? (long)((double)memory * MEMORY_SHARE) : 1L << 40;
 	r->jobs = xcalloc(r->njobs, sizeof(*r->jobs));
 	for (size_t i = 0; i < r->njobs; i++)
-		r->jobs[i] = (struct job){.loop = &r->loop, .done = job_done, .arg = r};
+		r->jobs[i] = (struct job){.task.loop = &r->loop, .done = job_done, .arg = r};
 	r->results = xcalloc(r->plan->ntests + 1, sizeof(struct result *));
 	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0 || watch_signals(r, err) < 0)
 		return -1;

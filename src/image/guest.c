@@ -229,20 +229,28 @@ static int kernel_build(const char *dir, void *arg, struct err *err)
 	return file_write_atomic(to, buf_str(&vmlinux), vmlinux.len, 0666, err);
 }
 
+/* The store's entry for what @what says, of this kernel. Return: 0 with its folder in @entry, or -1. */
+static int of_kernel(struct guest *g, const char *kind, const char *what, store_build_fn *build, char **entry,
+		     struct err *err)
+{
+	char hex[SHA256_HEX];
+	struct sha256 key;
+
+	sha256_init(&key);
+	sha256_add_str(&key, what);
+	if (store_key_content(g->spec->store, &key, g->out->kernel, err) < 0)
+		return -1;
+	sha256_hex(&key, hex);
+	return store_get(g->spec->store, kind, hex, build, g, entry, err);
+}
+
 /* Under TCG a kernel that need not unpack itself boots half a second sooner. */
 static int kernel_unpack(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *vmlinux = NULL;
 	struct stat st;
-	char hex[SHA256_HEX];
-	struct sha256 key;
 
-	sha256_init(&key);
-	sha256_add_str(&key, "kernel " GUEST_FORMAT);
-	if (store_key_content(g->spec->store, &key, g->out->kernel, err) < 0)
-		return -1;
-	sha256_hex(&key, hex);
-	if (store_get(g->spec->store, "kernel", hex, kernel_build, g, &entry, err) < 0)
+	if (of_kernel(g, "kernel", "kernel " GUEST_FORMAT, kernel_build, &entry, err) < 0)
 		return -1;
 	vmlinux = path_join(entry, VMLINUX_FILE);
 	if (stat(vmlinux, &st) == 0 && st.st_size) {
@@ -347,15 +355,9 @@ static int lacks_check(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *path = NULL;
 	cleanup_buf struct buf names = {0};
-	char hex[SHA256_HEX];
-	struct sha256 key;
+	const char *what = g->out->root ? "lacks root " GUEST_FORMAT : "lacks " GUEST_FORMAT;
 
-	sha256_init(&key);
-	sha256_add_str(&key, g->out->root ? "lacks root " GUEST_FORMAT : "lacks " GUEST_FORMAT);
-	if (store_key_content(g->spec->store, &key, g->out->kernel, err) < 0)
-		return -1;
-	sha256_hex(&key, hex);
-	if (store_get(g->spec->store, "lacks", hex, lacks_build, g, &entry, err) < 0)
+	if (of_kernel(g, "lacks", what, lacks_build, &entry, err) < 0)
 		return -1;
 	path = path_join(entry, LACKS_FILE);
 	if (file_read(path, LACKS_MAX, &names, err) < 0)

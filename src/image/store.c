@@ -20,7 +20,6 @@
 
 #define PRUNE_EVERY 64	      /* small entries for one look at the store's size */
 #define PRUNE_WORTH (1 << 20) /* bytes; a larger entry is worth a look by itself */
-#define SEAL_MAX    (1 << 16) /* bytes of an entry's seal */
 
 /* The folder to name: an entry's own temporary one tells the user nothing. */
 static const char *store_advice(int why)
@@ -170,15 +169,17 @@ static int entry_make(const char *root, const char *kind, const char *key, const
 static bool is_pruning_due(const char *entry)
 {
 	const char first[3] = {path_base(entry)[0], path_base(entry)[1], '\0'};
-	cleanup_free char *seal = path_join(entry, "seal");
-	cleanup_buf struct buf text = {0};
-	unsigned long long bytes, total = 0;
+	cleanup_free struct store_files *files = xmalloc(sizeof(*files));
+	cleanup_fd int held = -1;
+	uint64_t total = 0;
 
-	if (strtoul(first, NULL, 16) % PRUNE_EVERY == 0 || file_read(seal, SEAL_MAX, &text, NULL) < 0)
+	if (strtoul(first, NULL, 16) % PRUNE_EVERY == 0)
 		return true;
-	for (const char *line = buf_str(&text); line; line = strchr(line, '\n'), line += line != NULL)
-		if (sscanf(line, "%llu", &bytes) == 1)
-			total += bytes;
+	held = store_entry_hold(entry, STORE_CHECK_FACTS, files);
+	if (held < 0)
+		return true;
+	for (size_t i = 0; i < files->count; i++)
+		total += files->file[i].size;
 	return total >= PRUNE_WORTH;
 }
 

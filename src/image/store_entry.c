@@ -9,9 +9,10 @@
  * - Who uses an entry holds its seal shared; who removes it first takes the
  *   seal exclusively, without waiting. Between open(2) and flock(2) a remover
  *   may have won; the user notices (same inode?) and finds no entry, or a new one.
- * - The lock of a build, which a removal takes as well, is a file of its own that the builder removes while it
- *   still holds it. Who waited for it then has a lock on a file that is gone,
- *   notices likewise, and starts over: finding the entry in the good case.
+ * - The lock of a build, which a removal takes as well, is a file of its own
+ *   that the builder removes while it still holds it. Who waited for it then
+ *   has a lock on a file that is gone, notices likewise, and starts over:
+ *   finding the entry in the good case.
  * - A temporary folder is locked itself. A folder in tmp/ that can be locked
  *   has no owner any more: rubbish. Between mkdir and flock a cleaner may take
  *   it; the owner notices and makes another.

@@ -125,20 +125,19 @@ static void quiet(void *arg, const struct frame *f)
 	one_done(arg, NULL);
 }
 
-static int await_quiet(struct loop *l, struct machine *machines, size_t n, double limit, struct err *err)
+static void quieten(struct machine *m, struct batch *b)
 {
-	struct batch b = {.loop = l};
-
-	for (size_t i = 0; i < n; i++) {
-		if (machines[i].state != MACHINE_UP)
-			continue;
-		b.pending++;
-		handshake_await_quiet(&machines[i], quiet, &b);
-	}
-	return run_batch(&b, limit, err);
+	handshake_await_quiet(m, quiet, b);
 }
 
-static int stop_all(struct loop *l, struct machine *machines, size_t n, double limit, struct err *err)
+static void stop(struct machine *m, struct batch *b)
+{
+	qmp_send(&m->qmp, "stop", NULL, stopped, b);
+}
+
+/* Start something with every machine that is up, and wait until all of it is done. */
+static int with_all(struct loop *l, struct machine *machines, size_t n, void (*start)(struct machine *, struct batch *),
+		    double limit, struct err *err)
 {
 	struct batch b = {.loop = l};
 
@@ -146,7 +145,7 @@ static int stop_all(struct loop *l, struct machine *machines, size_t n, double l
 		if (machines[i].state != MACHINE_UP)
 			continue;
 		b.pending++;
-		qmp_send(&machines[i].qmp, "stop", NULL, stopped, &b);
+		start(&machines[i], &b);
 	}
 	return run_batch(&b, limit, err);
 }
@@ -209,8 +208,8 @@ int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, s
 	for (size_t i = 0; i < n; i++)
 		if (machines[i].state == MACHINE_UP && !machines[i].memory.shared)
 			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
-	if (await_quiet(l, machines, n, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
-	    stop_all(l, machines, n, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)
+	if (with_all(l, machines, n, quieten, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
+	    with_all(l, machines, n, stop, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)
 		return -1;
 	return write_names(machines, n, dir, err);
 }

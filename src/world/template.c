@@ -2,19 +2,12 @@
 #include "world/template.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "base/text.h"
+#include "base/task.h"
 #include "image/store.h"
 #include "wire/frame.h"
 #include "world/forge.h"
@@ -25,10 +18,7 @@ static_assert(COMMAND_FD_STATE == 14, "TEMPLATE_URI names it");
 
 struct forge {
 	const char *store;
-	struct loop *loop;
-	struct watch watch;
-	pid_t pid;
-	struct buf message;
+	struct task task;
 	void (*done)(void *arg, struct forge_result *r);
 	void *arg;
 };
@@ -145,17 +135,16 @@ static void encode(const struct forge_result *r, struct buf *out)
 }
 
 /* The child: make the entry, or find that another process just has. */
-static void be_forge(const struct world_spec *w, size_t index, int fd)
+static void be_forge(const void *order, struct buf *message)
 {
+	struct order o = *(const struct order *)order;
 	struct forge_result r = {0};
-	struct order o = {.world = w, .index = index, .result = &r};
-	cleanup_buf struct buf message = {0};
 	struct err err = {0};
 
+	o.result = &r;
 	if (make(&o, &err) < 0 && !r.reason)
 		r.reason = xstrdup(err.text);
-	encode(&r, &message);
-	_exit(fd_write_all(fd, message.data, message.len) < 0);
+	encode(&r, message);
 }
 
 static int decode(const struct buf *in, struct forge_result *r)
@@ -170,16 +159,14 @@ static int decode(const struct buf *in, struct forge_result *r)
 	return w.bad || wire_get_u8(&w) != 1 ? -1 : 0;
 }
 
-static void finish(struct forge *f)
+static void ended(void *arg, const struct buf *message, int status)
 {
+	struct forge *f = arg;
 	struct forge_result r = {0};
 	void (*done)(void *, struct forge_result *) = f->done;
-	void *arg = f->arg;
-	int status = 0;
+	void *done_arg = f->arg;
 
-	waitpid(f->pid, &status, 0);
-	f->pid = 0;
-	if (decode(&f->message, &r) < 0) {
+	if (decode(message, &r) < 0) {
 		cleanup_free char *how = proc_status_text(status);
 
 		free(r.reason);
@@ -187,66 +174,33 @@ static void finish(struct forge *f)
 		r.reason = xasprintf("the process that makes it ended: %s", how);
 	}
 	template_abandon(f);
-	done(arg, &r);
+	done(done_arg, &r);
 	free(r.reason);
 	free(r.console);
-}
-
-static void ready(void *arg, uint32_t events)
-{
-	struct forge *f = arg;
-	ssize_t n = read(f->watch.fd, buf_reserve(&f->message, 65536), 65536);
-
-	(void)events;
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n > 0)
-		f->message.len += (size_t)n;
-	if (n <= 0 || f->message.len > RESULT_MAX)
-		finish(f);
 }
 
 struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
 			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err)
 {
+	const struct order order = {.world = w, .index = index};
 	struct forge *f = xcalloc(1, sizeof(*f));
-	int fds[2];
 
-	*f = (struct forge){.store = w->store, .loop = l, .watch = {.ready = ready, .arg = f}, .done = done, .arg = arg};
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		err_errno(err, "cannot create a pipe");
-		free(f);
-		return NULL;
-	}
-	f->pid = proc_fork();
-	if (f->pid == 0) {
-		close(fds[0]);
-		be_forge(w, index, fds[1]);
-	}
-	close(fds[1]);
-	if (f->pid < 0)
-		err_errno(err, "cannot fork");
-	if (f->pid < 0 || loop_watch(l, &f->watch, fds[0], EPOLLIN, err) < 0) {
-		close(fds[0]);
-		template_abandon(f);
-		return NULL;
-	}
-	return f;
+	*f = (struct forge){.store = w->store, .done = done, .arg = arg};
+	f->task = (struct task){.loop = l, .limit = RESULT_MAX, .ended = ended, .arg = f};
+	if (task_start(&f->task, be_forge, &order, err) == 0)
+		return f;
+	free(f);
+	return NULL;
 }
 
 void template_abandon(struct forge *f)
 {
+	bool making = f && f->task.pid > 0;
+
 	if (!f)
 		return;
-	if (f->watch.active) {
-		loop_unwatch(f->loop, &f->watch);
-		close(f->watch.fd);
-	}
-	if (f->pid > 0) {
-		kill(f->pid, SIGKILL);
-		waitpid(f->pid, NULL, 0);
+	task_kill(&f->task);
+	if (making)
 		store_temp_clean(f->store);
-	}
-	buf_free(&f->message);
 	free(f);
 }

@@ -56,7 +56,7 @@
 /* A copy is where the switch expects it: it need not tell the network that it has moved. */
 #define TEMPLATE_PARAMETERS   "{\"announce-rounds\":0}"
 #define TEMPLATE_URI	      "{\"uri\":\"fd:14\"}"
-/* QEMU 11.0 and newer refuse a file as "fd:" (saving.c). */
+/* For a QEMU that no longer takes a file as "fd:" (saving.c). */
 #define TEMPLATE_URI_FILE     "{\"uri\":\"file:/proc/self/fd/14\"}"
 
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
