@@ -5,7 +5,7 @@ use warnings;
 use Exporter 'import';
 use File::Temp 'tempdir';
 
-our @EXPORT = qw(vmtap script start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
+our @EXPORT = qw(vmtap script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
 
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $count = 0;
@@ -20,14 +20,20 @@ sub slurp {
     return scalar(<$f>) // '';
 }
 
+# Write a file of these bytes in dir(); return its path
+sub file {
+    my ($name, $bytes) = @_;
+    my $path = "$dir/$name";
+    open my $f, '>:raw', $path or die "cannot write '$path': $!";
+    print $f $bytes;
+    close $f;
+    return $path;
+}
+
 # Write a script; return its path
 sub script {
     my ($text) = @_;
-    my $path = "$dir/t" . ++$count . '.c';
-    open my $f, '>', $path or die "cannot write '$path': $!";
-    print $f $text;
-    close $f;
-    return $path;
+    return file('t' . ++$count . '.c', $text);
 }
 
 # Run vmtap. Leading "NAME=value" arguments are its environment. Return its stdout, stderr and exit status.

@@ -117,13 +117,6 @@ sub refused {
     is join(' ', entries($other)), $before, '... nothing is imported';
     is join(' ', glob "$other/tmp/*"), $tmp, '... or left behind';
 }
-sub file {
-    my ($name, $bytes) = @_;
-    open my $f, '>:raw', "$dir/$name" or die;
-    print $f $bytes;
-    close $f;
-    return "$dir/$name";
-}
 system "rm -rf $other/root $other/initrd";
 refused(file('cut', substr(slurp($pack), 0, (-s $pack) / 2)), qr/'\Q$dir\E\/cut' is truncated/, 'truncated pack');
 refused(file('text', 'hello'), qr/it is no export of a vmtap cache/, 'text');

@@ -17,14 +17,6 @@ sub refused {
     is $r->{status}, 3, '... exit status 3';
 }
 
-sub file {
-    my ($name, $bytes) = @_;
-    open my $f, '>:raw', "$dir/$name" or die;
-    print $f $bytes;
-    close $f;
-    return "$dir/$name";
-}
-
 mkdir "$dir/root";
 file("root/hello", "hello\n" x 1000);
 system "tar -C $dir/root -cf $dir/good.tar . && gzip -k $dir/good.tar";
