@@ -228,8 +228,9 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	}
 	if (*hostname || c->count)
 		net_up_loopback();
-	if (set_clock(wall, &err) < 0 || add_entropy(a->random, entropy, n, &err) < 0 || set_hostname(a, hostname, &err) < 0 ||
-	    (*hosts && set_hosts(hosts, &err) < 0) || (clone && machine_id_renew(&err) < 0))
+	if (set_clock(wall, &err) < 0 || add_entropy(a->random, entropy, n, &err) < 0 ||
+	    set_hostname(a, hostname, &err) < 0 || (*hosts && set_hosts(hosts, &err) < 0) ||
+	    (clone && machine_id_renew(&err) < 0))
 		request_fail(&c->request, err.text);
 	else
 		try_interfaces(c);

@@ -1,8 +1,6 @@
 /* machine_id.c - machine-id(5) of a machine that was copied */
 #include "agent/machine_id.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -19,7 +19,7 @@ void net_up_loopback(void);
  */
 bool net_find(const char *mac, char *name);
 
-/* Return: whether an interface is up and running (the kernel has heard of its carrier), @if_down for one that is down. */
+/* Return: whether an interface is up and running (the kernel has heard of its carrier); of one that is down, @if_down. */
 bool net_runs(const char *name, bool if_down);
 
 /* Give an interface another hardware address; virtio_net takes it while it is up. Return: 0, or -1. */

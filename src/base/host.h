@@ -2,7 +2,7 @@
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
 
-/* Return: processors that this process may use at the same time, at least 1: affinity, and the cgroup's quota rounded up. */
+/* Return: processors that this process may use at once, at least 1: affinity, and the cgroup's quota rounded up. */
 int host_cpus(void);
 
 /* Return: MiB that can be used without swapping or meeting a cgroup's limit; 0 when unknown. */

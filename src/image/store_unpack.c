@@ -251,7 +251,7 @@ static int take_entry(struct reader *r, struct err *err)
 			return bad(r, err, "an entry in it has more than %d files", STORE_FILES_MAX);
 		if (take_file(r, dir, tag, err) < 0)
 			return -1;
-		}
+	}
 	if (strcmp(tag, PACK_SUM) != 0)
 		return bad(r, err, "it is damaged");
 	return check_sum(r, err);

@@ -39,7 +39,8 @@ struct request {
 };
 
 static const char *const state_names[] = {
-	"off", "being prepared as a template", "being copied from its template", "booting", "being configured", "waiting for its init", "up", "shutting down", "gone",
+	"off", "being prepared as a template", "being copied from its template", "booting", "being configured",
+	"waiting for its init", "up", "shutting down", "gone",
 };
 static_assert(ARRAY_SIZE(state_names) == MACHINE_GONE + 1, "a name for every state");
 
@@ -322,8 +323,6 @@ void machine_cancel(struct machine *m, uint32_t id)
 	link_flush(&m->agent);
 }
 
-/* ---- starting and stopping ---- */
-
 /* ---- templates ---- */
 
 static void forget_memory(struct machine *m)
@@ -435,6 +434,8 @@ static void resume_failed(struct machine *m, const char *why)
 	forget_memory(m);
 	machine_boot(m);
 }
+
+/* ---- starting and stopping ---- */
 
 void machine_be_up(struct machine *m)
 {

@@ -64,7 +64,7 @@ int template_add_key(const struct world_spec *w, size_t index, struct sha256 *ke
 
 #define TEMPLATE_NAMED_MAX 8 /* machines of a world that are kept with their identity: each takes disk */
 
-/* Return: the folder of a machine's finished template, leased, which the caller frees, or NULL; @generic: without identity. */
+/* Return: the folder of a finished template, leased, which the caller frees, or NULL. @generic: it has no identity. */
 char *template_find(const struct world_spec *w, size_t index, bool *generic);
 
 /* Throw a template away that QEMU cannot load, unless others use it, who will see for themselves. */
