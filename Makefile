@@ -18,7 +18,7 @@ qemu   = accel canary command qmp
 world  = call checkpoint console forge handshake layer link machine outcome ram saving spec template template_key wiring world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root tcp wait wait_file wait_port wait_quiet wait_try wait_unit
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare tcp wait wait_file wait_port wait_quiet wait_try wait_unit
 
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
 sources  = src/main.c $(foreach r,base wire report image net qemu world script cmd,$(call room,$(r)))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "agent/port.h"
+#include "agent/spare.h"
 #include "base/buf.h"
 #include "base/loop.h"
 #include "wire/frame.h"
@@ -30,6 +31,7 @@ struct request;
  * @is_init:	We are PID 1: nobody else powers off or reaps
  * @hostname:	As CONFIGURE wanted it, or NULL
  * @children:	Running commands and those whose pipes are still held (child.h)
+ * @spare:	A shell started ahead of its command: one of @children, for some seconds at most
  * @null, @random: /dev/null and /dev/urandom, open for good: to open a file is much of what a command costs under TCG
  * @full:	Too much waits to be sent: nothing that produces output is read
  */
@@ -43,6 +45,8 @@ struct agent {
 	char *hostname;
 	struct request *requests;
 	struct child *children;
+	struct spare spare;
+	struct timer spare_ends;
 	int null, random;
 	bool full;
 };

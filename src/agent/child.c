@@ -12,6 +12,10 @@
  * after the shell's end the owner is told, and we go on reading what the daemon
  * writes into the void ("detached"), because closing the pipe would kill it with
  * SIGPIPE at its next line. The oldest is closed when there are too many.
+ *
+ * A spare (spare.h) is a child without an owner until a command comes for it. It
+ * ends soon if none does, and whenever something comes that could tell it from a
+ * shell that is started now.
  */
 #include "agent/child.h"
 
@@ -32,6 +36,7 @@
 #define ARGUMENT_MAX 131071 /* bytes of one argv string, NUL not counted (MAX_ARG_STRLEN) */
 #define DETACHED_MAX 64	    /* pipes of finished commands that are still read */
 #define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
+#define SPARE_LIFE   (5 * NS_PER_S) /* guest time: a copy's first command comes at once, or it may wait for another fork */
 #define SCRIPT_FD    9	    /* where a long command finds its script */
 
 static const char *const environment[] = {
@@ -62,6 +67,7 @@ struct start {
 	const char *argv[4];
 	int in, out, err, script;
 	bool spared; /* as the agent is */
+	bool ahead;  /* of its command */
 	volatile int error; /* errno of the child, in our memory */
 };
 
@@ -75,7 +81,7 @@ static void run(struct start *s)
 	if (s->spared)
 		become_killable();
 	if (dup2(s->in, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
-	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0))
+	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0) && (!s->ahead || spare_be_traced() == 0))
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)environment);
 	s->error = errno;
 	_exit(127);
@@ -101,16 +107,18 @@ static int make_script(const char *command)
 	return fcntl(fd, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
 }
 
+/* @command: NULL for a spare. */
 static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, struct err *err)
 {
 	struct start s = {
-		.argv = {"/bin/sh", "-c", command}, .in = a->null, .out = out, .err = err_fd, .script = -1,
-		.spared = !a->is_init,
+		.argv = {"/bin/sh", "-c", command ? command : spare_argument()},
+		.in = a->null, .out = out, .err = err_fd, .script = -1,
+		.spared = !a->is_init, .ahead = !command,
 	};
 	cleanup_fd int script = -1;
 	pid_t pid;
 
-	if (strlen(command) > ARGUMENT_MAX) {
+	if (strlen(s.argv[2]) > ARGUMENT_MAX) {
 		script = s.script = make_script(command);
 		if (script < 0)
 			return err_errno(err, "cannot keep a command of %zu bytes", strlen(command));
@@ -261,13 +269,13 @@ static int add_stream(struct child *c, enum wire_stream id, int *write_end, stru
 	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
 }
 
-struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
-			  struct err *err)
+/* @command: NULL for a spare. */
+static struct child *start_child(struct agent *a, const char *command, struct err *err)
 {
 	cleanup_fd int out = -1, err_fd = -1;
 	struct child *c = xcalloc(1, sizeof(*c));
 
-	*c = (struct child){.agent = a, .next = a->children, .ops = ops, .arg = arg};
+	*c = (struct child){.agent = a, .next = a->children};
 	c->streams[0] = c->streams[1] = (struct child_stream){.child = c, .fd = -1};
 	c->linger = (struct timer){.expired = linger_expired, .arg = c};
 	a->children = c;
@@ -278,6 +286,85 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 		return c;
 	free_child(c);
 	return NULL;
+}
+
+/* ---- ahead of the command ---- */
+
+static struct child *find_child(struct agent *a, pid_t pid)
+{
+	struct child *c = a->children;
+
+	while (c && (c->pid != pid || c->reaped)) /* NOLINT(clang-analyzer-unix.Malloc): nothing in the list is freed */
+		c = c->next;
+	return c;
+}
+
+bool child_preparing(const struct agent *a)
+{
+	return a->spare.pid && !spare_is_ready(&a->spare);
+}
+
+/* It is an ordinary child from now on. Return: it, or NULL if there was none */
+static struct child *forget_spare(struct agent *a)
+{
+	struct child *c = a->spare.pid ? find_child(a, a->spare.pid) : NULL;
+
+	a->spare = (struct spare){0};
+	loop_timer(&a->loop, &a->spare_ends, CLOCK_NEVER);
+	return c;
+}
+
+void child_unprepare(struct agent *a)
+{
+	struct child *c = forget_spare(a);
+
+	if (c)
+		child_abandon(c);
+}
+
+static void spare_expired(void *arg)
+{
+	child_unprepare(arg);
+}
+
+void child_prepare(struct agent *a)
+{
+	struct child *c;
+
+	child_unprepare(a);
+	c = start_child(a, NULL, NULL);
+	if (!c)
+		return;
+	spare_begin(&a->spare, c->pid);
+	a->spare_ends = (struct timer){.expired = spare_expired, .arg = a};
+	loop_timer(&a->loop, &a->spare_ends, clock_now() + SPARE_LIFE);
+}
+
+/* Return: the spare, which runs @command, or NULL. */
+static struct child *take_spare(struct agent *a, const char *command)
+{
+	struct child *c;
+
+	if (!spare_is_ready(&a->spare) || spare_run(&a->spare, command) < 0) {
+		child_unprepare(a);
+		return NULL;
+	}
+	c = forget_spare(a);
+	c->started = clock_now();
+	return c;
+}
+
+struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
+			  struct err *err)
+{
+	struct child *c = take_spare(a, command);
+
+	c = c ? c : start_child(a, command, err);
+	if (c) {
+		c->ops = ops;
+		c->arg = arg;
+	}
+	return c;
 }
 
 void child_kill(struct child *c)
@@ -306,9 +393,19 @@ static void reaped(struct child *c, int status, const struct rusage *usage)
 	c->status = status;
 	c->wall = clock_now() - c->started;
 	c->cpu = ns(usage->ru_utime) + ns(usage->ru_stime);
+	if (c->pid == c->agent->spare.pid)
+		forget_spare(c->agent);
 	if (!c->agent->full)
 		drain(c);
 	check(c);
+}
+
+static void stopped(struct child *c, int status)
+{
+	struct agent *a = c->agent;
+
+	if (c->pid == a->spare.pid && spare_step(&a->spare, status) < 0)
+		child_unprepare(a);
 }
 
 void child_reap_all(struct agent *a)
@@ -318,11 +415,11 @@ void child_reap_all(struct agent *a)
 	pid_t pid;
 
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		struct child *c = a->children;
+		struct child *c = find_child(a, pid);
 
-		while (c && (c->pid != pid || c->reaped)) /* NOLINT(clang-analyzer-unix.Malloc): nothing in the list is freed */
-			c = c->next;
-		if (c)
+		if (c && WIFSTOPPED(status)) /* as only what is traced is reported */
+			stopped(c, status);
+		else if (c)
 			reaped(c, status, &usage);
 	}
 }

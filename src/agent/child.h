@@ -71,13 +71,23 @@ struct child {
 struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
 			  struct err *err);
 
+/*
+ * Start a shell ahead of its command (spare.h): the next child_start() takes it.
+ * An older one goes; a guest that cannot have one has none.
+ */
+void child_prepare(struct agent *a);
+/* Return: whether it is still being loaded. */
+bool child_preparing(const struct agent *a);
+/* What is to come may change what a shell would load: have none ready. */
+void child_unprepare(struct agent *a);
+
 /* SIGKILL to the command and what it started in its process group; @ended follows. */
 void child_kill(struct child *c);
 
 /* Kill it and be told nothing more; it is reaped and freed in the background. */
 void child_abandon(struct child *c);
 
-/* SIGCHLD: take note of every process that ended, adopted ones too. */
+/* SIGCHLD: take note of every process that ended, adopted ones too, and of a spare shell that stopped. */
 void child_reap_all(struct agent *a);
 
 /* Stop and go on reading all pipes (back-pressure). */

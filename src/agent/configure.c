@@ -75,7 +75,7 @@ static int add_entropy(int random, const char *data, size_t n, struct err *err)
 
 static int set_hostname(struct agent *a, const char *name, struct err *err)
 {
-	cleanup_free char *line = xasprintf("%s\n", name);
+	cleanup_free char *line = NULL;
 
 	if (!*name)
 		return 0;
@@ -85,6 +85,7 @@ static int set_hostname(struct agent *a, const char *name, struct err *err)
 	a->hostname = xstrdup(name);
 	if (!file_exists("/etc"))
 		return 0;
+	line = xasprintf("%s\n", name);
 	return file_write_atomic("/etc/hostname", line, strlen(line), 0644, err);
 }
 

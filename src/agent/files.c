@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/child.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -135,6 +136,7 @@ void files_handle_write(struct agent *a, uint32_t id, struct wire_reader *r)
 {
 	struct transfer *t = open_transfer(a, id, wire_get_str(r), &write_ops);
 
+	child_unprepare(a); /* it may be what a shell is loaded from */
 	t->mode = wire_get_u32(r);
 	if (r->bad || t->path[0] != '/')
 		request_fail(&t->request, r->bad ? "malformed WRITE_FILE" : "the path of a file to write must be absolute");

@@ -125,6 +125,7 @@ void power_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		agent_send_fail(a, id, "malformed POWEROFF");
 		return;
 	}
+	child_unprepare(a); /* an init that ends all processes would wait for it */
 	agent_send_done(a, id, "", 0);
 	port_flush_hard(&a->port);
 	if (how == WIRE_POWEROFF_NOW)

@@ -7,11 +7,15 @@
  * down, as all are in a template without an identity, nothing tells whether its
  * report is still to come: that second has to pass. It is only worth waiting
  * for, and never for long: a guest may be busy for ever.
+ *
+ * What every copy will want first is a shell: one is loaded then (spare.h), and
+ * what its loading and our looks left to be freed is given time to be.
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/child.h"
 #include "agent/net.h"
 #include "agent/wait.h"
 #include "base/clock.h"
@@ -19,7 +23,8 @@
 #include "base/mem.h"
 
 #define LOOK	   (100 * NS_PER_MS)
-#define REPORT	   (1 * NS_PER_S)  /* of links, which the kernel makes so often */
+#define REST	   (200 * NS_PER_MS) /* some grace periods of RCU */
+#define REPORT	   (1 * NS_PER_S)    /* of links, which the kernel makes so often */
 #define LIMIT	   (5 * NS_PER_S)
 #define BUSY_MAX   4		   /* one part in so many of the time between two looks */
 #define TABLE_MAX  (1 << 20)	   /* bytes of a file in /proc */
@@ -29,6 +34,7 @@
 struct quiet {
 	uint64_t begin;
 	unsigned long long total, idle; /* ticks, when it looked last */
+	enum { RESTLESS, LOADING, RESTING } state;
 };
 
 static bool all_links_run(bool if_down)
@@ -90,14 +96,29 @@ static bool is_idle(struct quiet *q)
 
 static void look(struct wait *w)
 {
+	struct agent *a = w->request.agent;
 	struct quiet *q = w->own;
 	bool idle = is_idle(q); /* every time: it measures from one look to the next */
 	uint64_t passed = clock_now() - q->begin;
 
-	if ((idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT)
+	w->pause = LOOK;
+	if (q->state == RESTLESS) {
+		if ((idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT) {
+			q->state = LOADING;
+			child_prepare(a);
+		}
+	} else if (q->state == LOADING) {
+		if (passed > 2 * LIMIT)
+			child_unprepare(a);
+		if (!child_preparing(a)) {
+			q->state = RESTING;
+			w->pause = REST;
+		}
+	} else {
 		wait_done(w, "", 0);
-	else
-		wait_again(w);
+		return;
+	}
+	wait_again(w);
 }
 
 static int prepare(struct wait *w, struct err *err)
@@ -120,5 +141,5 @@ const struct wait_kind wait_quiet = {
 	.prepare = prepare,
 	.look = look,
 	.drop = drop,
-	.pause_max = LOOK,
+	.pause_max = REST,
 };

@@ -1,0 +1,78 @@
+#!/usr/bin/env vmtap
+/* first.c - the first command of a copy, whose shell was loaded before the machine was saved, is like any other */
+vm(kit);
+vm(web, .image = "build/debian12-web.tar");
+
+/* What a command can know of how it was started. */
+static const char *const surroundings =
+	"env | sort; pwd; umask; ulimit -a; echo \"$0 $# $-\"; ls -l /proc/$$/fd | sed 's/.* \\([0-9]* ->\\)/\\1/; s/pipe:.*/pipe/'; "
+	"grep -E '^(Sig|Shd|Cap|NoNew|Seccomp|TracerPid|Groups|Uid|Gid|Umask)' /proc/$$/status; cat /proc/$$/oom_score_adj; "
+	"tr '\\0' '\\n' </proc/$$/cmdline | grep -v '^$'; hostname; cut -d' ' -f4,5,6 /proc/$$/stat | sed \"s/$$/itself/g\"";
+
+static const char *const traced = "grep -l '^State:.*tracing' /proc/[0-9]*/status";
+
+static void is_like_any_other(struct vm *m)
+{
+	const char *first = m->succeed(surroundings);
+
+	is(m->succeed(surroundings), first);
+	m->fail(traced);
+}
+
+/* At least the rest before the save has passed since (wait_quiet.c). */
+static void was_loaded_before(struct vm *m)
+{
+	m->succeed("set -- $(cat /proc/$$/stat) && read up rest </proc/uptime && up=${up%.*}${up#*.} && test $((up - ${22})) -ge 20");
+}
+
+test("in the kit's guest, its shell was there before it") {
+	was_loaded_before(&kit);
+}
+
+test("in a Debian guest, its shell was there before it") {
+	was_loaded_before(&web);
+}
+
+test("in the kit's guest, it sees what any other sees") {
+	is_like_any_other(&kit);
+}
+
+test("in a Debian guest, it sees what any other sees") {
+	is_like_any_other(&web);
+}
+
+test("it knows the time") {
+	long long told, now;
+
+	told = atoll(kit.succeed("date +%s"));
+	now = time(NULL);
+	ok(told >= now - 2 && told <= now + 2);
+}
+
+test("two copies draw different numbers") {
+	isnt(kit.succeed("echo $RANDOM$RANDOM$RANDOM; head -c 8 /dev/urandom | od -An -x"),
+	     web.succeed("head -c 8 /dev/urandom | od -An -x"));
+}
+
+test("its status, signal and output are its own") {
+	struct result r = kit.execute("echo out; echo err >&2; kill -TERM $$");
+
+	is(r.signal, SIGTERM);
+	is(r.out, "out\n");
+	is(r.err, "err\n");
+}
+
+test("one that is too long for the shell that waits") {
+	is(kit.succeed(fmt("echo %05000d | wc -c", 7)), "5001");
+	kit.fail(traced);
+}
+
+test("what a file just written changes is there") {
+	web.write_file("/etc/ld.so.preload", "/nowhere.so\n");
+	like(web.execute("true").err, "nowhere.so");
+}
+
+test("no shell keeps a machine from being shut down") {
+	web.start();
+	web.shutdown();
+}
