@@ -188,7 +188,7 @@ kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
 # The same with our own kernel: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
 kernel:
 	ci/setup kernel
-	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit
+	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit-small && ln -sfn kit-small build/kit
 images: image-debian12-web image-debian12-kvm
 image-%: ; @mkdir -p build && ln -sfn "$$(ci/images/$*)" build/$*.tar
 

@@ -137,15 +137,15 @@ static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, st
 
 /* ---- end ---- */
 
+static bool at_end(const struct child *c)
+{
+	return c->streams[0].at_end && c->streams[1].at_end;
+}
+
 static void close_stream(struct child_stream *s)
 {
 	loop_unwatch(&s->child->agent->loop, &s->watch);
 	fd_close(&s->fd);
-}
-
-static bool at_end(const struct child *c)
-{
-	return c->streams[0].fd < 0 && c->streams[1].fd < 0;
 }
 
 static void free_child(struct child *c)
@@ -203,6 +203,13 @@ static void check(struct child *c)
 
 /* ---- output ---- */
 
+/* It is closed with the child: first the owner is told. */
+static void end_stream(struct child_stream *s)
+{
+	loop_unwatch(&s->child->agent->loop, &s->watch);
+	s->at_end = true;
+}
+
 /* Read a stream once. Return: whether there may be more at once. */
 static bool read_stream(struct child_stream *s)
 {
@@ -210,13 +217,13 @@ static bool read_stream(struct child_stream *s)
 	struct child *c = s->child;
 	ssize_t n;
 
-	if (s->fd < 0)
+	if (s->at_end)
 		return false;
 	n = read(s->fd, chunk, sizeof(chunk));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0)
-		close_stream(s);
+		end_stream(s);
 	else if (c->ops)
 		c->ops->output(c->arg, s->id, chunk, (size_t)n);
 	return n > 0 && !c->agent->full;
@@ -228,7 +235,7 @@ static void stream_ready(void *arg, uint32_t events)
 
 	(void)events;
 	read_stream(s);
-	if (s->fd < 0)
+	if (s->at_end)
 		check(s->child);
 }
 
@@ -408,19 +415,36 @@ static void stopped(struct child *c, int status)
 		child_unprepare(a);
 }
 
+/* Return: whether there is a process that ended or stopped, which is not taken off the list yet. */
+static bool find_ended(siginfo_t *info, struct rusage *usage)
+{
+	info->si_pid = 0; /* musl's waitid() does not give the usage */
+	return syscall(SYS_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, usage) == 0 && info->si_pid;
+}
+
+/* Return: the end of a process as wait(2) gives it, without the flag that it dumped core. */
+static int wait_status(const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED ? info->si_status << 8 : info->si_status;
+}
+
+/* The owner is told of an end before the kernel clears the process away: that can wait, the owner need not. */
 void child_reap_all(struct agent *a)
 {
 	struct rusage usage;
+	siginfo_t info;
 	int status;
-	pid_t pid;
 
-	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		struct child *c = find_child(a, pid);
+	while (find_ended(&info, &usage)) {
+		struct child *c = find_child(a, info.si_pid);
+		bool stop = info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED;
 
-		if (c && WIFSTOPPED(status)) /* as only what is traced is reported */
+		if (c && !stop)
+			reaped(c, wait_status(&info), &usage);
+		if (waitpid(info.si_pid, &status, WNOHANG) != info.si_pid)
+			return;
+		if (c && stop)
 			stopped(c, status);
-		else if (c)
-			reaped(c, status, &usage);
 	}
 }
 
@@ -436,6 +460,6 @@ void child_resume_all(struct agent *a)
 {
 	for (struct child *c = a->children; c; c = c->next)
 		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
-			if (c->streams[i].fd >= 0 && !c->streams[i].watch.active)
+			if (!c->streams[i].at_end && !c->streams[i].watch.active)
 				loop_watch(&a->loop, &c->streams[i].watch, c->streams[i].fd, EPOLLIN, NULL);
 }

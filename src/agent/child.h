@@ -30,7 +30,8 @@ struct child_ops {
 struct child_stream {
 	struct child *child;
 	enum wire_stream id;
-	int fd; /* -1 at end of file */
+	int fd;
+	bool at_end;
 	struct watch watch;
 };
 

@@ -29,7 +29,7 @@ static void ended(void *arg, const struct child *c)
 	wire_put_u64(out, c->wall);
 	wire_put_u64(out, c->cpu);
 	wire_end(out, mark);
-	port_send(&x->request.agent->port);
+	port_send_now(&x->request.agent->port);
 	x->child = NULL;
 	request_close(&x->request);
 }

@@ -161,6 +161,15 @@ void port_send(struct port *p)
 		loop_timer(p->loop, &p->flush, 0);
 }
 
+void port_send_now(struct port *p)
+{
+	port_send(p);
+	if (!p->flush.active)
+		return;
+	loop_timer(p->loop, &p->flush, CLOCK_NEVER);
+	flush(p);
+}
+
 /*
  * A blocking write() on a virtio-serial port returns when the host's side has
  * taken the buffer; a non-blocking one returns when it is queued, and a power

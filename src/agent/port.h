@@ -60,6 +60,8 @@ int port_open(struct port *p, struct loop *loop, const char *name, const struct 
 
 /* @out has got more: send it at the end of this turn. */
 void port_send(struct port *p);
+/* Send it at once: somebody waits for it, and what comes next in this turn can wait. @drained may be called. */
+void port_send_now(struct port *p);
 
 /* Return: bytes that wait to be sent. */
 static inline size_t port_waiting(const struct port *p)

@@ -94,27 +94,35 @@ static bool is_idle(struct quiet *q)
 	return result;
 }
 
+/* Return: whether nothing goes on, or no more is to be waited for. */
+static bool is_quiet(struct quiet *q)
+{
+	bool idle = is_idle(q); /* every time: it measures from one look to the next */
+	uint64_t passed = clock_now() - q->begin;
+
+	return (idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT;
+}
+
 static void look(struct wait *w)
 {
 	struct agent *a = w->request.agent;
 	struct quiet *q = w->own;
-	bool idle = is_idle(q); /* every time: it measures from one look to the next */
-	uint64_t passed = clock_now() - q->begin;
 
 	w->pause = LOOK;
-	if (q->state == RESTLESS) {
-		if ((idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT) {
+	switch (q->state) {
+	case RESTLESS:
+		if (is_quiet(q)) {
 			q->state = LOADING;
-			child_prepare(a);
+			child_prepare(a); /* it ends by itself, however long it takes */
 		}
-	} else if (q->state == LOADING) {
-		if (passed > 2 * LIMIT)
-			child_unprepare(a);
+		break;
+	case LOADING:
 		if (!child_preparing(a)) {
 			q->state = RESTING;
 			w->pause = REST;
 		}
-	} else {
+		break;
+	case RESTING:
 		wait_done(w, "", 0);
 		return;
 	}
