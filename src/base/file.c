@@ -12,26 +12,37 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-#define READ_CHUNK 65536 /* bytes a read(2) */
+#define READ_CHUNK  65536 /* bytes a read(2) */
+#define SMALL_CHUNK 4000  /* the same, of a file in /proc: mostly all of it, and no page of its own */
+
+/* Return: bytes for the first read: one more than the file has, so that it also sees the end */
+static size_t first_chunk(int fd, size_t limit)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size <= 0)
+		return SMALL_CHUNK;
+	return ((uint64_t)st.st_size < limit ? (size_t)st.st_size : limit) + 1;
+}
 
 int file_read(const char *path, size_t limit, struct buf *out, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t start = out->len;
+	size_t start = out->len, chunk;
+	ssize_t n;
 
 	if (fd < 0)
 		return err_errno(err, "cannot open '%s'", path);
-	for (;;) {
-		ssize_t n = fd_read_full(fd, buf_reserve(out, READ_CHUNK), READ_CHUNK);
-
+	for (chunk = first_chunk(fd, limit);; chunk = READ_CHUNK) {
+		n = fd_read_full(fd, buf_reserve(out, chunk), chunk);
 		if (n < 0)
 			return err_errno(err, "cannot read '%s'", path);
-		if (n == 0)
-			return 0;
 		out->len += (size_t)n;
 		out->data[out->len] = '\0';
 		if (out->len - start > limit)
 			return err_set(err, "'%s' is larger than %zu bytes", path, limit);
+		if ((size_t)n < chunk)
+			return 0;
 	}
 }
 

@@ -26,7 +26,7 @@
 #include "base/mem.h"
 #include "image/store_entry.h"
 
-#define SUM_WINDOW (256 * 1024) /* bytes a read(2) */
+#define SUM_WINDOW (64 * 1024) /* bytes a read(2) */
 #define SUM_SETTLE 2		/* seconds; the coarsest clock of a filesystem (FAT) */
 
 static bool sum_recall(const char *path, char sum[SHA256_HEX])
