@@ -110,18 +110,19 @@ static int make_script(const char *command)
 /* @command: NULL for a spare. */
 static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, struct err *err)
 {
+	const char *text = command ? command : spare_argument();
 	struct start s = {
-		.argv = {"/bin/sh", "-c", command ? command : spare_argument()},
+		.argv = {"/bin/sh", "-c", text},
 		.in = a->null, .out = out, .err = err_fd, .script = -1,
 		.spared = !a->is_init, .ahead = !command,
 	};
 	cleanup_fd int script = -1;
 	pid_t pid;
 
-	if (strlen(s.argv[2]) > ARGUMENT_MAX) {
-		script = s.script = make_script(command);
+	if (strlen(text) > ARGUMENT_MAX) {
+		script = s.script = make_script(text);
 		if (script < 0)
-			return err_errno(err, "cannot keep a command of %zu bytes", strlen(command));
+			return err_errno(err, "cannot keep a command of %zu bytes", strlen(text));
 		s.argv[1] = "/proc/self/fd/9";
 		s.argv[2] = NULL;
 	}
