@@ -2,6 +2,7 @@
 /* setup.c - what setup leaves is where every test begins */
 use("lib/clock.c");
 use("lib/identity.c");
+use("lib/shell.c");
 
 vm(server);
 vm(client);
@@ -19,6 +20,11 @@ test("the machines run on, connected") {
 	is(client.succeed("cat /tmp/fetched"), "hello");
 	is(client.succeed("wget -qO- http://server/page"), "hello");
 	client.succeed("rm /tmp/fetched");
+}
+
+test("a shell waits in each for the first command") {
+	was_loaded_before(&server);
+	was_loaded_before(&client);
 }
 
 test("each test has copies of its own") {
