@@ -36,7 +36,7 @@
 #define ARGUMENT_MAX 131071 /* bytes of one argv string, NUL not counted (MAX_ARG_STRLEN) */
 #define DETACHED_MAX 64	    /* pipes of finished commands that are still read */
 #define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
-#define SPARE_LIFE   (5 * NS_PER_S) /* guest time: a copy's first command comes at once, or it may wait for another fork */
+#define SPARE_LIFE   (10 * NS_PER_S) /* guest time: a copy's first command comes at once, or it may wait for a fork */
 #define SCRIPT_FD    9	    /* where a long command finds its script */
 
 static const char *const environment[] = {

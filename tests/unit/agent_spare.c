@@ -68,14 +68,19 @@ static int end(struct buf *text)
 	return status;
 }
 
-static void runs(const char *command, const char *text, int status)
+static void runs_in(const char *shell, const char *command, const char *text, int status)
 {
 	cleanup_buf struct buf got = {0};
 
-	prepare("/bin/sh");
+	prepare(shell);
 	CHECK_INT(spare_run(&spare, command), 0);
 	CHECK_INT(WEXITSTATUS(end(&got)), status);
 	CHECK_STR(buf_str(&got), text);
+}
+
+static void runs(const char *command, const char *text, int status)
+{
+	runs_in("/bin/sh", command, text, status);
 }
 
 TEST(agent_spare, runs_what_sh_c_would)
@@ -84,6 +89,11 @@ TEST(agent_spare, runs_what_sh_c_would)
 	runs("", "", 0);
 	runs("cat <<end; kill -l >/dev/null\n  two\n\twords\nend\n", "  two\n\twords\n", 0);
 	runs("(exit 7)", "", 7);
+}
+
+TEST(agent_spare, is_held_before_a_shell_looks_at_its_surroundings)
+{
+	runs_in("/bin/bash", "[[ $SECONDS = 0 && $BASHPID = $$ ]] && echo ${0##*/} $-", "bash hBc\n", 0);
 }
 
 TEST(agent_spare, leaves_no_trace_in_its_arguments)
