@@ -133,8 +133,9 @@ static void rehearsed(void *arg, const struct frame *f)
 
 /*
  * UP; a machine that is about to be saved first does what every copy of it would
- * do. The rehearsal of a command leaves the shell and its libraries in the
- * guest's memory: an eighth less for each copy of a Debian guest to translate.
+ * do. The rehearsal of a command leaves all that a shell runs in the guest's
+ * memory; the one that waits in a copy (agent/spare.h) has not come so far. It
+ * is little since there is one: a fiftieth of what a Debian copy translates.
  */
 static void arrive(struct machine *m)
 {

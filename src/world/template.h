@@ -33,7 +33,7 @@
  * (handshake.c, agent/spare.h); hence no announcements, and the kernel's options
  * in command.c. The shell bought most: with it and the answer that goes out before
  * anything is cleared away, a kit guest's 16,500 blocks became 9,100, a Debian
- * guest's 21,400 13,000; with our own kernel they are 6,200 and 8,400.
+ * guest's 21,400 12,200; with our own kernel they are 6,200 and 8,400.
  *
  * Tried without a gain: the memory in tmpfs, no huge pages, fewer devices (1 ms
  * of QEMU's start), one thread in QEMU, all of it on one processor, other settings

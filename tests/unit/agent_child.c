@@ -45,6 +45,15 @@ static void reap(void *arg)
 		loop_timer(&agent.loop, &reaper, clock_now() + LOOK);
 }
 
+/* Wait for a child that ended or stopped, and have it dealt with. */
+static void reap_next(void)
+{
+	siginfo_t info;
+
+	CHECK_INT(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+	child_reap_all(&agent);
+}
+
 static void run_until(bool *flag)
 {
 	reaper = (struct timer){.expired = reap, .arg = flag};
@@ -85,10 +94,8 @@ static pid_t run(const char *command)
 /* Nothing is left over that an agent would have to know of. */
 static void end(void)
 {
-	while (agent.children) {
-		child_reap_all(&agent);
-		usleep(1000);
-	}
+	while (agent.children)
+		reap_next();
 	CHECK_INT(agent.spare.pid, 0);
 	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
 	loop_free(&agent.loop);
@@ -173,10 +180,8 @@ TEST(agent_child, one_that_something_killed_is_forgotten)
 {
 	begin();
 	kill(prepare(), SIGKILL);
-	while (agent.spare.pid) {
-		child_reap_all(&agent);
-		usleep(1000);
-	}
+	while (agent.spare.pid)
+		reap_next();
 	run("echo still here");
 	CHECK_STR(buf_str(&got), "still here\n");
 	end();

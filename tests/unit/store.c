@@ -301,14 +301,20 @@ static size_t count_damaged(enum store_check check)
 	return damaged;
 }
 
-TEST(store_seal, a_flipped_bit_in_a_small_file_is_noticed_at_each_use)
+/* Begin with an entry whose data differ by a bit from what was published. */
+static void begin_flipped(store_build_fn *builder)
 {
 	cleanup_free char *data = NULL;
 
 	begin();
 	data = path_join(root, "kind/" KEY "/data");
-	get(build, NULL);
+	get(builder, NULL);
 	flip_bit(data, 3);
+}
+
+TEST(store_seal, a_flipped_bit_in_a_small_file_is_noticed_at_each_use)
+{
+	begin_flipped(build);
 	CHECK_INT(get(build, NULL), 0);
 	CHECK_INT(calls(), 2);
 	CHECK_INT(count_damaged(STORE_CHECK_ALL), 0);
@@ -317,12 +323,7 @@ TEST(store_seal, a_flipped_bit_in_a_small_file_is_noticed_at_each_use)
 
 TEST(store_seal, a_flipped_bit_in_a_large_file_is_noticed_by_a_check_and_after_a_boot)
 {
-	cleanup_free char *data = NULL;
-
-	begin();
-	data = path_join(root, "kind/" KEY "/data");
-	get(build_larger, NULL);
-	flip_bit(data, 3);
+	begin_flipped(build_larger);
 	CHECK_INT(get(build_larger, NULL), 0);
 	CHECK_INT(calls(), 1);
 	CHECK_INT(count_damaged(STORE_CHECK_FACTS), 0);
@@ -336,12 +337,7 @@ TEST(store_seal, a_flipped_bit_in_a_large_file_is_noticed_by_a_check_and_after_a
 
 TEST(store_seal, a_prune_that_checks_removes_what_is_damaged)
 {
-	cleanup_free char *data = NULL;
-
-	begin();
-	data = path_join(root, "kind/" KEY "/data");
-	get(build_larger, NULL);
-	flip_bit(data, 3);
+	begin_flipped(build_larger);
 	store_prune(root, 100 * MB, STORE_CHECK_FACTS, NULL, NULL);
 	CHECK_INT(names_in("kind"), 1);
 	store_prune(root, 100 * MB, STORE_CHECK_ALL, NULL, NULL);
