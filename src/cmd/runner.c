@@ -545,13 +545,13 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 	} else {
 		choose_accel(&r);
 		start_all(&r);
-		store_temp_clean(s->store); /* of a run before this one that was killed */
+		store_temp_clean(s->store, 0); /* of a run before this one that was killed */
 		if (r.running)
 			loop_run(&r.loop, &err);
 	}
 	kill_all(&r);
 	if (r.caught || r.closed)
-		store_temp_clean(s->store);
+		store_temp_clean(s->store, STORE_DYING_MS);
 	status = conclude(&r);
 	runner_free(&r);
 	return status;

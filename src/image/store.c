@@ -153,7 +153,7 @@ static int entry_make(const char *root, const char *kind, const char *key, const
 		return -1;
 	seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
 	if (seal < 0) {
-		store_temp_clean(root);
+		store_temp_clean(root, 0);
 		entry_discard(root, entry);
 		seal = entry_build(root, entry, build, arg, err);
 	}

@@ -85,8 +85,12 @@ void store_discard(const char *root, const char *kind, const char *key);
 /*
  * Remove what builders left that were killed: folders and locks in STORE/tmp
  * that nobody holds. Costs the reading of an empty folder when there is nothing.
+ * @patience_ms: To wait for those that somebody does hold; STORE_DYING_MS after
+ * a kill, as a process on its way out may hold its locks a little longer than
+ * the pipe by which its end is noticed.
  */
-void store_temp_clean(const char *root);
+void store_temp_clean(const char *root, unsigned patience_ms);
+#define STORE_DYING_MS 500
 
 /**
  * store_key_file() - Feed everything that changes when a file's content may have changed

@@ -42,6 +42,7 @@
 #define LOCK_SUFFIX ".lock"
 #define CLOCK	    "clock"
 #define CLOCK_STEP  1000 /* ns between two uses when the clock stands still */
+#define TEMP_NAP_MS 5	 /* between looks whether a temporary folder is still held */
 
 bool store_is_name(const char *text)
 {
@@ -116,26 +117,43 @@ void store_entry_touch(const char *root, int seal)
 
 /* ---- temporary folders ---- */
 
-static void temp_clean_one(const char *tmp, const char *name)
+/* Return: whether somebody holds it. */
+static bool temp_clean_one(const char *tmp, const char *name)
 {
 	cleanup_free char *path = path_join(tmp, name);
 	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		file_remove_tree(path);
+	if (fd < 0)
+		return false;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return true;
+	file_remove_tree(path);
+	return false;
 }
 
-void store_temp_clean(const char *root)
+/* Return: whether something is left that somebody holds. */
+static bool temp_clean_all(const char *tmp)
 {
-	cleanup_free char *tmp = path_join(root, STORE_TMP);
 	DIR *d = opendir(tmp);
 	struct dirent *e;
+	bool held = false;
 
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] != '.')
-			temp_clean_one(tmp, e->d_name);
+			held |= temp_clean_one(tmp, e->d_name);
 	if (d)
 		closedir(d);
+	return held;
+}
+
+void store_temp_clean(const char *root, unsigned patience_ms)
+{
+	const struct timespec nap = {.tv_nsec = TEMP_NAP_MS * (long)NS_PER_MS};
+	cleanup_free char *tmp = path_join(root, STORE_TMP);
+	uint64_t end = clock_now() + patience_ms * NS_PER_MS;
+
+	while (temp_clean_all(tmp) && clock_now() < end)
+		nanosleep(&nap, NULL);
 }
 
 int store_temp_make(const char *root, char **path, struct err *err)

@@ -249,7 +249,7 @@ int store_prune(const char *root, uint64_t limit, enum store_check check, struct
 	for (size_t i = 0; i < l.count; i++)
 		if (p.left > limit || !l.items[i].sound)
 			prune_one(root, &l.items[i], &p);
-	store_temp_clean(root);
+	store_temp_clean(root, 0);
 	sums_prune(root, limit ? SUMS_MAX : 0);
 	if (out)
 		*out = p;

@@ -201,6 +201,6 @@ void template_abandon(struct forge *f)
 		return;
 	task_kill(&f->task);
 	if (making)
-		store_temp_clean(f->store);
+		store_temp_clean(f->store, STORE_DYING_MS);
 	free(f);
 }
