@@ -9,24 +9,29 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first (design: arrows point down) ----
-base   = buf crc32c err fd file host json log loop mem proc sha256 task text
-wire   = frame
-report = result tap
-image  = cpio dir embedded erofs erofs_read folder guest gzip initramfs kernel lz4 modules source store store_entry store_list store_pack store_room store_seal store_sum store_unpack tar tar_pax tree vmlinux
+base   = buf crc32c err fd file gzip host json log loop mem proc sha256 task text
+wire   = frame link
+store  = entry list pack room seal store sum unpack
+report = point tap
+image  = cpio dir embedded erofs erofs_read folder guest initramfs kernel lz4 modules source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel canary command qmp
-world  = call checkpoint console forge handshake layer link machine outcome ram saving spec template template_key wiring world
+machine = console handshake machine saving spec wiring
+state  = checkpoint forge layer ram template template_key
+world  = call outcome world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare tcp wait wait_file wait_port wait_quiet wait_try wait_unit
 
+# The order of the rooms: nothing in a room includes a header of a later one.
+rooms    = base wire store report image net qemu machine state world script cmd
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
-sources  = src/main.c $(foreach r,base wire report image net qemu world script cmd,$(call room,$(r)))
+sources  = src/main.c $(foreach r,$(rooms),$(call room,$(r)))
 # The agent's own files, and what of base/ and wire/ it is built from (unused functions are left out by the linker).
 agent_sources = $(call room,agent) src/wire/frame.c \
 	$(patsubst %,src/base/%.c,buf err fd file loop mem proc text)
 # What the unit tests link with: every room but the commands and the script engine, which are tested through the binary.
-tested   = $(foreach r,base wire report image net qemu world,$(call room,$(r))) \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

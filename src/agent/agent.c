@@ -32,6 +32,7 @@
 #include "agent/wait.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "wire/boot.h"
 
 #define REASON_MAX 32768 /* bytes of a FAIL's text */
 
@@ -298,7 +299,7 @@ int agent_serve(const char *init, const char *warnings, bool is_init, struct err
 	a.random = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	if (loop_init(&a.loop, err) < 0 || watch_signals(&a, err) < 0)
 		return -1;
-	if (port_open(&a.port, &a.loop, WIRE_PORT_NAME, &port_ops, &a, err) < 0)
+	if (port_open(&a.port, &a.loop, BOOT_PORT_NAME, &port_ops, &a, err) < 0)
 		return -1;
 	return loop_run(&a.loop, err);
 }

@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "wire/frame.h"
-#include "wire/message.h"
+#include "wire/agent.h"
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 

@@ -35,8 +35,8 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "wire/boot.h"
 
-#define MODULES_LIST "/vmtap/modules"
 #define LIST_MAX     (256 * 1024) /* bytes of that list, and of /proc/cmdline */
 
 void boot_warn(struct boot *b, const char *text)
@@ -112,7 +112,7 @@ static void load_modules(struct boot *b)
 {
 	cleanup_buf struct buf list = {0};
 
-	if (!file_exists(MODULES_LIST) || file_read(MODULES_LIST, LIST_MAX, &list, NULL) < 0)
+	if (!file_exists(BOOT_MODULES_LIST) || file_read(BOOT_MODULES_LIST, LIST_MAX, &list, NULL) < 0)
 		return;
 	for (char *p = strtok(list.data, "\n"); p; p = strtok(NULL, "\n"))
 		load_module(b, p);
@@ -147,7 +147,7 @@ static void set_up_kit(struct boot *b)
 static char *find_init(const char *cmdline, struct err *err)
 {
 	static const char *const usual[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"};
-	char *named = cmdline_get(cmdline, "vmtap.init");
+	char *named = cmdline_get(cmdline, BOOT_INIT);
 
 	if (named) {
 		if (access(named, X_OK) == 0)
@@ -234,9 +234,9 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	if (file_read("/proc/cmdline", LIST_MAX, &cmdline, err) < 0)
 		return -1;
 	spec = (struct root_spec){
-		.serial = cmdline_get(buf_str(&cmdline), "vmtap.root"),
-		.fstype = cmdline_get(buf_str(&cmdline), "vmtap.rootfstype"),
-		.modules = cmdline_get(buf_str(&cmdline), "vmtap.modules"),
+		.serial = cmdline_get(buf_str(&cmdline), BOOT_ROOT),
+		.fstype = cmdline_get(buf_str(&cmdline), BOOT_ROOT_FSTYPE),
+		.modules = cmdline_get(buf_str(&cmdline), BOOT_MODULES),
 	};
 	if (!spec.serial) {
 		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */

@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -390,17 +389,11 @@ void child_abandon(struct child *c)
 		finish(c);
 }
 
-static uint64_t ns(struct timeval t)
-{
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
-}
-
-static void reaped(struct child *c, int status, const struct rusage *usage)
+static void reaped(struct child *c, int status)
 {
 	c->reaped = true;
 	c->status = status;
 	c->wall = clock_now() - c->started;
-	c->cpu = ns(usage->ru_utime) + ns(usage->ru_stime);
 	if (c->pid == c->agent->spare.pid)
 		forget_spare(c->agent);
 	if (!c->agent->full)
@@ -417,10 +410,10 @@ static void stopped(struct child *c, int status)
 }
 
 /* Return: whether there is a process that ended or stopped, which is not taken off the list yet. */
-static bool find_ended(siginfo_t *info, struct rusage *usage)
+static bool find_ended(siginfo_t *info)
 {
-	info->si_pid = 0; /* musl's waitid() does not give the usage */
-	return syscall(SYS_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, usage) == 0 && info->si_pid;
+	info->si_pid = 0;
+	return waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT) == 0 && info->si_pid;
 }
 
 /* Return: the end of a process as wait(2) gives it, without the flag that it dumped core. */
@@ -432,16 +425,15 @@ static int wait_status(const siginfo_t *info)
 /* The owner is told of an end before the kernel clears the process away: that can wait, the owner need not. */
 void child_reap_all(struct agent *a)
 {
-	struct rusage usage;
 	siginfo_t info;
 	int status;
 
-	while (find_ended(&info, &usage)) {
+	while (find_ended(&info)) {
 		struct child *c = find_child(a, info.si_pid);
 		bool stop = info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED;
 
 		if (c && !stop)
-			reaped(c, wait_status(&info), &usage);
+			reaped(c, wait_status(&info));
 		if (waitpid(info.si_pid, &status, WNOHANG) != info.si_pid)
 			return;
 		if (c && stop)

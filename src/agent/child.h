@@ -53,7 +53,7 @@ struct child {
 	struct timer linger;
 	bool reaped;
 	int status;
-	uint64_t started, wall, cpu;
+	uint64_t started, wall;
 	const struct child_ops *ops;
 	void *arg;
 };

@@ -217,7 +217,6 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	request_open(&c->request, a, id, &configure_ops);
 	c->timer = (struct timer){.expired = try_interfaces, .arg = c};
 	c->deadline = clock_now() + NET_WAIT_S * NS_PER_S;
-	(void)wire_get_u64(r); /* the nonce: new entropy is all that a new session needs */
 	wall = wire_get_u64(r);
 	entropy = wire_get_bytes(r, &n);
 	clone = wire_get_u8(r);

@@ -27,7 +27,6 @@ static void ended(void *arg, const struct child *c)
 	wire_put_u32(out, WIFEXITED(c->status) ? (uint32_t)WEXITSTATUS(c->status) : 0);
 	wire_put_u32(out, WIFSIGNALED(c->status) ? (uint32_t)WTERMSIG(c->status) : 0);
 	wire_put_u64(out, c->wall);
-	wire_put_u64(out, c->cpu);
 	wire_end(out, mark);
 	port_send_now(&x->request.agent->port);
 	x->child = NULL;
@@ -56,11 +55,10 @@ static const struct request_ops exec_ops = {.cancel = cancel, .drop = drop};
 void exec_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 {
 	cleanup_free char *command = wire_get_str(r);
-	uint32_t flags = wire_get_u32(r);
 	struct err err = {0};
 	struct exec *x;
 
-	if (r->bad || flags != WIRE_EXEC_PLAIN) {
+	if (r->bad) {
 		agent_send_fail(a, id, "malformed EXEC");
 		return;
 	}

@@ -1,4 +1,4 @@
-/* power.c - POWEROFF: through the init as an administrator would, or at once
+/* power.c - POWEROFF: through the init, as an administrator would
  *
  * An order is given once; what follows is the init's. Where systemd does not
  * listen yet (it does so a moment after its start) it is asked again.
@@ -119,16 +119,9 @@ static void power_off_orderly(struct agent *a)
 
 void power_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 {
-	enum wire_poweroff how = wire_get_u8(r);
-
-	if (r->bad || (how != WIRE_POWEROFF_ORDERLY && how != WIRE_POWEROFF_NOW)) {
-		agent_send_fail(a, id, "malformed POWEROFF");
-		return;
-	}
+	(void)r;
 	child_unprepare(a); /* an init that ends all processes would wait for it */
 	agent_send_done(a, id, "", 0);
 	port_flush_hard(&a->port);
-	if (how == WIRE_POWEROFF_NOW)
-		power_off_now();
 	power_off_orderly(a);
 }

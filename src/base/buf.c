@@ -26,14 +26,19 @@ char *buf_reserve(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
+void buf_commit(struct buf *b, size_t n)
+{
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
 void buf_add(struct buf *b, const void *data, size_t n)
 {
 	char *at = buf_reserve(b, n);
 
 	if (n)
 		memcpy(at, data, n);
-	b->len += n;
-	b->data[b->len] = '\0';
+	buf_commit(b, n);
 }
 
 void buf_adds(struct buf *b, const char *s)

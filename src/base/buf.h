@@ -26,6 +26,8 @@ void buf_free(struct buf *b);
 
 /* Make room for @n more bytes and the NUL; @len is unchanged. Return: where they go. */
 char *buf_reserve(struct buf *b, size_t n);
+/* Count @n bytes in that were written where buf_reserve() said, as by read(2). */
+void buf_commit(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);

@@ -10,9 +10,9 @@
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
 #include "cmd/settings.h"
-#include "image/store_entry.h"
-#include "image/store_list.h"
-#include "image/store_pack.h"
+#include "store/entry.h"
+#include "store/list.h"
+#include "store/pack.h"
 
 #define KEY_SHOWN 12 /* digits of a key: enough to tell entries apart */
 #define MB	  1000000

@@ -31,9 +31,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "image/store.h"
+#include "store/store.h"
 #include "script/script.h"
-#include "world/template.h"
+#include "state/template.h"
 
 #define RESULT_FORMAT "1" /* raise it when a pass that an older vmtap has kept must not count */
 

@@ -6,11 +6,11 @@
 
 #include "base/sha256.h"
 #include "cmd/settings.h"
-#include "world/spec.h"
+#include "machine/spec.h"
 
 struct plan_inputs; /* cached.c */
 struct script;
-struct result;
+struct point;
 struct world_outcome;
 
 /* How far the setup of a script is, for the tests that wait for it. */
@@ -35,7 +35,7 @@ struct plan_file {
 	struct world_spec world;
 	bool resolved, no_templates;
 	enum plan_setup setup;
-	struct result *setup_result;
+	struct point *setup_result;
 	struct plan_inputs *inputs;
 };
 

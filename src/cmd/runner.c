@@ -29,7 +29,7 @@
 #include "cmd/cached.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
-#include "image/store.h"
+#include "store/store.h"
 #include "report/tap.h"
 
 /* Seconds under KVM; multiplied by the accelerator's slowness. */
@@ -51,7 +51,7 @@ struct runner {
 	struct watch signals;
 	struct job *jobs;
 	size_t njobs, running;
-	struct result **results; /* of tests that ended before one in front of them */
+	struct point **results; /* of tests that ended before one in front of them */
 	struct progress progress;
 	long room;    /* MiB left for machines */
 	size_t next;  /* test to start */
@@ -64,21 +64,21 @@ struct runner {
 
 /* ---- points ---- */
 
-static void print_point(struct runner *r, struct result *result)
+static void print_point(struct runner *r, struct point *result)
 {
-	if (result_has_failed(result)) {
+	if (point_has_failed(result)) {
 		r->failed += !result->infra;
 		r->infra += result->infra;
 	}
 	progress_clear(&r->progress);
 	if (tap_point(&r->tap, result) < 0)
 		r->closed = true;
-	result_free(result);
+	point_free(result);
 	free(result);
 }
 
 /* A test has its result: print it, and those that waited for it. @result's content is taken over. */
-static void settle(struct runner *r, size_t number, const struct result *result)
+static void settle(struct runner *r, size_t number, const struct point *result)
 {
 	r->results[number] = xmalloc(sizeof(*result));
 	*r->results[number] = *result;
@@ -91,7 +91,7 @@ static void settle(struct runner *r, size_t number, const struct result *result)
 /* A test that could not even be tried. */
 static void settle_infra(struct runner *r, size_t number, const char *why)
 {
-	struct result result = {.name = xstrdup(r->plan->tests[number].name),
+	struct point result = {.name = xstrdup(r->plan->tests[number].name),
 				.verdict = VERDICT_FAILED,
 				.reason = xstrdup(why),
 				.infra = true};
@@ -104,14 +104,14 @@ static void settle_uncompiled(struct runner *r, size_t number)
 	const struct plan_test *t = &r->plan->tests[number];
 	const char *text = t->file->error;
 	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
-	struct result result = {
+	struct point result = {
 		.name = xstrdup(t->name), .verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
 
 	/* "FILE:LINE: error: ..." */
 	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
 		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
 	if (text[line])
-		result_add_field(&result, "diagnostics", text);
+		point_add_field(&result, "diagnostics", text);
 	r->uncompiled++;
 	r->failed--; /* counted apart: exit status 2, not 1 */
 	settle(r, number, &result);
@@ -120,7 +120,7 @@ static void settle_uncompiled(struct runner *r, size_t number)
 static void settle_skipped(struct runner *r, size_t number)
 {
 	const struct plan_test *t = &r->plan->tests[number];
-	struct result result = {
+	struct point result = {
 		.name = xstrdup(t->name), .verdict = VERDICT_SKIPPED, .reason = xstrdup(t->skip)};
 
 	settle(r, number, &result);
@@ -196,7 +196,7 @@ static void start_job(struct runner *r, struct plan_test *t, size_t number)
 static bool settle_cached(struct runner *r, size_t number)
 {
 	struct plan_test *t = &r->plan->tests[number];
-	struct result result = {.verdict = VERDICT_PASSED};
+	struct point result = {.verdict = VERDICT_PASSED};
 	cleanup_free char *text = NULL;
 	char when[CACHED_WHEN];
 
@@ -207,13 +207,13 @@ static bool settle_cached(struct runner *r, size_t number)
 		return false;
 	text = xasprintf("passed %s", when);
 	result.name = xstrdup(t->name);
-	result_add_field(&result, "cached", text);
+	point_add_field(&result, "cached", text);
 	settle(r, number, &result);
 	return true;
 }
 
 /* A test that was run with --cached: keep its pass, and say why there was none. */
-static void keep_result(const struct plan_test *t, struct result *result)
+static void keep_result(const struct plan_test *t, struct point *result)
 {
 	cleanup_free char *text = NULL;
 	struct err err = {0};
@@ -222,7 +222,7 @@ static void keep_result(const struct plan_test *t, struct result *result)
 		text = xasprintf("no: it cannot be kept: %.*s", (int)strcspn(err.text, "\n"), err.text);
 	else
 		text = xasprintf("no: %s", t->uncached ? t->uncached : "no earlier pass with these inputs");
-	result_add_field(result, "cached", text);
+	point_add_field(result, "cached", text);
 }
 
 /* ---- setups ---- */
@@ -231,15 +231,15 @@ static void keep_result(const struct plan_test *t, struct result *result)
 static void settle_setup_failed(struct runner *r, size_t number)
 {
 	struct plan_test *t = &r->plan->tests[number];
-	const struct result *setup = t->file->setup_result;
-	struct result result = {.name = xstrdup(t->name),
+	const struct point *setup = t->file->setup_result;
+	struct point result = {.name = xstrdup(t->name),
 				.verdict = VERDICT_FAILED,
 				.reason = xasprintf("setup failed: %s", setup->reason ? setup->reason : "no reason given"),
 				.at = setup->at ? xstrdup(setup->at) : NULL,
 				.infra = setup->infra};
 
 	for (size_t i = 0; i < setup->nfields; i++)
-		result_add_field(&result, setup->fields[i].key, setup->fields[i].value);
+		point_add_field(&result, setup->fields[i].key, setup->fields[i].value);
 	settle(r, number, &result);
 }
 
@@ -250,7 +250,7 @@ static void setup_done(struct plan_file *f, struct world_outcome *o, const char 
 		f->setup = SETUP_FAILED;
 		f->setup_result = xcalloc(1, sizeof(*f->setup_result));
 		*f->setup_result = o->result;
-		o->result = (struct result){0};
+		o->result = (struct point){0};
 		if (died)
 			f->setup_result->reason = xasprintf("its process ended: %s", died);
 	} else if (!o->unsaved && plan_find_layer(f)) {
@@ -375,18 +375,18 @@ static bool retry_under_tcg(struct runner *r, const struct world_outcome *o)
 
 static void take_outcome(struct runner *r, const struct job *j, struct world_outcome *o)
 {
-	struct result *result = &o->result;
+	struct point *result = &o->result;
 
 	result->name = xstrdup(j->test->name);
 	result->duration_ms = (double)(clock_now() - j->started) / 1e6;
 	if (o->qemu_version[0]) {
-		result_add_field(result, "accel", accel_names[r->accel.kind]);
-		result_add_field(result, "qemu", o->qemu_version);
+		point_add_field(result, "accel", accel_names[r->accel.kind]);
+		point_add_field(result, "qemu", o->qemu_version);
 	}
 	if (r->options->cached)
 		keep_result(j->test, result);
 	settle(r, j->number, result);
-	o->result = (struct result){0};
+	o->result = (struct point){0};
 }
 
 static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
@@ -505,7 +505,7 @@ static int runner_init(struct runner *r, struct err *err)
 	r->jobs = xcalloc(r->njobs, sizeof(*r->jobs));
 	for (size_t i = 0; i < r->njobs; i++)
 		r->jobs[i] = (struct job){.task.loop = &r->loop, .done = job_done, .arg = r};
-	r->results = xcalloc(r->plan->ntests + 1, sizeof(struct result *));
+	r->results = xcalloc(r->plan->ntests + 1, sizeof(struct point *));
 	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0 || watch_signals(r, err) < 0)
 		return -1;
 	progress_init(&r->progress, &r->loop);
@@ -517,7 +517,7 @@ static void runner_free(struct runner *r)
 	kill_all(r);
 	for (size_t i = r->printed; i < r->plan->ntests; i++) {
 		if (r->results[i])
-			result_free(r->results[i]);
+			point_free(r->results[i]);
 		free(r->results[i]);
 	}
 	free(r->results);

@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
-#include "image/store.h"
+#include "store/store.h"
 #include "script/script.h"
-#include "world/layer.h"
-#include "world/template.h"
+#include "state/layer.h"
+#include "state/template.h"
 #include "world/world.h"
 
 /* ---- tests ---- */

@@ -43,7 +43,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/erofs_format.h"
-#include "image/store.h"
+#include "store/store.h"
 
 #define TAIL_MAX    2048u	   /* bytes; a longer one would mostly waste the rest of its metadata block */
 #define TAILS_MAX   (128u << 20) /* bytes of tails kept in memory; later files get whole blocks */

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "image/gzip.h"
+#include "base/gzip.h"
 
 /**
  * struct index - The index files of a version, as text; an absent one is ""

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/gzip.h"
+#include "base/gzip.h"
 
 /*
  * Large enough that system calls do not count, small enough to stay in the

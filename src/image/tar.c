@@ -20,7 +20,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "image/gzip.h"
+#include "base/gzip.h"
 #include "image/tar_member.h"
 
 /* The plain header: offsets and lengths of its fields. */

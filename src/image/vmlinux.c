@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "image/gzip.h"
+#include "base/gzip.h"
 #include "image/lz4.h"
 
 /* The setup header of a bzImage: offsets and values. */

@@ -25,6 +25,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "wire/boot.h"
 
 #define ARGS_MAX 128
 
@@ -52,7 +53,7 @@ static const char kernel_options[] =
  * Without udev in the image a getty on ttyS0 would hold default.target up for
  * 90 s waiting for its device; with udev it would only cost time.
  */
-static const char root_options[] = " vmtap.root=" COMMAND_ROOT_SERIAL " systemd.getty_auto=no";
+static const char root_options[] = " " BOOT_ROOT "=" BOOT_ROOT_SERIAL " systemd.getty_auto=no";
 
 struct args {
 	char **v;
@@ -129,7 +130,7 @@ static void add_kernel(struct args *a, const struct command *c)
 	add_option(a, "-initrd", c->initrd);
 	add(a, "-append");
 	add(a, "%s%s%s%s%s", kernel_options, c->root ? root_options : "",
-	    c->modules ? " vmtap.modules=" COMMAND_MODULES_SERIAL : "", c->append ? " " : "",
+	    c->modules ? " " BOOT_MODULES "=" BOOT_MODULES_SERIAL : "", c->append ? " " : "",
 	    c->append ? c->append : "");
 }
 
@@ -144,7 +145,7 @@ static void add_channels(struct args *a)
 	add_option(a, "-device", "virtio-serial-pci,max_ports=2");
 	add(a, "-chardev");
 	add(a, "socket,id=agent,fd=%d", COMMAND_FD_AGENT);
-	add_option(a, "-device", "virtserialport,chardev=agent,name=vmtap.0");
+	add_option(a, "-device", "virtserialport,chardev=agent,name=" BOOT_PORT_NAME);
 	add_option(a, "-device", "virtio-rng-pci");
 }
 
@@ -179,8 +180,8 @@ char **command_argv(const struct command *c)
 	add_machine(&a, c);
 	add_kernel(&a, c);
 	add_channels(&a);
-	add_disk(&a, "root", c->root, COMMAND_ROOT_SERIAL);
-	add_disk(&a, "modules", c->modules, COMMAND_MODULES_SERIAL);
+	add_disk(&a, "root", c->root, BOOT_ROOT_SERIAL);
+	add_disk(&a, "modules", c->modules, BOOT_MODULES_SERIAL);
 	add_nics(&a, c);
 	for (char *const *e = c->extra; e && *e; e++)
 		add(&a, "%s", *e);

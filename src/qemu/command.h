@@ -7,7 +7,6 @@
 #include "qemu/accel.h"
 
 #define COMMAND_NICS_MAX 8   /* network cards of a machine */
-#define COMMAND_EXTRA_MAX 64 /* arguments of `.qemu` */
 
 /* Descriptor numbers in QEMU: what the parent passes and the command line names. */
 enum command_fd {
@@ -18,10 +17,6 @@ enum command_fd {
 	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from */
 	COMMAND_FDS,
 };
-
-/* Serial numbers by which the agent finds its disks. */
-#define COMMAND_ROOT_SERIAL    "vmtap-root"
-#define COMMAND_MODULES_SERIAL "vmtap-modules"
 
 /**
  * struct command - All that shapes a machine; every pointer is borrowed

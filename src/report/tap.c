@@ -255,9 +255,9 @@ static void add_duration(struct buf *out, double ms)
 	buf_addf(out, "  duration_ms: %llu.%llu\n", tenths / 10, tenths % 10);
 }
 
-static void add_details(struct buf *out, const struct result *r, bool github)
+static void add_details(struct buf *out, const struct point *r, bool github)
 {
-	if (result_has_failed(r)) {
+	if (point_has_failed(r)) {
 		if (r->reason)
 			add_text_value(out, "message", r->reason, github);
 		buf_addf(out, "  severity: \"%s\"\n", r->infra ? "error" : "fail");
@@ -278,7 +278,7 @@ static void add_details(struct buf *out, const struct result *r, bool github)
 		add_duration(out, r->duration_ms);
 }
 
-void tap_format_point(struct buf *out, size_t number, const struct result *r, bool github)
+void tap_format_point(struct buf *out, size_t number, const struct point *r, bool github)
 {
 	cleanup_buf struct buf details = {0};
 
@@ -286,7 +286,7 @@ void tap_format_point(struct buf *out, size_t number, const struct result *r, bo
 		tap_format_comment(out, r->notes[i], github);
 	if (r->notes_lost)
 		buf_addf(out, "# (%zu notes left out)\n", r->notes_lost);
-	buf_addf(out, "%s %zu - ", result_has_failed(r) ? "not ok" : "ok", number);
+	buf_addf(out, "%s %zu - ", point_has_failed(r) ? "not ok" : "ok", number);
 	tap_format_name(out, r->name ? r->name : "");
 	if (r->verdict == VERDICT_SKIPPED) {
 		buf_adds(out, " # SKIP ");
@@ -406,7 +406,7 @@ int tap_skip_all(struct tap *t, const char *reason)
 	return emit(t, &out);
 }
 
-int tap_point(struct tap *t, const struct result *r)
+int tap_point(struct tap *t, const struct point *r)
 {
 	cleanup_buf struct buf out = {0};
 

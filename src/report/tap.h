@@ -1,13 +1,13 @@
 /* tap.h - the TAP stream, the only thing that vmtap writes to stdout
  *
  *	struct tap tap;
- *	cleanup_result struct result r = {.name = xstrdup("boots"), .verdict = VERDICT_FAILED};
+ *	cleanup_point struct point r = {.name = xstrdup("boots"), .verdict = VERDICT_FAILED};
  *
  *	if (tap_open(&tap, err) < 0 || tap_plan(&tap, 1) < 0)
  *		return -1;
  *	r.reason = xstrdup("no reply after 3 tries");
  *	r.at = xstrdup("t/net.c:42");
- *	result_add_field(&r, "console", tail);
+ *	point_add_field(&r, "console", tail);
  *	tap_point(&tap, &r);
  *	tap_close(&tap);
  *
@@ -20,7 +20,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "report/result.h"
+#include "report/point.h"
 
 #define TAP_VERSION_MIN	   13
 #define TAP_VERSION_MAX	   14
@@ -84,7 +84,7 @@ int tap_plan(struct tap *t, size_t n);
 int tap_skip_all(struct tap *t, const char *reason);
 
 /* The next point: its notes, its line, its details. Points come in plan order and number themselves. */
-int tap_point(struct tap *t, const struct result *r);
+int tap_point(struct tap *t, const struct point *r);
 
 /* A comment, "# " on each of its lines; before tap_plan() it is held back. Keep them few. */
 int tap_comment(struct tap *t, const char *text);
@@ -101,7 +101,7 @@ int tap_bail_out(struct tap *t, const char *reason);
 /* Return: the version to speak to a harness that sets TAP_VERSION to @wish (NULL: not set) */
 int tap_choose_version(const char *wish);
 /* Append the point of @r with its notes and its YAML block. */
-void tap_format_point(struct buf *out, size_t number, const struct result *r, bool github);
+void tap_format_point(struct buf *out, size_t number, const struct point *r, bool github);
 /* Append @text as comment lines. */
 void tap_format_comment(struct buf *out, const char *text, bool github);
 /* Append @text as a description or a directive's reason: one line, not empty, nothing special. */

@@ -42,14 +42,12 @@ void call_send(const struct buf *frames)
 		raise(SIGALRM);
 }
 
-static void put_call(struct buf *out, const struct call *c, uint32_t id, struct place at)
+static void put_call(struct buf *out, const struct call *c, uint32_t id)
 {
 	size_t mark = wire_begin(out, WIRE_CALL, id);
-	cleanup_free char *place = at.file ? xasprintf("%s:%d", at.file, at.line) : NULL;
 
 	wire_put_u32(out, c->machine);
 	wire_put_u8(out, (uint8_t)c->call);
-	wire_put_str(out, place);
 	wire_put_u64(out, blocks_deadline());
 	wire_put_str(out, c->first);
 	wire_put_bytes(out, c->second, c->second_len);
@@ -69,37 +67,30 @@ static void receive(struct buf *in, struct frame *f)
 			continue;
 		if (n <= 0)
 			_exit(1);
-		in->len += (size_t)n;
-		in->data[in->len] = '\0';
+		buf_commit(in, (size_t)n);
 	}
 	if (whole < 0)
 		_exit(1);
 }
 
-/* Output too long for one frame comes ahead of the RESULT, in pieces. */
-static void take_output(const struct frame *f, struct buf *out, struct buf *err)
+static void take_output(const struct frame *f, struct buf streams[2])
 {
 	struct wire_reader r = wire_read(f);
 	enum wire_stream stream = wire_get_u8(&r);
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	buf_add(stream == WIRE_STDERR ? err : out, bytes, n);
+	buf_add(&streams[stream == WIRE_STDERR], bytes, n);
 }
 
-/* Return: a copy, for the test's life, of the bytes that came ahead and the RESULT's own; @n is set. */
-static char *read_stream(struct wire_reader *r, struct buf *ahead, size_t *n)
+/* Return: what came in, kept for the test's life; @n is set. */
+static char *take_stream(struct buf *b, size_t *n)
 {
-	const char *bytes = wire_get_bytes(r, n);
-
-	if (!ahead->len)
-		return run_keep(bytes, *n);
-	buf_add(ahead, bytes, *n);
-	*n = ahead->len;
-	return run_keep(ahead->data, ahead->len);
+	*n = b->len;
+	return b->len ? buf_steal(b) : run_keep_str("");
 }
 
-static struct answer read_answer(const struct frame *f, struct buf *out, struct buf *err)
+static struct answer read_answer(const struct frame *f, struct buf streams[2])
 {
 	struct wire_reader r = wire_read(f);
 	struct answer a = {0};
@@ -110,8 +101,8 @@ static struct answer read_answer(const struct frame *f, struct buf *out, struct 
 	a.status = (int)wire_get_u32(&r);
 	a.signal = (int)wire_get_u32(&r);
 	a.seconds = (double)wire_get_u64(&r) / NS_PER_S;
-	a.out = read_stream(&r, out, &a.out_len);
-	a.err = read_stream(&r, err, &a.err_len);
+	a.out = take_stream(&streams[0], &a.out_len);
+	a.err = take_stream(&streams[1], &a.err_len);
 	bytes = wire_get_bytes(&r, &n);
 	a.reason = run_keep(bytes, n);
 	if (r.bad)
@@ -123,13 +114,14 @@ struct answer call_world(const struct call *c)
 {
 	static uint32_t last_id;
 	static struct buf in; /* what came after the last answer: nothing, but a frame may come in parts */
-	cleanup_buf struct buf out = {0}, ahead_out = {0}, ahead_err = {0};
+	cleanup_buf struct buf out = {0};
+	struct buf streams[2] = {0}; /* stdout, stderr */
 	struct place at = run_place();
 	struct answer a;
 	struct frame f;
 
 	run_print_flush();
-	put_call(&out, c, ++last_id, at);
+	put_call(&out, c, ++last_id);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
 	call_send(&out);
@@ -138,10 +130,10 @@ struct answer call_world(const struct call *c)
 		if (f.type == WIRE_RESULT && f.id == last_id)
 			break;
 		if (f.type == WIRE_OUTPUT && f.id == last_id)
-			take_output(&f, &ahead_out, &ahead_err);
+			take_output(&f, streams);
 		buf_consume(&in, wire_size(&f));
 	}
-	a = read_answer(&f, &ahead_out, &ahead_err);
+	a = read_answer(&f, streams);
 	buf_consume(&in, wire_size(&f));
 	run.asking.file = NULL;
 	return a;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "wire/message.h"
+#include "wire/script.h"
 
 #define CALL_ARGUMENT_MAX 1000000 /* bytes of the arguments of a call; below WIRE_PAYLOAD_MAX */
 

@@ -88,19 +88,19 @@ void output_skip(const char *why)
 {
 	run_print_flush();
 	run_event(WIRE_EVENT_SKIP, run_place(), why ? why : "", NULL);
-	run_finish(true);
+	run_finish();
 }
 
 void output_exit(int status)
 {
 	run_fail(NULL, "the script called exit(%d)", status);
-	run_finish(false);
+	run_finish();
 }
 
 void output_abort(void)
 {
 	run_fail(NULL, "the script called abort()");
-	run_finish(false);
+	run_finish();
 }
 
 FILE *output_fopen(const char *path, const char *mode)

@@ -126,15 +126,12 @@ void run_leave(void)
 	longjmp(run.end, 1);
 }
 
-void run_finish(bool complete)
+void run_finish(void)
 {
 	cleanup_buf struct buf out = {0};
-	size_t mark;
 
 	run_print_flush();
-	mark = wire_begin(&out, WIRE_FINISHED, 0);
-	wire_put_u8(&out, complete);
-	wire_end(&out, mark);
+	wire_end(&out, wire_begin(&out, WIRE_FINISHED, 0));
 	call_send(&out);
 	_exit(0);
 }
@@ -162,7 +159,7 @@ void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 			s->setups[i]();
 		if (parts & SCRIPT_BODY)
 			s->bodies[test]();
-		run_finish(true);
+		run_finish();
 	}
-	run_finish(false);
+	run_finish();
 }

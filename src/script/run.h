@@ -10,7 +10,7 @@
 
 #include "script/lines.h"
 #include "script/script.h"
-#include "wire/message.h"
+#include "wire/script.h"
 
 #define RUN_VALUE_MAX  65536 /* bytes of one value in an event; longer ones are cut */
 #define RUN_SOURCE_MAX 256   /* bytes of a source line that are shown */
@@ -58,7 +58,7 @@ _Noreturn void run_leave(void);
 void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* Tell the world that the test is over and end the process. @complete: it came to its end, or was skipped. */
-_Noreturn void run_finish(bool complete);
+_Noreturn void run_finish(void);
 
 /*
  * What vmtap returns to the script lives until the test ends. As the process

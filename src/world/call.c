@@ -16,9 +16,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "world/checkpoint.h"
+#include "state/checkpoint.h"
 
-#define REPLY_SPACE 4096 /* bytes of a RESULT that are not output */
+#define REASON_MAX 65536 /* bytes of a RESULT's reason; a guest has a say in it */
 
 struct call {
 	const struct call_owner *owner;
@@ -35,7 +35,7 @@ struct call {
 	char *expired;	  /* the deadline has passed: why */
 	struct timer deadline;
 	uint64_t begun, until; /* CLOCK_MONOTONIC, ns */
-	struct buf out, err;
+	size_t got[2]; /* bytes of each output stream that were passed on */
 };
 
 void call_drop(struct call *c)
@@ -46,28 +46,27 @@ void call_drop(struct call *c)
 	free(c->first);
 	free(c->second);
 	free(c->expired);
-	buf_free(&c->out);
-	buf_free(&c->err);
 	free(c);
 }
 
 /* ---- answers ---- */
 
-/* What one RESULT frame cannot hold goes ahead of it in OUTPUT frames. */
-static void send_surplus(struct call *c, struct buf *b, enum wire_stream stream)
+/* Pass output on to the script. Return: false when it is more than a script is given. */
+static bool pass_on(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
 {
 	struct link *l = c->owner->script;
-	size_t sent = 0, mark;
+	size_t *got = &c->got[stream == WIRE_STDERR];
+	size_t mark;
 
-	while (b->len - sent > WIRE_PAYLOAD_MAX / 4) {
-		mark = wire_begin(&l->out, WIRE_OUTPUT, c->id);
-		wire_put_u8(&l->out, (uint8_t)stream);
-		wire_put_bytes(&l->out, b->data + sent, WIRE_CHUNK);
-		wire_end(&l->out, mark);
-		sent += WIRE_CHUNK;
-	}
-	if (sent)
-		buf_consume(b, sent);
+	*got += n;
+	if (*got > WIRE_CALL_OUTPUT_MAX)
+		return false;
+	mark = wire_begin(&l->out, WIRE_OUTPUT, c->id);
+	wire_put_u8(&l->out, (uint8_t)stream);
+	wire_put_bytes(&l->out, bytes, n);
+	wire_end(&l->out, mark);
+	link_flush(l);
+	return true;
 }
 
 static void finish(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
@@ -75,29 +74,23 @@ static void finish(struct call *c, enum wire_outcome outcome, uint32_t status, u
 {
 	const struct call_owner *o = c->owner;
 	struct buf *out = &o->script->out;
-	char *clipped = xstrndup(reason, REPLY_SPACE * 16);
 	size_t mark;
 
 	if (c->machine && c->request)
 		machine_forget(c->machine, c->request);
-	send_surplus(c, &c->out, WIRE_STDOUT);
-	send_surplus(c, &c->err, WIRE_STDERR);
 	mark = wire_begin(out, WIRE_RESULT, c->id);
 	wire_put_u8(out, (uint8_t)outcome);
 	wire_put_u32(out, status);
 	wire_put_u32(out, signal);
 	wire_put_u64(out, wall);
-	wire_put_bytes(out, c->out.data, c->out.len);
-	wire_put_bytes(out, c->err.data, c->err.len);
-	wire_put_str(out, clipped);
+	wire_put_bytes(out, reason, strnlen(reason, REASON_MAX));
 	wire_end(out, mark);
-	free(clipped);
 	link_flush(o->script);
 	o->done(o->arg, c);
 	call_drop(c);
 }
 
-static void fail(struct call *c, enum wire_outcome outcome, const char *reason)
+static void answer(struct call *c, enum wire_outcome outcome, const char *reason)
 {
 	finish(c, outcome, 0, 0, clock_now() - c->begun, reason);
 }
@@ -107,7 +100,7 @@ static void fail_late(struct call *c, const char *saw)
 {
 	cleanup_free char *reason = xasprintf("%s%s%s", c->expired, *saw ? ": " : "", saw);
 
-	fail(c, WIRE_TIMED_OUT, reason);
+	answer(c, WIRE_TIMED_OUT, reason);
 }
 
 /* ---- the agent's answer ---- */
@@ -115,7 +108,7 @@ static void fail_late(struct call *c, const char *saw)
 static void too_much(struct call *c)
 {
 	machine_cancel(c->machine, c->request);
-	fail(c, WIRE_FAILED, "wrote more than 32 MiB to one stream; redirect it to a file in the guest");
+	answer(c, WIRE_FAILED, "wrote more than 32 MiB to one stream; redirect it to a file in the guest");
 }
 
 static void take_output(struct call *c, const struct frame *f)
@@ -124,14 +117,12 @@ static void take_output(struct call *c, const struct frame *f)
 	uint8_t stream = wire_get_u8(&r);
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
-	struct buf *b = stream == WIRE_STDERR ? &c->err : &c->out;
 
-	if (r.bad || (stream != WIRE_STDOUT && stream != WIRE_STDERR)) {
+	if (r.bad || n > WIRE_CHUNK || (stream != WIRE_STDOUT && stream != WIRE_STDERR)) {
 		machine_refuse(c->machine, "malformed output");
 		return;
 	}
-	buf_add(b, bytes, n);
-	if (b->len > CALL_OUTPUT_MAX)
+	if (!pass_on(c, stream, bytes, n))
 		too_much(c);
 }
 
@@ -159,8 +150,12 @@ static void take_done(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	buf_add(&c->out, bytes, n);
-	fail(c, WIRE_OK, "");
+	if (r.bad)
+		machine_refuse(c->machine, "malformed answer");
+	else if (n && !pass_on(c, WIRE_STDOUT, bytes, n))
+		too_much(c);
+	else
+		answer(c, WIRE_OK, "");
 }
 
 static void agent_answer(void *arg, const struct frame *f)
@@ -185,7 +180,7 @@ static void agent_answer(void *arg, const struct frame *f)
 		if (c->expired)
 			fail_late(c, buf_str(&reason));
 		else
-			fail(c, WIRE_FAILED, buf_str(&reason));
+			answer(c, WIRE_FAILED, buf_str(&reason));
 	}
 }
 
@@ -203,7 +198,6 @@ static void send_exec(struct call *c)
 	size_t mark = begin_request(c, WIRE_EXEC);
 
 	wire_put_str(out, c->first);
-	wire_put_u32(out, WIRE_EXEC_PLAIN);
 	wire_end(out, mark);
 }
 
@@ -251,9 +245,9 @@ static void saved(void *arg, const char *error)
 	cleanup_free char *why = error ? xasprintf("the machine cannot be saved: %s", error) : NULL;
 
 	if (why)
-		fail(c, WIRE_FAILED, why);
+		answer(c, WIRE_FAILED, why);
 	else
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 }
 
 /* The machine's becoming UP again ends the call. */
@@ -262,14 +256,14 @@ static void restore(struct call *c)
 	cleanup_free char *why = NULL;
 
 	if (c->restoring) {
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 		return;
 	}
 	c->restoring = true;
 	if (checkpoint_restore(c->machine, c->first))
 		return;
 	why = xasprintf("nothing was saved as '%s' in this test", c->first);
-	fail(c, WIRE_REFUSED, why);
+	answer(c, WIRE_REFUSED, why);
 }
 
 /* The machine is UP: do what the call is about. */
@@ -278,7 +272,7 @@ static void dispatch(struct call *c)
 	log_verbose("%s: %s", c->machine->spec->name, c->first);
 	switch (c->kind) {
 	case WIRE_CALL_START:
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 		return;
 	case WIRE_CALL_EXEC:
 		send_exec(c);
@@ -323,7 +317,7 @@ static bool concerns(const struct call *c, const struct machine *m)
 
 static void fail_lost(struct call *c, const struct machine *m)
 {
-	fail(c, WIRE_LOST, m->gone);
+	answer(c, WIRE_LOST, m->gone);
 }
 
 /* START_ALL ends well when every machine is up, and badly with the first that is not to be. */
@@ -340,7 +334,7 @@ static void check_all(struct call *c)
 		up += o->machines[i].state == MACHINE_UP;
 	}
 	if (up == o->nmachines)
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 }
 
 void call_machine_changed(struct call *c, struct machine *m)
@@ -354,9 +348,9 @@ void call_machine_changed(struct call *c, struct machine *m)
 	else if (m->state == MACHINE_UP && !c->request)
 		dispatch(c);
 	else if (m->state == MACHINE_OFF && c->stopping)
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_OFF)
-		fail(c, WIRE_LOST, "the machine was shut down");
+		answer(c, WIRE_LOST, "the machine was shut down");
 }
 
 /* ---- deadlines ---- */
@@ -409,7 +403,6 @@ static struct call *parse(const struct call_owner *o, const struct frame *f, boo
 	*c = (struct call){.owner = o, .id = f->id, .begun = clock_now()};
 	c->deadline = (struct timer){.expired = deadline_passed, .arg = c};
 	c->kind = wire_get_u8(&r);
-	free(wire_get_str(&r)); /* the place in the script, which events repeat */
 	c->until = wire_get_u64(&r);
 	c->first = wire_get_str(&r);
 	second = wire_get_bytes(&r, &c->second_len);
@@ -446,7 +439,7 @@ static bool wake(struct call *c)
 	struct machine *m = c->machine;
 
 	if (c->kind == WIRE_CALL_SHUTDOWN || c->kind == WIRE_CALL_CRASH) {
-		fail(c, WIRE_OK, "");
+		answer(c, WIRE_OK, "");
 		return false;
 	}
 	if (m->used && c->kind != WIRE_CALL_START) {
@@ -454,7 +447,7 @@ static bool wake(struct call *c)
 			"'%s' was shut down or crashed by this test; %s.start() boots it afresh",
 			m->spec->name, m->spec->name);
 
-		fail(c, WIRE_REFUSED, why);
+		answer(c, WIRE_REFUSED, why);
 		return false;
 	}
 	return true;

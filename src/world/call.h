@@ -2,10 +2,9 @@
 #ifndef WORLD_CALL_H
 #define WORLD_CALL_H
 
-#include "wire/message.h"
-#include "world/machine.h"
+#include "wire/script.h"
+#include "machine/machine.h"
 
-#define CALL_OUTPUT_MAX (32 << 20) /* bytes of one output stream kept for a script */
 #define CALL_GRACE_S	5	   /* after a cancelled request's deadline, for its last words; scaled */
 
 struct call;

@@ -26,7 +26,7 @@ static char *get_optional(struct wire_reader *r)
 
 void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 {
-	const struct result *r = &o->result;
+	const struct point *r = &o->result;
 
 	wire_put_u8(out, (uint8_t)r->verdict);
 	put_optional(out, r->reason);
@@ -50,16 +50,16 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 	wire_put_u8(out, 1); /* the end: a shorter message is a world that died */
 }
 
-static void get_notes(struct wire_reader *in, struct result *r)
+static void get_notes(struct wire_reader *in, struct point *r)
 {
 	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
 		cleanup_free char *note = wire_get_str(in);
 
-		result_add_note(r, note);
+		point_add_note(r, note);
 	}
 }
 
-static void get_fields(struct wire_reader *in, struct result *r)
+static void get_fields(struct wire_reader *in, struct point *r)
 {
 	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
 		bool number = wire_get_u8(in);
@@ -67,9 +67,9 @@ static void get_fields(struct wire_reader *in, struct result *r)
 		cleanup_free char *value = wire_get_str(in);
 
 		if (number)
-			result_add_number(r, key, strtoll(value, NULL, 10));
+			point_add_number(r, key, strtoll(value, NULL, 10));
 		else
-			result_add_field(r, key, value);
+			point_add_field(r, key, value);
 	}
 }
 
@@ -100,7 +100,7 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 
 void world_outcome_free(struct world_outcome *o)
 {
-	result_free(&o->result);
+	point_free(&o->result);
 	free(o->kvm_failed);
 	free(o->unsaved);
 	free(o->no_template);

@@ -17,8 +17,8 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "world/call.h"
-#include "world/layer.h"
-#include "world/machine.h"
+#include "state/layer.h"
+#include "machine/machine.h"
 
 #define CALLS_MAX	 64 /* of one script at the same time; today's scripts make one */
 #define SCRIPT_GRACE_S	 5  /* from the test's deadline to the script's SIGKILL; scaled */
@@ -49,16 +49,16 @@ struct world {
 
 /* ---- the verdict ---- */
 
-static void take_pairs(struct wire_reader *r, struct result *result)
+static void take_pairs(struct wire_reader *r, struct point *result)
 {
 	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
 		cleanup_free char *key = wire_get_str(r);
 		cleanup_free char *value = wire_get_str(r);
 
 		if (!r->bad && (strcmp(key, "exit_status") == 0 || strcmp(key, "signal") == 0))
-			result_add_number(result, key, strtoll(value, NULL, 10));
+			point_add_number(result, key, strtoll(value, NULL, 10));
 		else if (!r->bad)
-			result_add_field(result, key, value);
+			point_add_field(result, key, value);
 	}
 }
 
@@ -83,7 +83,7 @@ static void list_failure(struct world *w, const char *at, const char *message, s
 /* The first failure is the test's message, with its details; the others are listed. */
 static void take_failure(struct world *w, const char *at, const char *message, struct wire_reader *r)
 {
-	struct result *result = &w->outcome->result;
+	struct point *result = &w->outcome->result;
 
 	if (result->verdict == VERDICT_FAILED) {
 		list_failure(w, at, message, r);
@@ -121,7 +121,7 @@ static void take_subtest(struct world *w, const char *name, struct wire_reader *
 static void take_event(struct world *w, const struct frame *f)
 {
 	struct wire_reader r = wire_read(f);
-	struct result *result = &w->outcome->result;
+	struct point *result = &w->outcome->result;
 	enum wire_event kind = wire_get_u8(&r);
 	cleanup_free char *at = wire_get_str(&r);
 	cleanup_free char *message = wire_get_str(&r);
@@ -139,7 +139,7 @@ static void take_event(struct world *w, const struct frame *f)
 		take_failure(w, at, message, &r);
 		break;
 	case WIRE_EVENT_NOTE:
-		result_add_note(result, message);
+		point_add_note(result, message);
 		break;
 	case WIRE_EVENT_SKIP:
 		if (result->verdict == VERDICT_PASSED) {
@@ -322,7 +322,7 @@ static void machine_stopped(void *arg, struct machine *m)
 	machine_changed(w, m);
 }
 
-static void add_consoles(struct world *w, struct result *result)
+static void add_consoles(struct world *w, struct point *result)
 {
 	cleanup_buf struct buf b = {0};
 
@@ -339,7 +339,7 @@ static void add_consoles(struct world *w, struct result *result)
 		}
 	}
 	if (b.len)
-		result_add_field(result, "console", buf_str(&b));
+		point_add_field(result, "console", buf_str(&b));
 }
 
 /* ---- life ---- */
@@ -405,14 +405,14 @@ static void add_lack(struct world_outcome *o, const struct machine *m)
 
 static void finish_result(struct world *w)
 {
-	struct result *result = &w->outcome->result;
+	struct point *result = &w->outcome->result;
 
 	if (w->subtests.len)
-		result_add_field(result, "subtests", buf_str(&w->subtests));
+		point_add_field(result, "subtests", buf_str(&w->subtests));
 	if (w->nalso > WORLD_ALSO_FAILED)
 		buf_addf(&w->also, "\nand %zu more", w->nalso - WORLD_ALSO_FAILED);
 	if (w->also.len)
-		result_add_field(result, "also_failed", buf_str(&w->also));
+		point_add_field(result, "also_failed", buf_str(&w->also));
 	if (result->verdict != VERDICT_FAILED)
 		result->infra = false;
 	else

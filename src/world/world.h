@@ -8,8 +8,8 @@
 #define WORLD_WORLD_H
 
 #include "base/buf.h"
-#include "report/result.h"
-#include "world/spec.h"
+#include "report/point.h"
+#include "machine/spec.h"
 
 #define WORLD_CONSOLE_LINES 80	  /* a panic has 60; last lines of each console in a failed point */
 #define WORLD_CONSOLE_BYTES 16384 /* and bytes */
@@ -28,7 +28,7 @@
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
-	struct result result;
+	struct point result;
 	char *kvm_failed, *unsaved, *no_template, *layer_failed;
 	char qemu_version[32];
 };

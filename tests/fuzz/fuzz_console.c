@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "world/console.h"
+#include "machine/console.h"
 
 static void panicked(void *arg)
 {

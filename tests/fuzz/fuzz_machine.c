@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "wire/message.h"
-#include "world/machine.h"
+#include "wire/agent.h"
+#include "machine/machine.h"
 
 static int stopped;
 
@@ -33,7 +33,6 @@ static void on_up(void *arg, struct machine *m)
 
 	(void)arg;
 	wire_put_str(&m->agent.out, "true");
-	wire_put_u32(&m->agent.out, WIRE_EXEC_PLAIN);
 	wire_end(&m->agent.out, mark);
 	link_flush(&m->agent);
 }

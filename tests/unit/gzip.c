@@ -4,7 +4,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
-#include "image/gzip.h"
+#include "base/gzip.h"
 
 /* Append a gzip member. */
 static void deflate_to(struct buf *out, const void *data, size_t n)

@@ -3,7 +3,7 @@
 
 #include <zlib.h>
 
-#include "image/gzip.h"
+#include "base/gzip.h"
 #include "store_setup.h"
 
 #define PACK_MAX (4u << 20) /* bytes, inflated */

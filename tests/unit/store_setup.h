@@ -11,11 +11,11 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "image/store.h"
-#include "image/store_entry.h"
-#include "image/store_list.h"
-#include "image/store_pack.h"
-#include "image/store_room.h"
+#include "store/store.h"
+#include "store/entry.h"
+#include "store/list.h"
+#include "store/pack.h"
+#include "store/room.h"
 
 #define SMALL "content"
 #define MB    1000000ull

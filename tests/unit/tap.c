@@ -28,42 +28,42 @@ static const char *comment(const char *text, bool github)
 	return buf_str(&shown);
 }
 
-static const char *point(struct result *r, bool github)
+static const char *point(struct point *r, bool github)
 {
 	buf_clear(&shown);
 	tap_format_point(&shown, 7, r, github);
-	result_free(r);
+	point_free(r);
 	return buf_str(&shown);
 }
 
 /* A passed point with one field. */
 static const char *field(const char *key, const char *value, bool github)
 {
-	struct result r = {.name = xstrdup("n")};
+	struct point r = {.name = xstrdup("n")};
 
-	result_add_field(&r, key, value);
+	point_add_field(&r, key, value);
 	return point(&r, github);
 }
 
 TEST(tap, point_without_details_has_no_block)
 {
-	struct result r = {.name = xstrdup("boots")};
+	struct point r = {.name = xstrdup("boots")};
 
 	CHECK_STR(point(&r, false), "ok 7 - boots\n");
 }
 
 TEST(tap, passed_point_with_details)
 {
-	struct result r = {.name = xstrdup("boots"), .reason = xstrdup("unused"), .duration_ms = 812.44};
+	struct point r = {.name = xstrdup("boots"), .reason = xstrdup("unused"), .duration_ms = 812.44};
 
-	result_add_field(&r, "accel", "tcg");
+	point_add_field(&r, "accel", "tcg");
 	CHECK_STR(point(&r, false),
 		  "ok 7 - boots\n  ---\n  accel: \"tcg\"\n  duration_ms: 812.4\n  ...\n");
 }
 
 TEST(tap, failed_point)
 {
-	struct result r = {
+	struct point r = {
 		.name = xstrdup("net: ping"),
 		.verdict = VERDICT_FAILED,
 		.reason = xstrdup("no reply"),
@@ -71,9 +71,9 @@ TEST(tap, failed_point)
 		.duration_ms = 1520,
 	};
 
-	result_add_note(&r, "seed 4\nof 9");
-	result_add_number(&r, "exit_status", 3);
-	result_add_field(&r, "console", "a\r\n\n   b\nok 3 - fake\n...\n");
+	point_add_note(&r, "seed 4\nof 9");
+	point_add_number(&r, "exit_status", 3);
+	point_add_field(&r, "console", "a\r\n\n   b\nok 3 - fake\n...\n");
 	CHECK_STR(point(&r, false), "# seed 4\n"
 				    "# of 9\n"
 				    "not ok 7 - net: ping\n"
@@ -94,21 +94,21 @@ TEST(tap, failed_point)
 
 TEST(tap, failed_point_without_a_message_has_a_block)
 {
-	struct result r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED};
+	struct point r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED};
 
 	CHECK_STR(point(&r, false), "not ok 7 - x\n  ---\n  severity: \"fail\"\n  ...\n");
 }
 
 TEST(tap, unknown_verdict_is_a_failure)
 {
-	struct result r = {.name = xstrdup("x"), .verdict = (enum verdict)9};
+	struct point r = {.name = xstrdup("x"), .verdict = (enum verdict)9};
 
 	CHECK_HAS(point(&r, false), "not ok 7 - x\n");
 }
 
 TEST(tap, infrastructure_failure_is_marked)
 {
-	struct result r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .infra = true};
+	struct point r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .infra = true};
 
 	CHECK_STR(point(&r, false),
 		  "not ok 7 - x\n  ---\n  severity: \"error\"\n  infra: true\n  ...\n");
@@ -116,7 +116,7 @@ TEST(tap, infrastructure_failure_is_marked)
 
 TEST(tap, skipped_point_is_ok)
 {
-	struct result r = {.name = xstrdup("x"),
+	struct point r = {.name = xstrdup("x"),
 			   .verdict = VERDICT_SKIPPED,
 			   .reason = xstrdup("no /dev/net/tun"),
 			   .at = xstrdup("a.c:1"),
@@ -127,7 +127,7 @@ TEST(tap, skipped_point_is_ok)
 
 TEST(tap, skip_reason_is_one_plain_line)
 {
-	struct result r = {.name = xstrdup("x"),
+	struct point r = {.name = xstrdup("x"),
 			   .verdict = VERDICT_SKIPPED,
 			   .reason = xstrdup("issue #4\n\ttry # TODO\n")};
 
@@ -136,7 +136,7 @@ TEST(tap, skip_reason_is_one_plain_line)
 
 TEST(tap, skip_without_a_reason)
 {
-	struct result r = {.name = xstrdup("x"), .verdict = VERDICT_SKIPPED};
+	struct point r = {.name = xstrdup("x"), .verdict = VERDICT_SKIPPED};
 
 	CHECK_STR(point(&r, false), "ok 7 - x # SKIP no reason given\n");
 }
@@ -215,10 +215,10 @@ TEST(tap, comment_is_bounded)
 
 TEST(tap, notes_are_bounded)
 {
-	struct result r = {.name = xstrdup("x")};
+	struct point r = {.name = xstrdup("x")};
 
-	for (int i = 0; i < RESULT_NOTES_MAX + 5; i++)
-		result_add_note(&r, "n");
+	for (int i = 0; i < POINT_NOTES_MAX + 5; i++)
+		point_add_note(&r, "n");
 	CHECK_HAS(point(&r, false), "# n\n# (5 notes left out)\nok 7 - x\n");
 }
 
@@ -231,27 +231,27 @@ TEST(tap, keys_are_lower_case_letters)
 
 TEST(tap, key_appears_once)
 {
-	struct result r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .reason = xstrdup("m")};
+	struct point r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .reason = xstrdup("m")};
 
-	result_add_field(&r, "found", "1");
-	result_add_field(&r, "found", "2");
-	result_add_field(&r, "message", "3");
+	point_add_field(&r, "found", "1");
+	point_add_field(&r, "found", "2");
+	point_add_field(&r, "message", "3");
 	CHECK_STR(point(&r, false), "not ok 7 - x\n  ---\n  message: \"m\"\n  severity: \"fail\"\n"
 				    "  found: \"1\"\n  ...\n");
 }
 
 TEST(tap, fields_are_bounded)
 {
-	struct result r = {.name = xstrdup("x")};
+	struct point r = {.name = xstrdup("x")};
 	char key[] = "aaa";
 
-	for (int i = 0; i < RESULT_FIELDS_MAX + 5; i++) {
+	for (int i = 0; i < POINT_FIELDS_MAX + 5; i++) {
 		key[1] = (char)('a' + i % 26);
 		key[2] = (char)('a' + i / 26);
-		result_add_field(&r, key, "v");
+		point_add_field(&r, key, "v");
 	}
-	CHECK_INT(r.nfields, RESULT_FIELDS_MAX);
-	result_free(&r);
+	CHECK_INT(r.nfields, POINT_FIELDS_MAX);
+	point_free(&r);
 }
 
 TEST(tap, string_escapes)
@@ -332,7 +332,7 @@ TEST(tap, block_never_has_a_blank_line)
 
 TEST(tap, numbers_ignore_the_locale)
 {
-	struct result r = {.name = xstrdup("x"), .duration_ms = 1234567.06};
+	struct point r = {.name = xstrdup("x"), .duration_ms = 1234567.06};
 
 	setlocale(LC_ALL, "de_DE.UTF-8"); /* where it is installed: a decimal comma */
 	CHECK_HAS(point(&r, false), "  duration_ms: 1234567.1\n");
@@ -344,7 +344,7 @@ TEST(tap, durations_that_are_none)
 	const double none[] = {0, -1, 1e300, __builtin_nan(""), __builtin_inf()};
 
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
-		struct result r = {.name = xstrdup("x"), .duration_ms = none[i]};
+		struct point r = {.name = xstrdup("x"), .duration_ms = none[i]};
 
 		CHECK_STR(point(&r, false), "ok 7 - x\n");
 	}
@@ -415,16 +415,16 @@ static const char *stream(void (*use)(struct tap *t))
 
 static void use_all(struct tap *t)
 {
-	struct result a = {.name = xstrdup("a")};
-	struct result b = {.name = xstrdup("b"), .verdict = VERDICT_SKIPPED};
+	struct point a = {.name = xstrdup("a")};
+	struct point b = {.name = xstrdup("b"), .verdict = VERDICT_SKIPPED};
 
 	tap_comment(t, "early");
 	tap_plan(t, 2);
 	tap_point(t, &a);
 	tap_comment(t, "late");
 	tap_point(t, &b);
-	result_free(&a);
-	result_free(&b);
+	point_free(&a);
+	point_free(&b);
 }
 
 TEST(tap, stream_counts_and_holds_early_comments)

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "world/template.h"
+#include "state/template.h"
 
 static char dir[32];
 

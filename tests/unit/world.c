@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "wire/message.h"
-#include "world/console.h"
-#include "world/link.h"
+#include "wire/agent.h"
+#include "machine/console.h"
+#include "wire/link.h"
 #include "world/world.h"
 
 /* ---- console ---- */
@@ -191,9 +191,9 @@ TEST(outcome, survives_the_pipe)
 	o.result.verdict = VERDICT_FAILED;
 	o.result.reason = xstrdup("no reply");
 	o.result.infra = true;
-	result_add_field(&o.result, "console", "a\nb");
-	result_add_number(&o.result, "exit_status", 3);
-	result_add_note(&o.result, "hello");
+	point_add_field(&o.result, "console", "a\nb");
+	point_add_number(&o.result, "exit_status", 3);
+	point_add_note(&o.result, "hello");
 	world_outcome_encode(&o, &b);
 	CHECK_INT(world_outcome_decode(&b, &back), 0);
 	CHECK_INT(back.result.verdict, VERDICT_FAILED);
@@ -212,7 +212,7 @@ TEST(outcome, half_a_message_is_no_verdict)
 	struct world_outcome o = {0}, back;
 	cleanup_buf struct buf b = {0};
 
-	result_add_field(&o.result, "console", "text");
+	point_add_field(&o.result, "console", "text");
 	world_outcome_encode(&o, &b);
 	while (b.len) {
 		b.len--;

@@ -1,0 +1,115 @@
+/* saving.c - writing a running machine's state to a file, through QMP
+ *
+ * The file is named "fd:NAME". QEMU deprecated that for files in 9.1, in favour
+ * of "file:", which it knows since 8.2, and means to take it away.
+ * Debian 12 has 7.2. No version is asked for: who refuses the one is asked for
+ * the other, and if that fails too, the first refusal is the reason.
+ */
+#include "machine/saving.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define POLL_MS 2 /* between looks at the progress: a state without memory takes 6 ms */
+
+static void release(struct saving *s)
+{
+	fd_close(&s->copy);
+	free(s->refusal);
+	s->refusal = NULL;
+}
+
+static void finish(struct saving *s, const char *error)
+{
+	void (*done)(void *, const char *) = s->done;
+	cleanup_free char *remove = xasprintf("{\"fdset-id\":%u}", s->set);
+	cleanup_free char *why = error ? xstrdup(error) : NULL;
+
+	if (s->set)
+		qmp_send(&s->machine->qmp, "remove-fd", remove, NULL, NULL);
+	release(s);
+	if (done)
+		done(s->arg, why);
+}
+
+static void progress(void *arg, const struct json *reply, const char *error)
+{
+	struct saving *s = arg;
+	const char *status = reply ? json_text(reply, "status") : NULL;
+
+	if (error || !status)
+		finish(s, error ? error : "QEMU does not know what became of it");
+	else if (strcmp(status, "completed") == 0)
+		finish(s, NULL);
+	else if (strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0)
+		finish(s, json_text(reply, "error-desc") ? json_text(reply, "error-desc") : status);
+	else
+		loop_timer(s->machine->loop, &s->poll, clock_now() + POLL_MS * NS_PER_MS);
+}
+
+static void look(void *arg)
+{
+	struct saving *s = arg;
+
+	qmp_send(&s->machine->qmp, "query-migrate", NULL, progress, s);
+}
+
+static void started(void *arg, const struct json *reply, const char *error);
+
+/* Opened anew, because QEMU looks in the set for one that is open for writing only. Return: 0, or -1. */
+static int ask_for_file(struct saving *s)
+{
+	static unsigned sets;
+	cleanup_free char *path = xasprintf("/proc/self/fd/%d", s->copy);
+	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+	cleanup_free char *uri = xasprintf("{\"uri\":\"file:/dev/fdset/%u\"}", ++sets);
+
+	if (fd < 0 || qmp_add_fd(&s->machine->qmp, fd, sets, NULL) < 0)
+		return -1;
+	s->set = sets;
+	qmp_send(&s->machine->qmp, "migrate", uri, started, s);
+	return 0;
+}
+
+static void started(void *arg, const struct json *reply, const char *error)
+{
+	struct saving *s = arg;
+
+	(void)reply;
+	if (!s->done)
+		return; /* abandoned */
+	if (!error) {
+		look(s);
+	} else if (s->refusal) {
+		finish(s, s->refusal);
+	} else {
+		s->refusal = xstrdup(error);
+		if (ask_for_file(s) < 0)
+			finish(s, s->refusal);
+	}
+}
+
+void saving_start(struct saving *s)
+{
+	struct qmp *q = &s->machine->qmp;
+	struct err err = {0};
+
+	s->poll = (struct timer){.expired = look, .arg = s};
+	s->copy = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (qmp_pass_fd(q, s->fd, "state", &err) < 0)
+		finish(s, err.text);
+	else
+		qmp_send(q, "migrate", "{\"uri\":\"fd:state\"}", started, s);
+}
+
+void saving_abandon(struct saving *s)
+{
+	loop_timer(s->machine->loop, &s->poll, CLOCK_NEVER);
+	s->done = NULL;
+	release(s);
+}

@@ -1,0 +1,89 @@
+/* spec.h - what a world is made of: the declarations, resolved
+ *
+ * Pure data. The runner fills it before the world's process is forked, so a
+ * missing image or a bad subnet is known without any machine.
+ */
+#ifndef MACHINE_SPEC_H
+#define MACHINE_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/address.h"
+#include "qemu/accel.h"
+#include "qemu/command.h"
+
+#define WORLD_MACHINES_MAX 64
+#define WORLD_NETS_MAX	   16
+
+/**
+ * struct net_spec - A network
+ */
+struct net_spec {
+	const char *name;
+	struct subnet subnet;
+	int mtu;
+};
+
+/**
+ * struct machine_spec - A machine
+ * @broken:	Why it cannot be booted ("cannot open 'web.tar': ..."), or NULL; owned
+ * @kernel:	As guest_prepare() resolved them; owned, and so are the next three
+ * @memory:	MiB
+ * @nets:	Indices into the world's networks, in the order of its cards
+ * @extra:	Further QEMU arguments, NULL-terminated, or NULL
+ * @provision:	Shell text to run once, when the machine has first booted, or NULL
+ * @cold:	Always boot, never from a template
+ */
+struct machine_spec {
+	const char *name, *hostname;
+	char *broken;
+	char *kernel, *initrd, *root, *modules;
+	const char *append, *cpu, *provision;
+	int memory, cpus;
+	int nets[COMMAND_NICS_MAX];
+	size_t nnets;
+	char *const *extra;
+	bool cold;
+};
+
+/**
+ * struct world_spec - All of it
+ * @qemu:	Path of the binary, or NULL when there is none
+ * @qemu_missing: What to say then
+ * @store:	The cache folder, for templates
+ * @cold:	No templates at all
+ * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
+ * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
+ * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
+ * @call_timeout: Seconds for one call, already scaled
+ * @test_timeout: Seconds for the whole test, already scaled
+ */
+struct world_spec {
+	const struct accel *accel;
+	const char *qemu, *qemu_missing;
+	const char *store;
+	bool cold;
+	const char *layer, *save_to;
+	struct machine_spec *machines;
+	size_t nmachines;
+	struct net_spec *nets;
+	size_t nnets;
+	double boot_timeout, call_timeout, test_timeout;
+};
+
+/**
+ * spec_command() - QEMU's description of a machine
+ * @generic:	As its template is made: with no identity of its own
+ * @macs:	Storage for the cards' addresses
+ */
+void spec_command(const struct world_spec *w, size_t index, bool generic,
+		  char macs[COMMAND_NICS_MAX][ADDRESS_TEXT], struct command *out);
+
+/* The MAC address of card @card in a template: what a copy has until it is told its own. */
+void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);
+
+/* Return: lines for /etc/hosts that name every machine; the caller frees it. */
+char *spec_hosts(const struct world_spec *w);
+
+#endif

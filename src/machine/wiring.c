@@ -1,0 +1,108 @@
+/* wiring.c - QEMU's process and the sockets that connect a machine to it */
+#include "machine/wiring.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/proc.h"
+
+/* Our ends of what connects us to QEMU, and QEMU's; unused ones are -1. */
+struct wiring {
+	int ours[COMMAND_FDS];
+	int theirs[COMMAND_FDS];
+};
+
+static void wiring_close(struct wiring *w)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(w->ours); i++) {
+		fd_close(&w->ours[i]);
+		fd_close(&w->theirs[i]);
+	}
+}
+
+/* The saved state to resume from, if there is one. */
+static int open_state(struct wiring *w, const struct machine_memory *memory, struct err *err)
+{
+	if (!memory->state)
+		return 0;
+	w->theirs[COMMAND_FD_STATE] = open(memory->state, O_RDONLY | O_CLOEXEC);
+	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", memory->state) : 0;
+}
+
+static int wiring_open(struct wiring *w, size_t nics, const struct machine_memory *memory, struct err *err)
+{
+	int fds[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(w->ours); i++)
+		w->ours[i] = w->theirs[i] = -1;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_errno(err, "cannot create a pipe");
+	w->ours[2] = fds[0];
+	w->theirs[2] = fds[1];
+	for (int fd = COMMAND_FD_QMP; fd < COMMAND_FD_NIC; fd++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+			return err_errno(err, "cannot create a socket pair");
+		w->ours[fd] = fds[0];
+		w->theirs[fd] = fds[1];
+	}
+	for (size_t i = 0; i < nics; i++)
+		if (switch_socketpair(&w->ours[COMMAND_FD_NIC + i], &w->theirs[COMMAND_FD_NIC + i], err) < 0)
+			return -1;
+	return open_state(w, memory, err);
+}
+
+static int spawn(struct machine *m, struct wiring *w, struct err *err)
+{
+	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
+	struct command c;
+	struct proc_spec p;
+	char **argv;
+
+	spec_command(m->world, m->index, m->memory.ram != NULL, macs, &c);
+	c.ram = m->memory.ram;
+	c.ram_shared = m->memory.shared;
+	c.incoming = m->memory.state != NULL;
+	argv = command_argv(&c);
+	p = (struct proc_spec){.path = c.binary, .argv = argv};
+	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
+		if (w->theirs[fd] >= 0)
+			p.fds[p.nfds++] = (struct proc_fd){.from = w->theirs[fd], .to = fd};
+	m->pid = proc_start(&p, &m->pidfd, err);
+	command_argv_free(argv);
+	return m->pid < 0 ? -1 : 0;
+}
+
+static int connect_all(struct machine *m, struct wiring *w, struct err *err)
+{
+	struct loop *l = m->loop;
+
+	if (console_start(&m->errors, l, fd_steal(&w->ours[2]), err) < 0 ||
+	    qmp_start(&m->qmp, l, fd_steal(&w->ours[COMMAND_FD_QMP]), err) < 0 ||
+	    link_start(&m->agent, l, fd_steal(&w->ours[COMMAND_FD_AGENT]), err) < 0 ||
+	    console_start(&m->console, l, fd_steal(&w->ours[COMMAND_FD_CONSOLE]), err) < 0)
+		return -1;
+	for (size_t i = 0; i < m->spec->nnets; i++) {
+		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i], err);
+		if (m->ports[i] < 0)
+			return -1;
+		w->ours[COMMAND_FD_NIC + i] = -1;
+	}
+	return loop_watch(l, &m->exit_watch, m->pidfd, EPOLLIN, err);
+}
+
+int wiring_connect(struct machine *m, struct err *err)
+{
+	struct wiring w;
+	int r;
+
+	r = wiring_open(&w, m->spec->nnets, &m->memory, err);
+	if (r == 0)
+		r = spawn(m, &w, err);
+	if (r == 0)
+		r = connect_all(m, &w, err);
+	wiring_close(&w);
+	return r;
+}

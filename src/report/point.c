@@ -1,0 +1,97 @@
+/* point.c - what became of one test: the point that every report prints */
+#include "report/point.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const char *const verdict_names[] = {"passed", "failed", "skipped"};
+static_assert(ARRAY_SIZE(verdict_names) == VERDICT_SKIPPED + 1, "a name for each verdict");
+
+/* What tap.c writes from the members of a result. */
+static const char *const reserved_keys[] = {"message", "severity", "infra", "at", "duration_ms"};
+
+const char *verdict_name(enum verdict v)
+{
+	return verdict_names[v];
+}
+
+bool point_has_failed(const struct point *r)
+{
+	return r->verdict != VERDICT_PASSED && r->verdict != VERDICT_SKIPPED;
+}
+
+void point_free(struct point *r)
+{
+	for (size_t i = 0; i < r->nfields; i++) {
+		free(r->fields[i].key);
+		free(r->fields[i].value);
+	}
+	for (size_t i = 0; i < r->nnotes; i++)
+		free(r->notes[i]);
+	free(r->fields);
+	free(r->notes);
+	free(r->name);
+	free(r->reason);
+	free(r->at);
+	*r = (struct point){0};
+}
+
+static char *clean_key(const char *key)
+{
+	char *clean = xstrdup(*key ? key : "_");
+
+	for (char *p = clean; *p; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+		else if (*p < 'a' || *p > 'z')
+			*p = '_';
+	}
+	return clean;
+}
+
+static bool key_is_taken(const struct point *r, const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved_keys); i++)
+		if (strcmp(reserved_keys[i], key) == 0)
+			return true;
+	for (size_t i = 0; i < r->nfields; i++)
+		if (strcmp(r->fields[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Takes ownership of @value. */
+static void add(struct point *r, const char *key, char *value, bool number)
+{
+	char *clean = clean_key(key);
+
+	if (r->nfields >= POINT_FIELDS_MAX || key_is_taken(r, clean)) {
+		free(clean);
+		free(value);
+		return;
+	}
+	r->fields = xrealloc(r->fields, (r->nfields + 1) * sizeof(*r->fields));
+	r->fields[r->nfields++] = (struct field){.key = clean, .value = value, .number = number};
+}
+
+void point_add_field(struct point *r, const char *key, const char *value)
+{
+	add(r, key, xstrdup(value), false);
+}
+
+void point_add_number(struct point *r, const char *key, long long value)
+{
+	add(r, key, xasprintf("%lld", value), true);
+}
+
+void point_add_note(struct point *r, const char *text)
+{
+	if (r->nnotes >= POINT_NOTES_MAX) {
+		r->notes_lost++;
+		return;
+	}
+	r->notes = xrealloc(r->notes, (r->nnotes + 1) * sizeof(*r->notes));
+	r->notes[r->nnotes++] = xstrdup(text);
+}

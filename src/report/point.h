@@ -1,0 +1,83 @@
+/* point.h - what became of one test: the point that every report prints */
+#ifndef REPORT_POINT_H
+#define REPORT_POINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define POINT_NOTES_MAX  200 /* comments kept for a point: a script may note() in a loop */
+#define POINT_FIELDS_MAX 32  /* fields kept for a point: the dialect uses about ten */
+
+enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_SKIPPED };
+
+/* Return: "passed", "failed" or "skipped" */
+const char *verdict_name(enum verdict v);
+
+/**
+ * struct field - A named detail of a result
+ * @key:	[a-z_]+
+ * @value:	Text of any bytes; several lines are shown as such
+ * @number:	@value is a number as JSON writes one, to be shown without quotes
+ */
+struct field {
+	char *key, *value;
+	bool number;
+};
+
+/**
+ * struct point - One test point; every pointer is owned (malloc'd)
+ * @name:	Its name; what TAP cannot carry is replaced when it is printed
+ * @verdict:	What became of it
+ * @reason:	Why it was skipped, or the message of its failure; NULL for none
+ * @at:		"file:line" of the failure, or NULL
+ * @infra:	The infrastructure failed, not the test
+ * @fields:	In the order of their output: command, exit_status, signal,
+ *		stdout, stderr, console, accel, ...
+ * @notes:	Comments, printed before the point
+ * @notes_lost:	How many more were dropped (POINT_NOTES_MAX)
+ * @duration_ms: How long it took; negative or 0 is not shown
+ *
+ * Start with `= {0}` (`cleanup_point struct point r = {...}`), end with
+ * point_free().
+ */
+struct point {
+	char *name;
+	enum verdict verdict;
+	char *reason;
+	char *at;
+	bool infra;
+	struct field *fields;
+	size_t nfields;
+	char **notes;
+	size_t nnotes, notes_lost;
+	double duration_ms;
+};
+
+void point_free(struct point *r);
+#define cleanup_point __attribute__((cleanup(point_free)))
+
+/*
+ * Return: whether the point is "not ok". A verdict comes from another process,
+ * so whatever is not a known good one is a failure.
+ */
+bool point_has_failed(const struct point *r);
+
+/**
+ * point_add_field() - Add a detail
+ * @key:	Copied; letters become lower case, all but [a-z_] becomes '_'
+ * @value:	Copied
+ *
+ * A key that is there already keeps its first value, because the first failure
+ * of a test is the one that explains it and because YAML refuses the same key
+ * twice. The keys that the report makes itself (message, severity, infra, at,
+ * duration_ms) and everything after POINT_FIELDS_MAX are dropped likewise.
+ */
+void point_add_field(struct point *r, const char *key, const char *value);
+
+/* Add a detail that is a whole number: point_add_number(r, "exit_status", 3). */
+void point_add_number(struct point *r, const char *key, long long value);
+
+/* Add a comment, copied; several lines are one comment. */
+void point_add_note(struct point *r, const char *text);
+
+#endif

@@ -1,0 +1,272 @@
+/* entry.c - entries of the store: locks, folders, last use
+ *
+ * Theory of operation
+ *
+ * Locks are flock(2), which the kernel drops with their owner: no process id
+ * is ever read from a file, so a killed builder blocks nobody. They work on
+ * read-only descriptors, thus in a cache that may only be read.
+ *
+ * - Who uses an entry holds its seal shared; who removes it first takes the
+ *   seal exclusively, without waiting. Between open(2) and flock(2) a remover
+ *   may have won; the user notices (same inode?) and finds no entry, or a new one.
+ * - The lock of a build, which a removal takes as well, is a file of its own
+ *   that the builder removes while it still holds it. Who waited for it then
+ *   has a lock on a file that is gone, notices likewise, and starts over:
+ *   finding the entry in the good case.
+ * - A temporary folder is locked itself. A folder in tmp/ that can be locked
+ *   has no owner any more: rubbish. Between mkdir and flock a cleaner may take
+ *   it; the owner notices and makes another.
+ *
+ * Last use is the seal's mtime, set by hand: atime may be off (noatime) or a
+ * day late (relatime). It is a logical clock: never before STORE/clock, whose
+ * mtime is the newest of all. After the host's clock jumped back, uses go on
+ * from there, a microsecond each, until the clock has caught up.
+ */
+#include "store/entry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define LOCK_SUFFIX ".lock"
+#define CLOCK	    "clock"
+#define CLOCK_STEP  1000 /* ns between two uses when the clock stands still */
+#define TEMP_NAP_MS 5	 /* between looks whether a temporary folder is still held */
+
+bool store_is_name(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t n = strlen(text);
+
+	return n > 0 && n <= STORE_NAME_MAX && text[0] != '.' && strspn(text, allowed) == n;
+}
+
+bool store_is_key(const char *text)
+{
+	return strlen(text) == STORE_KEY_LEN && strspn(text, "0123456789abcdef") == STORE_KEY_LEN;
+}
+
+int64_t store_mtime(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * (int64_t)NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+bool store_same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* ---- holding ---- */
+
+int store_entry_hold(const char *entry, enum store_check check, struct store_files *files)
+{
+	cleanup_free char *path = path_join(entry, STORE_SEAL);
+	cleanup_free struct store_files *own = files ? NULL : xmalloc(sizeof(*own));
+
+	for (int n = 0; n < STORE_TRIES_MAX; n++) {
+		cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			return -1;
+		while (flock(fd, LOCK_SH) < 0)
+			if (errno != EINTR)
+				return -1;
+		if (store_same_file(fd, path))
+			return store_seal_holds(fd, entry, check, files ? files : own) ? fd_steal(&fd) : -1;
+	}
+	return -1;
+}
+
+/* ---- last use ---- */
+
+static struct timespec clock_after(int fd)
+{
+	int64_t now = (int64_t)clock_wall();
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && store_mtime(&st) + CLOCK_STEP > now)
+		now = store_mtime(&st) + CLOCK_STEP;
+	return (struct timespec){.tv_sec = now / (int64_t)NS_PER_S, .tv_nsec = now % (int64_t)NS_PER_S};
+}
+
+void store_entry_touch(const char *root, int seal)
+{
+	cleanup_free char *path = path_join(root, CLOCK);
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	struct timespec now = clock_after(fd), times[2] = {now, now};
+
+	if (fd >= 0)
+		futimens(fd, times);
+	/* Another user's entry: only "now" is allowed, and only if its seal can be written. */
+	if (futimens(seal, times) < 0)
+		futimens(seal, NULL);
+}
+
+/* ---- temporary folders ---- */
+
+/* Return: whether somebody holds it. */
+static bool temp_clean_one(const char *tmp, const char *name)
+{
+	cleanup_free char *path = path_join(tmp, name);
+	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return true;
+	file_remove_tree(path);
+	return false;
+}
+
+/* Return: whether something is left that somebody holds. */
+static bool temp_clean_all(const char *tmp)
+{
+	DIR *d = opendir(tmp);
+	struct dirent *e;
+	bool held = false;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			held |= temp_clean_one(tmp, e->d_name);
+	if (d)
+		closedir(d);
+	return held;
+}
+
+void store_temp_clean(const char *root, unsigned patience_ms)
+{
+	const struct timespec nap = {.tv_nsec = TEMP_NAP_MS * (long)NS_PER_MS};
+	cleanup_free char *tmp = path_join(root, STORE_TMP);
+	uint64_t end = clock_now() + patience_ms * NS_PER_MS;
+
+	while (temp_clean_all(tmp) && clock_now() < end)
+		nanosleep(&nap, NULL);
+}
+
+int store_temp_make(const char *root, char **path, struct err *err)
+{
+	cleanup_free char *tmp = path_join(root, STORE_TMP);
+
+	if (file_make_dirs(tmp, err) < 0)
+		return err_hint(err, "set VMTAP_CACHE to a folder that can be written");
+	for (int n = 0; n < STORE_TRIES_MAX; n++) {
+		cleanup_free char *p = xasprintf("%s/%ld-%d", tmp, (long)getpid(), n);
+		cleanup_fd int fd = -1;
+
+		if (mkdir(p, 0777) < 0) {
+			if (errno == EEXIST)
+				continue;
+			return store_write_error(err, p);
+		}
+		fd = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && store_same_file(fd, p)) {
+			*path = steal(p);
+			return fd_steal(&fd);
+		}
+	}
+	return err_set(err, "cannot make a temporary folder in '%s'", tmp);
+}
+
+/* ---- entries come and go ---- */
+
+/* Return: a descriptor, or -1; without @wait also when another has it. */
+static int lock_take(const char *path, bool wait, struct err *err)
+{
+	for (int n = 0; n < STORE_TRIES_MAX; n++) {
+		cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+		if (fd < 0)
+			return store_write_error(err, path);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			if (!wait)
+				return -1;
+			log_verbose("waiting for whoever builds '%s'", path);
+			while (flock(fd, LOCK_EX) < 0)
+				if (errno != EINTR)
+					return err_errno(err, "cannot lock '%s'", path);
+		}
+		if (store_same_file(fd, path))
+			return fd_steal(&fd);
+	}
+	return err_set(err, "cannot lock '%s'", path);
+}
+
+static char *lock_path(const char *root, const char *kind, const char *key)
+{
+	return xasprintf("%s/" STORE_TMP "/%s-%s" LOCK_SUFFIX, root, kind, key);
+}
+
+int store_entry_lock(const char *root, const char *kind, const char *key, char **path, struct err *err)
+{
+	cleanup_free char *tmp = path_join(root, STORE_TMP), *folder = path_join(root, kind);
+	cleanup_free char *lock = lock_path(root, kind, key);
+	int fd;
+
+	if (file_make_dirs(tmp, err) < 0 || file_make_dirs(folder, err) < 0)
+		return err_hint(err, "set VMTAP_CACHE to a folder that can be written");
+	fd = lock_take(lock, true, err);
+	if (fd >= 0)
+		*path = steal(lock);
+	return fd;
+}
+
+int store_entry_try_lock(const char *root, const char *kind, const char *key, char **path)
+{
+	cleanup_free char *tmp = path_join(root, STORE_TMP), *lock = lock_path(root, kind, key);
+	int fd = file_make_dirs(tmp, NULL) < 0 ? -1 : lock_take(lock, false, NULL);
+
+	if (fd >= 0)
+		*path = steal(lock);
+	return fd;
+}
+
+int store_entry_publish(const char *dir, const char *entry, struct err *err)
+{
+	int r = rename(dir, entry);
+
+	/* A damaged entry that could not be moved away (below) is in the way. */
+	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
+		file_remove_tree(entry);
+		r = rename(dir, entry);
+	}
+	return r < 0 ? store_write_error(err, entry) : 0;
+}
+
+/*
+ * First moved away, because removing takes time and renaming does not. On
+ * overlayfs a folder of a lower layer cannot be renamed (EXDEV): without its
+ * seal it is no entry any more, and can be removed where it is.
+ */
+int store_entry_remove(const char *root, const char *entry)
+{
+	cleanup_free char *dir = NULL, *away = NULL, *seal = path_join(entry, STORE_SEAL);
+	cleanup_fd int held = store_temp_make(root, &dir, NULL);
+	int r, why;
+
+	if (held < 0)
+		return -1;
+	away = path_join(dir, "away");
+	r = rename(entry, away);
+	if (r < 0 && errno == EXDEV) {
+		r = unlink(seal) < 0 && errno != ENOENT ? -1 : 0;
+		if (r == 0)
+			file_remove_tree(entry);
+	}
+	why = errno;
+	file_remove_tree(dir);
+	errno = why;
+	return r;
+}

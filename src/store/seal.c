@@ -1,0 +1,207 @@
+/* seal.c - what an entry's files were when it was published
+ *
+ * Theory of operation
+ *
+ * Entries are not synced when they are published: that would cost more than
+ * building most of them. So after a crash of the host a file may be short, or
+ * of its full length and partly zero (a RAM file has its blocks before it has
+ * its content). Disks and people damage files, too. The seal has the size, the
+ * time and a CRC-32C of each file:
+ *
+ * - sizes and times are compared at each use: a stat(2) a file;
+ * - sums of small files at each use as well: a template's device state of
+ *   300 KB takes 0.1 ms, and QEMU makes anything of a flipped bit in it;
+ * - sums of all files at the first use after the host has booted, which is when
+ *   a crash shows, or a cache that came with a disk image or a CI service. Last
+ *   use is the seal's mtime, so nothing else needs to be remembered. A cache
+ *   that cannot be written is taken as it is: it would be read at each use;
+ * - sums of all files when they are exported, and by `vmtap cache list --check`.
+ *
+ * A bit that flips in a RAM file in between is not seen: reading 100 MB at each
+ * start would take longer than the start.
+ *
+ * Only blocks that are not zero are summed, with their places, so that holes
+ * cost nothing and may come and go.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/store.h"
+#include "store/entry.h"
+#include "store/room.h"
+
+#define SEAL_HEAD   "vmtap-seal 3\n" /* raise when what follows changes: older entries are rebuilt */
+#define SEAL_MAX    (STORE_FILES_MAX * (STORE_NAME_MAX + 64)) /* bytes */
+#define SMALL_BYTES (1u << 20) /* a file whose sum is compared at each use */
+
+/* ---- sums ---- */
+
+static uint32_t add_block(uint32_t sum, uint64_t offset, const uint8_t *data, size_t n)
+{
+	return crc32c(crc32c(sum, &offset, sizeof(offset)), data, n);
+}
+
+/* Return: 0, or -1 with errno. */
+static int sum_file(const char *path, uint32_t *sum)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_store_runs struct store_runs r = {.fd = -1};
+	const uint8_t *data;
+	uint64_t offset;
+	struct stat st;
+	int64_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	*sum = CRC32C_INIT;
+	store_runs_begin(&r, fd, (uint64_t)st.st_size);
+	while ((n = store_runs_next(&r, &offset, &data)) > 0) {
+		for (int64_t at = 0; at < n; at += STORE_BLOCK) {
+			size_t part = n - at < STORE_BLOCK ? (size_t)(n - at) : STORE_BLOCK;
+
+			*sum = add_block(*sum, offset + (uint64_t)at, data + at, part);
+		}
+	}
+	return n < 0 ? -1 : 0;
+}
+
+/* ---- writing ---- */
+
+static int seal_file(const char *dir, const char *name, struct buf *text, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, name);
+	struct stat st;
+	uint32_t sum;
+
+	if (!store_is_name(name) || lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, "cannot keep '%s': an entry of the cache has only plain files", path);
+	if (sum_file(path, &sum) < 0)
+		return err_errno(err, "cannot read '%s'", path);
+	buf_addf(text, "%lld %lld %08x %s\n", (long long)st.st_size, (long long)store_mtime(&st), sum, name);
+	return 0;
+}
+
+static int seal_text(const char *dir, struct buf *text, struct err *err)
+{
+	struct dirent *e;
+	size_t count = 0;
+	DIR *d = opendir(dir);
+	int r = 0;
+
+	if (!d)
+		return err_errno(err, "cannot read folder '%s'", dir);
+	buf_adds(text, SEAL_HEAD);
+	while (r == 0 && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (++count > STORE_FILES_MAX)
+			r = err_set(err, "cannot keep '%s': an entry of the cache has at most %d files", dir,
+				    STORE_FILES_MAX);
+		else
+			r = seal_file(dir, e->d_name, text, err);
+	}
+	closedir(d);
+	return r;
+}
+
+int store_entry_seal(const char *dir, struct err *err)
+{
+	cleanup_buf struct buf text = {0};
+	cleanup_free char *path = path_join(dir, STORE_SEAL);
+	cleanup_fd int fd = -1;
+
+	if (seal_text(dir, &text, err) < 0)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return store_write_error(err, path);
+	return fd_steal(&fd);
+}
+
+/* ---- reading ---- */
+
+static bool seal_line(const char *line, struct store_file *f)
+{
+	long long size, mtime;
+	int at = 0;
+
+	if (sscanf(line, "%lld %lld %8x %n", &size, &mtime, &f->sum, &at) != 3 || !at || size < 0 ||
+	    !store_is_name(line + at))
+		return false;
+	f->size = (uint64_t)size;
+	f->mtime = mtime;
+	strcpy(f->name, line + at); /* store_is_name() has measured it */
+	return true;
+}
+
+/* A seal that lost its end, or is of another version, is none. */
+static bool seal_parse(char *text, size_t n, struct store_files *out)
+{
+	char *line, *save = NULL;
+
+	out->count = 0;
+	if (!text_starts(text, SEAL_HEAD) || text[n - 1] != '\n')
+		return false;
+	for (line = strtok_r(text + strlen(SEAL_HEAD), "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (out->count == STORE_FILES_MAX || !seal_line(line, &out->file[out->count++]))
+			return false;
+	return true;
+}
+
+/* ---- comparing ---- */
+
+static bool file_holds(const char *entry, const struct store_file *f, enum store_check check)
+{
+	cleanup_free char *path = path_join(entry, f->name);
+	struct stat st;
+	uint32_t sum;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != f->size ||
+	    store_mtime(&st) != f->mtime)
+		return false;
+	if (check == STORE_CHECK_FACTS || (check == STORE_CHECK_USE && f->size > SMALL_BYTES))
+		return true;
+	return sum_file(path, &sum) == 0 && sum == f->sum;
+}
+
+/* Return: whether the host has booted since the last use, and this one can be recorded. */
+static bool is_first_use(int fd, const char *entry)
+{
+	struct timespec up;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return false;
+	return store_mtime(&st) < (int64_t)clock_wall() - up.tv_sec * (int64_t)NS_PER_S && access(entry, W_OK) == 0;
+}
+
+bool store_seal_holds(int fd, const char *entry, enum store_check check, struct store_files *files)
+{
+	cleanup_buf struct buf text = {0};
+	ssize_t n = fd_read_full(fd, buf_reserve(&text, SEAL_MAX), SEAL_MAX);
+
+	if (n <= 0)
+		return false;
+	text.data[n] = '\0';
+	if (!seal_parse(text.data, (size_t)n, files))
+		return false;
+	if (check == STORE_CHECK_USE && is_first_use(fd, entry))
+		check = STORE_CHECK_ALL;
+	for (size_t i = 0; i < files->count; i++)
+		if (!file_holds(entry, &files->file[i], check))
+			return false;
+	return true;
+}

@@ -1,0 +1,221 @@
+/* store.c - the cache folder: things that are built once and used by many
+ *
+ * Finding, building and leasing; how locks and seals keep that true is told in
+ * entry.c, and what goes when the store is full in list.c.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/entry.h"
+#include "store/list.h"
+
+#define PRUNE_EVERY 64	      /* small entries for one look at the store's size */
+#define PRUNE_WORTH (1 << 20) /* bytes; a larger entry is worth a look by itself */
+
+/* The folder to name: an entry's own temporary one tells the user nothing. */
+static const char *store_advice(int why)
+{
+	switch (why) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space there, or set VMTAP_CACHE to a folder on another disk";
+	case EFBIG:
+		return "the file size limit (ulimit -f) or the filesystem's is too small";
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return "set VMTAP_CACHE to a folder that can be written";
+	default:
+		return NULL;
+	}
+}
+
+int store_write_error(struct err *err, const char *path)
+{
+	int why = errno;
+
+	err_errno(err, "cannot write '%s'", path);
+	if (store_advice(why))
+		err_hint(err, "%s", store_advice(why));
+	errno = why;
+	return -1;
+}
+
+int store_key_file(struct sha256 *key, const char *path, struct err *err)
+{
+	cleanup_free char *real = realpath(path, NULL);
+	struct stat st;
+	uint64_t facts[6];
+
+	if (!real || stat(real, &st) < 0)
+		return err_errno(err, "cannot open '%s'", path);
+	facts[0] = st.st_dev;
+	facts[1] = st.st_ino;
+	facts[2] = (uint64_t)st.st_size;
+	facts[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+	facts[4] = (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec;
+	facts[5] = st.st_mode;
+	sha256_add_str(key, real);
+	sha256_add(key, facts, sizeof(facts));
+	return 0;
+}
+
+/* ---- leases ---- */
+
+/* An entry that this process uses; its lock ends with @fd, in every process that inherited it. */
+struct lease {
+	struct lease *next;
+	char *entry;
+	int fd;
+};
+
+static struct lease *leases;
+
+static struct lease **lease_find(const char *entry)
+{
+	struct lease **at = &leases;
+
+	while (*at && strcmp((*at)->entry, entry) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void lease_keep(const char *entry, int fd)
+{
+	struct lease **at = lease_find(entry);
+
+	if (*at) {
+		fd_close(&(*at)->fd);
+	} else {
+		*at = xcalloc(1, sizeof(**at));
+		(*at)->entry = xstrdup(entry);
+	}
+	(*at)->fd = fd;
+}
+
+void store_release(const char *path)
+{
+	struct lease **at = lease_find(path), *gone = *at;
+
+	if (!gone)
+		return;
+	*at = gone->next;
+	fd_close(&gone->fd);
+	free(gone->entry);
+	free(gone);
+}
+
+/* ---- entries ---- */
+
+/* Build, seal, and put it in its place. Return: its seal, locked, or -1. */
+static int entry_build(const char *root, const char *entry, store_build_fn *build, void *arg, struct err *err)
+{
+	cleanup_free char *dir = NULL;
+	cleanup_fd int held = store_temp_make(root, &dir, err), seal = -1;
+
+	if (held < 0)
+		return -1;
+	if (build(dir, arg, err) == 0)
+		seal = store_entry_seal(dir, err);
+	if (seal < 0 || store_entry_publish(dir, entry, err) < 0) {
+		file_remove_tree(dir);
+		return -1;
+	}
+	return fd_steal(&seal);
+}
+
+static void entry_discard(const char *root, const char *entry)
+{
+	if (file_exists(entry)) {
+		log_line("'%s' is damaged: building it again", entry);
+		store_entry_remove(root, entry);
+	}
+}
+
+/* Return: its seal, locked, or -1. */
+static int entry_make(const char *root, const char *kind, const char *key, const char *entry,
+		      store_build_fn *build, void *arg, struct err *err)
+{
+	cleanup_free char *lock = NULL;
+	cleanup_fd int held = store_entry_lock(root, kind, key, &lock, err);
+	int seal;
+
+	if (held < 0)
+		return -1;
+	seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
+	if (seal < 0) {
+		store_temp_clean(root, 0);
+		entry_discard(root, entry);
+		seal = entry_build(root, entry, build, arg, err);
+	}
+	remove(lock);
+	return seal;
+}
+
+/*
+ * Pruning lists the whole store. A large entry is worth it at once; of small
+ * ones (a test's result is some bytes) a thousand may come in a second, so one
+ * in PRUNE_EVERY does it, chosen by its key.
+ */
+static bool is_pruning_due(const char *entry)
+{
+	const char first[3] = {path_base(entry)[0], path_base(entry)[1], '\0'};
+	cleanup_free struct store_files *files = xmalloc(sizeof(*files));
+	cleanup_fd int held = -1;
+	uint64_t total = 0;
+
+	if (strtoul(first, NULL, 16) % PRUNE_EVERY == 0)
+		return true;
+	held = store_entry_hold(entry, STORE_CHECK_FACTS, files);
+	if (held < 0)
+		return true;
+	for (size_t i = 0; i < files->count; i++)
+		total += files->file[i].size;
+	return total >= PRUNE_WORTH;
+}
+
+int store_get(const char *root, const char *kind, const char *key, store_build_fn *build, void *arg,
+	      char **path, struct err *err)
+{
+	cleanup_free char *entry = xasprintf("%s/%s/%s", root, kind, key);
+	int seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
+	bool found = seal >= 0;
+	uint64_t limit = 0;
+
+	if (!found && store_limit(root, &limit, err) < 0)
+		return -1;
+	if (!found)
+		seal = entry_make(root, kind, key, entry, build, arg, err);
+	if (seal < 0)
+		return -1;
+	store_entry_touch(root, seal);
+	lease_keep(entry, seal);
+	if (!found && is_pruning_due(entry))
+		store_prune(root, limit, STORE_CHECK_FACTS, NULL, NULL);
+	*path = steal(entry);
+	return 0;
+}
+
+static int not_here(const char *dir, void *arg, struct err *err)
+{
+	(void)dir;
+	(void)arg;
+	return err_set(err, "not here");
+}
+
+bool store_find(const char *root, const char *kind, const char *key, char **path)
+{
+	cleanup_free char *entry = xasprintf("%s/%s/%s", root, kind, key);
+
+	/* The lock of one that is being built may be held for seconds. */
+	return file_exists(entry) && store_get(root, kind, key, not_here, NULL, path, NULL) == 0;
+}

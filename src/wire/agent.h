@@ -1,0 +1,80 @@
+/* agent.h - every message between the world and an agent, with its fields
+ *
+ * Over the virtio-serial port BOOT_PORT_NAME (boot.h). Bytes from the guest are
+ * hostile: the world checks each of them, and an agent that breaks these rules
+ * loses its machine.
+ *
+ * "str" is u32 length + bytes without NUL; "bytes" is the same, any content.
+ */
+#ifndef WIRE_AGENT_H
+#define WIRE_AGENT_H
+
+#define WIRE_VERSION 4
+
+/* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
+enum wire_type {
+	/* agent->world, first thing, id 0: u32 WIRE_VERSION, str kernel release,
+	 * str what runs as init once the root is up ("systemd", "openrc", "agent", else its path),
+	 * str warnings (lines; "" for none) */
+	WIRE_HELLO = 1,
+	/* world->agent: u64 wall clock in ns (0: leave it), bytes entropy (none adds none),
+	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
+	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
+	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
+	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
+	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE.
+	 * It may come again, as with the time alone, to set it in less time than the first took. */
+	WIRE_CONFIGURE = 2,
+	/* world->agent: str shell command. Runs /bin/sh -c with stdin from /dev/null. Answered by
+	 * OUTPUT..., then EXIT (or FAIL if it could not be started). EXIT comes when the command has ended
+	 * and both pipes are at end of file, or WIRE_LINGER_MS after the command ended when a background
+	 * child keeps them open. */
+	WIRE_EXEC = 3,
+	/* agent->world: u8 enum wire_stream, bytes (at most WIRE_CHUNK) */
+	WIRE_OUTPUT = 4,
+	/* agent->world, ends an EXEC: u32 exit status (0 when signalled), u32 signal (0 when exited),
+	 * u64 wall time in ns */
+	WIRE_EXIT = 5,
+	/* world->agent: u8 enum wire_wait, str subject, str second subject, u32 port.
+	 * Looked at once, then event-driven or 50 ms to 1 s apart. Answered by DONE or FAIL; the agent
+	 * has no deadline of its own: the world sends CANCEL. */
+	WIRE_WAIT = 6,
+	/* agent->world, ends a request well: bytes result (a wait_until_...'s standard output, else empty) */
+	WIRE_DONE = 7,
+	/* agent->world, ends a request badly: str reason, in words for the user, several lines allowed */
+	WIRE_FAIL = 8,
+	/* world->agent, id = the request to end. An EXEC is killed with its process group and answered by
+	 * EXIT; anything else is answered by FAIL whose reason tells what the last look saw
+	 * ("last try: exit status 1, stderr: ..."), so that a time-out can say why. */
+	WIRE_CANCEL = 9,
+	/* world->agent: str path. Answered by OUTPUT (stream WIRE_STDOUT)..., then DONE or FAIL. */
+	WIRE_READ_FILE = 10,
+	/* world->agent: str path, u32 mode. Then DATA..., END, with the same id. Answered by DONE or FAIL,
+	 * once; after a FAIL the rest of the DATA is dropped. */
+	WIRE_WRITE_FILE = 11,
+	WIRE_DATA = 12, /* world->agent: bytes */
+	WIRE_END = 13,	/* world->agent: no fields */
+	/* world->agent: through the init, as an administrator would. Answered by DONE before it starts. */
+	WIRE_POWEROFF = 14,
+	/* world->agent, any time: is anybody there? Answered by DONE */
+	WIRE_PING = 15,
+};
+
+enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
+
+#define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
+
+/* What WIRE_WAIT waits for: subject, second subject, port. */
+enum wire_wait {
+	WIRE_WAIT_SUCCEEDS = 1, /* shell command until its status is 0 */
+	WIRE_WAIT_FAILS = 2,	/* shell command until its status is not 0 (a signal is not "fails") */
+	WIRE_WAIT_FILE = 3,	/* path exists */
+	WIRE_WAIT_PORT = 4,	/* -, address ("" = any local), TCP port: something listens */
+	WIRE_WAIT_NO_PORT = 5,	/* the opposite */
+	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
+	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
+	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
+				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+};
+
+#endif

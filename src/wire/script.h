@@ -1,0 +1,62 @@
+/* script.h - every message between a script's process and its world, with its fields
+ *
+ * Over a socketpair. The script is trusted code, but it may crash in the
+ * middle of a write. OUTPUT (agent.h) is passed on to the script as it comes
+ * from the agent, with the id of the script's call instead of the request's.
+ */
+#ifndef WIRE_SCRIPT_H
+#define WIRE_SCRIPT_H
+
+#include "wire/agent.h"
+
+#define WIRE_CALL_OUTPUT_MAX (32 << 20) /* bytes of one stream of a call that a script is given */
+
+enum wire_script_type {
+	/* script->world: u32 machine, u8 enum wire_call,
+	 * u64 deadline (CLOCK_MONOTONIC ns; UINT64_MAX for the default of the call),
+	 * str first argument, bytes second argument, u32 number. Answered by OUTPUT..., then RESULT, once. */
+	WIRE_CALL = 32,
+	/* world->script: u8 enum wire_outcome, u32 status, u32 signal, u64 wall ns,
+	 * str reason (WIRE_FAILED and worse: for the user). What a DONE brings comes ahead of it as OUTPUT. */
+	WIRE_RESULT = 33,
+	/* script->world: a point of the test failed or something is to be told:
+	 * u8 enum wire_event, str "file:line", str message, u32 number of pairs, then str key, str value.
+	 * Not answered. */
+	WIRE_EVENT = 34,
+	/* script->world, last thing: the test function came to its end or skipped. Not answered. */
+	WIRE_FINISHED = 35,
+};
+
+/* What WIRE_CALL asks for: first argument, second argument, number. */
+enum wire_call {
+	WIRE_CALL_START = 1,	   /* boot and wait until ready */
+	WIRE_CALL_EXEC = 2,	   /* command */
+	WIRE_CALL_WAIT = 3,	   /* subject, second subject, port << 8 | enum wire_wait */
+	WIRE_CALL_READ_FILE = 4,   /* path */
+	WIRE_CALL_WRITE_FILE = 5,  /* path, content, mode */
+	WIRE_CALL_SHUTDOWN = 6,	   /* orderly; ends when QEMU has exited */
+	WIRE_CALL_CRASH = 7,	   /* power cut */
+	WIRE_CALL_START_ALL = 8,   /* machine is ignored: all side by side */
+	WIRE_CALL_IS_UP = 9,	   /* answered at once: RESULT's status is 1 or 0 */
+	WIRE_CALL_SAVE = 10,	   /* name of a checkpoint */
+	WIRE_CALL_RESTORE = 11,	   /* name of a checkpoint */
+};
+
+enum wire_outcome {
+	WIRE_OK = 0,	    /* the call did its work; status and signal as the command left them */
+	WIRE_FAILED = 1,    /* the guest said no: `reason` */
+	WIRE_TIMED_OUT = 2, /* the deadline passed: `reason` says what was seen last */
+	WIRE_LOST = 3,	    /* the machine is gone (panic, QEMU died, boot stalled): `reason` */
+	WIRE_REFUSED = 4,   /* the call makes no sense now (machine shut down, ...): `reason` */
+};
+
+/* What WIRE_EVENT tells. */
+enum wire_event {
+	WIRE_EVENT_FAILURE = 1, /* a check or a call failed; the test is a failure. The first one is its message */
+	WIRE_EVENT_NOTE = 2,	/* a comment for the TAP stream */
+	WIRE_EVENT_SKIP = 3,	/* message is the reason */
+	WIRE_EVENT_SUBTEST = 4, /* message: its name; pairs: "result" = "ok" or "not ok" */
+	WIRE_EVENT_FAULT = 5,	/* the script itself crashed: message says how, "file:line" where */
+};
+
+#endif
