@@ -9,16 +9,16 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first (design: arrows point down) ----
-base   = buf crc32c err fd file gzip host json log loop mem proc sha256 task text
+base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream task text
 wire   = frame link
 store  = entry list pack room seal store sum unpack
 report = point tap
 image  = cpio dir embedded erofs erofs_read folder guest initramfs kernel lz4 modules source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel canary command qmp
-machine = console handshake machine saving spec wiring
-state  = checkpoint forge layer ram template template_key
-world  = call outcome world
+machine = console handshake loss machine request saving spec wiring
+state  = checkpoint layer life making origin ram template template_key
+world  = call findings orders outcome world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare tcp wait wait_file wait_port wait_quiet wait_try wait_unit

@@ -1,6 +1,7 @@
 /* loop.c - the event loop: descriptors and deadlines, one thread */
 #include "base/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <unistd.h>
@@ -45,11 +46,18 @@ void loop_unwatch(struct loop *l, struct watch *w)
 {
 	if (!w->active)
 		return;
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	if (epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL) < 0)
+		assert(errno != EBADF && errno != ENOENT); /* closed too early: events of it would never end */
 	w->active = false;
 	for (int i = 0; i < l->batch_count; i++)
 		if (l->batch[i].data.ptr == w)
 			l->batch[i].data.ptr = NULL;
+}
+
+void loop_close(struct loop *l, struct watch *w)
+{
+	loop_unwatch(l, w);
+	fd_close(&w->fd);
 }
 
 static void timer_unlink(struct loop *l, struct timer *t)
@@ -117,18 +125,36 @@ static void run_batch(struct loop *l, int n)
 	l->batch_count = 0;
 }
 
+/* Return: how many events were handled, or -1. */
+static int turn(struct loop *l, int timeout, struct err *err)
+{
+	int n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, timeout);
+
+	if (n < 0 && errno != EINTR)
+		return err_errno(err, "cannot wait for events");
+	run_batch(l, n < 0 ? 0 : n);
+	run_timers(l);
+	return n < 0 ? 0 : n;
+}
+
 int loop_run(struct loop *l, struct err *err)
 {
 	l->stopped = false;
-	while (!l->stopped) {
-		int n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, next_timeout(l));
-
-		if (n < 0 && errno != EINTR)
-			return err_errno(err, "cannot wait for events");
-		run_batch(l, n < 0 ? 0 : n);
-		run_timers(l);
-	}
+	while (!l->stopped)
+		if (turn(l, next_timeout(l), err) < 0)
+			return -1;
 	return 0;
+}
+
+int loop_poll(struct loop *l, struct err *err)
+{
+	int n;
+
+	l->stopped = false;
+	do
+		n = turn(l, 0, err);
+	while (n == LOOP_BATCH && !l->stopped);
+	return n < 0 ? -1 : 0;
 }
 
 void loop_stop(struct loop *l)

@@ -12,7 +12,7 @@
 
 /**
  * struct watch - One descriptor in the loop
- * @fd:		The descriptor; not owned
+ * @fd:		The descriptor; the owner closes it, mostly by loop_close()
  * @events:	EPOLLIN | EPOLLOUT wanted
  * @ready:	Called with what epoll reports (EPOLLHUP and EPOLLERR included)
  * @arg:	For @ready
@@ -59,14 +59,22 @@ void loop_free(struct loop *l);
 int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events, struct err *err);
 /* Change what an active watch waits for; no system call when nothing changes. */
 void loop_want(struct loop *l, struct watch *w, uint32_t events);
-/* Stop watching; harmless when it is not active. Call before closing the fd. */
+/*
+ * Stop watching; harmless when it is not active. The descriptor must still be
+ * open: a copy of it in a forked child keeps the kernel's entry alive, which
+ * cannot be removed by a number that is closed.
+ */
 void loop_unwatch(struct loop *l, struct watch *w);
+/* Stop watching and close the descriptor, in the only order that works; harmless when @w->fd is -1. */
+void loop_close(struct loop *l, struct watch *w);
 
 /* Set or move a timer to CLOCK_MONOTONIC @at, in ns; CLOCK_NEVER clears it. */
 void loop_timer(struct loop *l, struct timer *t, uint64_t at);
 
 /* Run handlers until loop_stop() is called from one of them. */
 int loop_run(struct loop *l, struct err *err);
+/* Run the handlers of what has happened up to now, without waiting. */
+int loop_poll(struct loop *l, struct err *err);
 void loop_stop(struct loop *l);
 
 #endif

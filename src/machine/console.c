@@ -1,30 +1,42 @@
 /* console.c - what a guest wrote on its serial console, bounded */
 #include "machine/console.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-#define READ_CHUNK 16384
+/*
+ * Return: whether a line begins as the kernel's own does, behind "<0>" and
+ * "[    4.5] " (printk.c; CONFIG_PRINTK_CALLER adds "[    T1] "). The same words
+ * anywhere else are somebody's log.
+ */
+static bool tells_of_panic(const char *line)
+{
+	if (line[0] == '<' && isdigit((unsigned char)line[1]) && line[2] == '>')
+		line += 3;
+	while (line[0] == '[' && line[strspn(line + 1, " .0123456789TC") + 1] == ']') {
+		line += strspn(line + 1, " .0123456789TC") + 2;
+		line += strspn(line, " ");
+	}
+	return text_starts(line, "Kernel panic - not syncing");
+}
 
 static void end_line(struct console *c)
 {
 	size_t start = c->text.len;
+	const char *line;
 
 	text_clean(&c->text, buf_str(&c->line), c->line.len);
 	buf_clear(&c->line);
-	log_verbose("%s| %s", c->name, buf_str(&c->text) + start);
-	if (!c->panic && strstr(buf_str(&c->text) + start, "Kernel panic - not syncing")) {
-		c->panic = xstrdup(buf_str(&c->text) + start);
-		buf_addc(&c->text, '\n');
+	line = buf_str(&c->text) + start;
+	log_verbose("%s| %s", c->name, line);
+	if (!c->panic && tells_of_panic(line)) {
+		c->panic = xstrdup(line);
 		if (c->panicked)
 			c->panicked(c->arg);
-		return;
 	}
 	buf_addc(&c->text, '\n');
 	if (c->text.len > 2 * (size_t)CONSOLE_KEEP)
@@ -41,55 +53,45 @@ void console_feed(struct console *c, const char *bytes, size_t n)
 	}
 }
 
-/* Return: false at end of file. */
-static bool read_some(struct console *c)
-{
-	char bytes[READ_CHUNK];
-	ssize_t n = read(c->watch.fd, bytes, sizeof(bytes));
-
-	if (n > 0)
-		console_feed(c, bytes, (size_t)n);
-	return n > 0 || (n < 0 && errno == EINTR);
-}
-
-static void ready(void *arg, uint32_t events)
+static void received(void *arg)
 {
 	struct console *c = arg;
 
-	(void)events;
-	if (!read_some(c) && errno != EAGAIN)
-		loop_unwatch(c->loop, &c->watch);
+	console_feed(c, c->stream.in.data, c->stream.in.len);
+	buf_clear(&c->stream.in);
+}
+
+/* QEMU's exit, which follows, says why. */
+static void lost(void *arg, const char *why)
+{
+	(void)arg;
+	(void)why;
 }
 
 int console_start(struct console *c, struct loop *l, int fd, struct err *err)
 {
-	c->loop = l;
-	c->watch.ready = ready;
-	c->watch.arg = c;
-	fd_set_nonblock(fd, 1);
-	if (loop_watch(l, &c->watch, fd, EPOLLIN, err) < 0) {
-		close(fd);
-		c->loop = NULL;
-		return -1;
-	}
-	return 0;
+	c->stream.received = received;
+	c->stream.lost = lost;
+	c->stream.arg = c;
+	return stream_open(&c->stream, l, fd, err);
 }
 
 void console_drain(struct console *c)
 {
-	while (c->loop && read_some(c))
-		;
+	stream_drain(&c->stream);
 	if (c->line.len)
 		end_line(c);
 }
 
 void console_stop(struct console *c)
 {
-	if (!c->loop)
-		return;
-	loop_unwatch(c->loop, &c->watch);
-	close(c->watch.fd);
-	c->loop = NULL;
+	stream_close(&c->stream);
+}
+
+void console_forget_panic(struct console *c)
+{
+	free(c->panic);
+	c->panic = NULL;
 }
 
 void console_free(struct console *c)
@@ -97,6 +99,5 @@ void console_free(struct console *c)
 	console_stop(c);
 	buf_free(&c->text);
 	buf_free(&c->line);
-	free(c->panic);
-	c->panic = NULL;
+	console_forget_panic(c);
 }

@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
-#include "base/loop.h"
+#include "base/stream.h"
 
 #define CONSOLE_KEEP	 (256 * 1024) /* bytes kept of each console; older ones go */
 #define CONSOLE_LINE_MAX 4096	      /* bytes of a line that is looked at; the rest is cut */
@@ -14,12 +13,11 @@
  * struct console - A reader of raw console bytes
  * @name:	The machine's, for --verbose
  * @text:	Cleaned text, the newest CONSOLE_KEEP bytes
- * @panic:	The line that said "Kernel panic", or NULL; owned
- * @panicked:	Called once, when @panic is set
+ * @panic:	A line that reads as the kernel writes "Kernel panic"; NULL for none; owned
+ * @panicked:	Called when @panic is set
  */
 struct console {
-	struct loop *loop;
-	struct watch watch;
+	struct stream stream;
 	const char *name;
 	struct buf text, line;
 	char *panic;
@@ -29,7 +27,7 @@ struct console {
 
 /* Take over @fd (closed by console_stop()). Keeps reading, so that the guest never blocks on it. */
 int console_start(struct console *c, struct loop *l, int fd, struct err *err);
-/* Read what is still in the pipe; for when QEMU has exited. */
+/* Read what is still in the pipe, and end a line that has no end; for when QEMU has exited. */
 void console_drain(struct console *c);
 /* Stop reading; the text stays until console_free(). */
 void console_stop(struct console *c);
@@ -37,5 +35,8 @@ void console_free(struct console *c);
 
 /* Feed bytes as if the guest had written them (console_start()'s reader does). */
 void console_feed(struct console *c, const char *bytes, size_t n);
+
+/* The kernel has not panicked, whatever the console said: @panicked is called for the next such line. */
+void console_forget_panic(struct console *c);
 
 #endif

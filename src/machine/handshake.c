@@ -20,27 +20,30 @@
 #define ENTROPY_BYTES 32
 #define CLOCK_ERROR   (5 * NS_PER_MS) /* a guest's clock is behind by less than that, ... */
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
+#define WARNING_LINES 10	      /* of a HELLO that are passed on */
+#define WARNING_BYTES 4096
 
 static void ask_exec(struct machine *m, const char *command, request_frame_fn *answer)
 {
-	size_t mark = wire_begin(&m->agent.out, WIRE_EXEC, machine_request(m, answer, m));
+	uint32_t id;
+	size_t mark = machine_request(m, WIRE_EXEC, answer, m, &id);
 
-	wire_put_str(&m->agent.out, command);
-	wire_end(&m->agent.out, mark);
-	link_flush(&m->agent);
+	wire_put_str(machine_out(m), command);
+	machine_send(m, mark);
 }
 
 /* Ask for a wait that needs no more than its kind. */
 static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *answer, void *arg)
 {
-	size_t mark = wire_begin(&m->agent.out, WIRE_WAIT, machine_request(m, answer, arg));
+	uint32_t id;
+	size_t mark = machine_request(m, WIRE_WAIT, answer, arg, &id);
+	struct buf *out = machine_out(m);
 
-	wire_put_u8(&m->agent.out, (uint8_t)what);
-	wire_put_str(&m->agent.out, "");
-	wire_put_str(&m->agent.out, "");
-	wire_put_u32(&m->agent.out, 0);
-	wire_end(&m->agent.out, mark);
-	link_flush(&m->agent);
+	wire_put_u8(out, (uint8_t)what);
+	wire_put_str(out, "");
+	wire_put_str(out, "");
+	wire_put_u32(out, 0);
+	machine_send(m, mark);
 }
 
 /* ---- CONFIGURE ---- */
@@ -48,8 +51,9 @@ static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *a
 /* Start one; the rest of its fields are the caller's. */
 static size_t begin_configure(struct machine *m, request_frame_fn *answer, const void *entropy, size_t n)
 {
-	struct buf *out = &m->agent.out;
-	size_t mark = wire_begin(out, WIRE_CONFIGURE, machine_request(m, answer, m));
+	uint32_t id;
+	size_t mark = machine_request(m, WIRE_CONFIGURE, answer, m, &id);
+	struct buf *out = machine_out(m);
 
 	m->told = clock_now();
 	wire_put_u64(out, clock_wall());
@@ -59,10 +63,9 @@ static size_t begin_configure(struct machine *m, request_frame_fn *answer, const
 
 static void not_configured(struct machine *m, const struct frame *f)
 {
-	struct wire_reader r = wire_read(f);
-	cleanup_free char *why = wire_get_str(&r);
+	cleanup_free char *why = machine_failure(f);
 
-	machine_fail(m, false, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
+	machine_fail(m, LOSS_GUEST, xasprintf("'%s' could not be configured: %s", m->spec->name, why));
 }
 
 /* ---- the clock ---- */
@@ -72,15 +75,14 @@ static void clock_answer(void *arg, const struct frame *f);
 /* CONFIGURE again, with the time and nothing else. */
 static void set_clock(struct machine *m)
 {
-	struct buf *out = &m->agent.out;
 	size_t mark = begin_configure(m, clock_answer, "", 0);
+	struct buf *out = machine_out(m);
 
 	wire_put_u8(out, false);
 	wire_put_str(out, "");
 	wire_put_str(out, "");
 	wire_put_u32(out, 0);
-	wire_end(out, mark);
-	link_flush(&m->agent);
+	machine_send(m, mark);
 }
 
 /*
@@ -130,14 +132,15 @@ static void rehearsed(void *arg, const struct frame *f)
 }
 
 /*
- * UP; a machine that is about to be saved first does what every copy of it would
- * do. The rehearsal of a command leaves all that a shell runs in the guest's
- * memory; the one that waits in a copy (agent/spare.h) has not come so far. It
- * is little since there is one: a fiftieth of what a Debian copy translates.
+ * The machine is UP, at last. One that is going to be saved first does what
+ * every copy of it would do: the rehearsal of a command leaves all that a shell
+ * runs in the guest's memory. The shell that the agent keeps ready for a copy
+ * (agent/spare.h) has not run that far. The rehearsal saves a fiftieth of the
+ * code that a Debian copy has to translate.
  */
 static void arrive(struct machine *m)
 {
-	if (m->memory.shared)
+	if (m->origin.kept)
 		ask_exec(m, "true", rehearsed);
 	else
 		finish(m);
@@ -165,7 +168,7 @@ static void provision_answer(void *arg, const struct frame *f)
 	if (f->type == WIRE_EXIT && !r.bad && !status && !signal)
 		arrive(m);
 	else
-		machine_fail(m, false,
+		machine_fail(m, LOSS_GUEST,
 			     xasprintf("the .provision of '%s' failed with %s %u", m->spec->name,
 				       signal ? "signal" : "exit status", signal ? signal : status));
 }
@@ -182,16 +185,15 @@ static void provision(struct machine *m)
 static void ready_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
-	struct wire_reader r = wire_read(f);
 
 	if (f->type == WIRE_DONE && m->spec->provision) {
 		provision(m);
 	} else if (f->type == WIRE_DONE) {
 		arrive(m);
 	} else if (f->type == WIRE_FAIL) {
-		cleanup_free char *why = wire_get_str(&r);
+		cleanup_free char *why = machine_failure(f);
 
-		machine_fail(m, false, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
 	}
 }
 
@@ -201,7 +203,7 @@ static void configure_answer(void *arg, const struct frame *f)
 
 	if (f->type != WIRE_DONE) {
 		not_configured(m, f);
-	} else if (m->memory.state) {
+	} else if (m->origin.state) {
 		arrive(m); /* what was saved was ready */
 	} else {
 		m->state = MACHINE_SETTLING;
@@ -220,8 +222,8 @@ static void put_cards(struct machine *m, struct buf *out)
 		address_mac(m->spec->nets[i], (int)m->index + 1, own);
 		spec_generic_mac(i, now);
 		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
-		wire_put_str(out, m->memory.state ? now : own);
-		wire_put_str(out, m->memory.state ? own : "");
+		wire_put_str(out, m->origin.state ? now : own);
+		wire_put_str(out, m->origin.state ? own : "");
 		wire_put_str(out, ip);
 		wire_put_u32(out, (uint32_t)net->mtu);
 	}
@@ -233,32 +235,58 @@ static void put_cards(struct machine *m, struct buf *out)
  * its own: every line of the guest that is not run after a resume is time that
  * TCG does not spend translating it.
  */
-static bool has_identity(const struct machine *m)
-{
-	return m->forging || (m->memory.state && !m->copied);
-}
-
 void handshake_configure(struct machine *m)
 {
-	struct buf *out = &m->agent.out;
-	bool named = has_identity(m);
-	cleanup_free char *hosts = named ? xstrdup("") : spec_hosts(m->world);
+	bool tell = m->origin.identity == IDENTITY_FIRST || m->origin.identity == IDENTITY_RENEW;
+	cleanup_free char *hosts = tell ? spec_hosts(m->world) : xstrdup("");
 	unsigned char entropy[ENTROPY_BYTES] = {0};
+	struct buf *out;
 	size_t mark;
 
 	m->state = MACHINE_CONFIGURING;
 	if (getrandom(entropy, sizeof(entropy), 0) < 0)
 		log_line("cannot read random bytes: %s", strerror(errno));
 	mark = begin_configure(m, configure_answer, entropy, sizeof(entropy));
-	wire_put_u8(out, m->copied);
-	wire_put_str(out, named ? "" : m->spec->hostname);
+	out = machine_out(m);
+	wire_put_u8(out, m->origin.identity == IDENTITY_RENEW);
+	wire_put_str(out, tell ? m->spec->hostname : "");
 	wire_put_str(out, hosts);
-	if (named)
-		wire_put_u32(out, 0);
-	else
+	if (tell)
 		put_cards(m, out);
-	wire_end(out, mark);
-	link_flush(&m->agent);
+	else
+		wire_put_u32(out, 0);
+	machine_send(m, mark);
+}
+
+/* ---- HELLO ---- */
+
+/* What the agent warns of is the user's to know, as far as it is of a sane length. */
+static void tell_warnings(const struct machine *m, const char *warnings)
+{
+	cleanup_buf struct buf clean = {0};
+	const char *p;
+	int lines = 0;
+
+	text_clean(&clean, warnings, strnlen(warnings, WARNING_BYTES));
+	for (p = buf_str(&clean); *p && lines < WARNING_LINES; lines++) {
+		size_t n = strcspn(p, "\n");
+
+		log_line("%s: %.*s", m->spec->name, (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+}
+
+/*
+ * An agent says HELLO once: when a booted machine's begins, or when a resumed
+ * one's finds that the host's side of its port is another. Any other HELLO is
+ * an agent that has forgotten what it was asked.
+ */
+static bool is_expected(struct machine *m)
+{
+	bool first = !m->greeted;
+
+	m->greeted = true;
+	return first && (m->origin.state ? m->state != MACHINE_UP : m->state == MACHINE_BOOTING);
 }
 
 void handshake_hello(struct machine *m, const struct frame *f)
@@ -268,21 +296,16 @@ void handshake_hello(struct machine *m, const struct frame *f)
 	cleanup_free char *release = wire_get_str(&r);
 	cleanup_free char *init = wire_get_str(&r);
 	cleanup_free char *warnings = wire_get_str(&r);
-	cleanup_buf struct buf clean = {0};
 
 	if (r.bad) {
 		machine_refuse(m, "malformed hello");
-		return;
-	}
-	if (version != WIRE_VERSION) {
-		machine_refuse(m, "it speaks another version of it");
-		return;
-	}
-	text_clean(&clean, warnings, strlen(warnings));
-	if (clean.len)
-		log_line("%s: %s", m->spec->name, buf_str(&clean));
-	log_verbose("%s: agent is up on Linux %s, init is '%s'", m->spec->name, release, init);
-	if (m->state == MACHINE_BOOTING)
+	} else if (version != WIRE_VERSION) {
+		machine_refuse(m, "it is the agent of another version of vmtap");
+	} else if (!is_expected(m)) {
+		machine_refuse(m, "it started afresh in the middle of its work");
+	} else if (m->state == MACHINE_BOOTING) {
+		tell_warnings(m, warnings);
+		log_verbose("%s: agent is up on Linux %.64s, init is '%.256s'", m->spec->name, release, init);
 		handshake_configure(m);
+	}
 }
-

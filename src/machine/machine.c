@@ -2,54 +2,42 @@
 #include "machine/machine.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "base/text.h"
-#include "wire/agent.h"
-#include "state/checkpoint.h"
 #include "machine/handshake.h"
-#include "state/layer.h"
-#include "state/ram.h"
-#include "state/template.h"
+#include "machine/loss.h"
+#include "machine/saving.h"
 #include "machine/wiring.h"
 
-#define PANIC_GRACE_MS	 300  /* time for the rest of a panic's text to arrive */
-#define REASON_LINES	 3    /* of QEMU's stderr in a message */
-#define REASON_BYTES	 600
-
-struct request {
-	uint32_t id;
-	request_frame_fn *answer;
-	void *arg;
-	struct request *next;
-};
+#define PANIC_GRACE_S 1		   /* for QEMU to end, or the agent to answer, after a panic's text; scaled */
+#define KILL_GRACE_S  10	   /* for a killed QEMU to be gone: a kernel may have much to free */
+#define REASON_LINES  3		   /* of QEMU's stderr in a message */
+#define REASON_BYTES  600
+#define AGENT_OUT_MAX (8 << 20)	   /* bytes that wait for an agent: several times what a call may send */
 
 static const char *const state_names[] = {
 	"off", "being prepared as a template", "being copied from its template", "booting", "being configured",
 	"waiting for its init", "up", "shutting down", "gone",
 };
-static_assert(ARRAY_SIZE(state_names) == MACHINE_GONE + 1, "a name for every state");
+static_assert(ARRAY_SIZE(state_names) == MACHINE_STATES, "a name for every state");
 
 const char *machine_state_name(enum machine_state s)
 {
 	return state_names[s];
 }
 
-static void resume_failed(struct machine *m, const char *why);
+bool machine_loss_is_infra(enum machine_loss loss)
+{
+	return loss != LOSS_NONE && loss != LOSS_GUEST;
+}
 
 static uint64_t seconds_from_now(double s)
 {
@@ -58,31 +46,33 @@ static uint64_t seconds_from_now(double s)
 
 /* ---- the end of a machine ---- */
 
-static void drop_requests(struct machine *m)
+/* QEMU has a process group of its own, so that a wrapper which did not exec it goes with it. */
+static void kill_group(const struct machine *m)
 {
-	while (m->requests) {
-		struct request *r = m->requests;
+	if (m->exit.fd >= 0)
+		kill(-m->pid, SIGKILL);
+}
 
-		m->requests = r->next;
-		free(r);
-	}
+/* The group is killed before the process is waited for: until then nobody else can have its number. */
+static int kill_and_wait(struct machine *m)
+{
+	int status = 0;
+
+	kill_group(m);
+	waitpid(m->pid, &status, 0);
+	loop_close(m->loop, &m->exit);
+	return status;
 }
 
 /* Let go of everything but the consoles' text; QEMU is killed if it still runs. */
 static void release(struct machine *m)
 {
-	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
-	loop_unwatch(m->loop, &m->exit_watch);
-	template_abandon(m->forge);
-	m->forge = NULL;
-	checkpoint_abandon(m);
-	if (m->pidfd >= 0) {
-		kill(m->pid, SIGKILL);
-		waitpid(m->pid, NULL, 0);
-	}
-	fd_close(&m->pidfd);
 	console_drain(&m->console);
 	console_drain(&m->errors);
+	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
+	loop_timer(m->loop, &m->look, CLOCK_NEVER);
+	if (m->exit.fd >= 0)
+		kill_and_wait(m);
 	console_stop(&m->console);
 	console_stop(&m->errors);
 	qmp_stop(&m->qmp);
@@ -92,17 +82,17 @@ static void release(struct machine *m)
 			switch_detach(m->switches[m->spec->nets[i]], m->ports[i]);
 		m->ports[i] = -1;
 	}
-	drop_requests(m);
+	requests_clear(&m->requests);
 }
 
 static void stop_as(struct machine *m, enum machine_state state)
 {
 	release(m);
 	m->state = state;
-	m->owner->stopped(m->owner->arg, m);
+	m->owner.stopped(m->owner.arg, m);
 }
 
-void machine_fail(struct machine *m, bool infra, char *why)
+void machine_fail(struct machine *m, enum machine_loss loss, char *why)
 {
 	if (m->state == MACHINE_GONE) {
 		free(why);
@@ -110,62 +100,75 @@ void machine_fail(struct machine *m, bool infra, char *why)
 	}
 	free(m->gone);
 	m->gone = why;
-	m->infra = infra;
+	m->loss = loss;
 	log_verbose("%s: %s", m->spec->name, why);
 	stop_as(m, MACHINE_GONE);
 }
 
 void machine_refuse(struct machine *m, const char *what)
 {
-	machine_fail(m, false, xasprintf("the agent of '%s' broke the protocol: %s", m->spec->name, what));
+	machine_fail(m, LOSS_GUEST, xasprintf("the agent of '%s' broke the protocol: %s", m->spec->name, what));
 }
 
 /* Return: the end of QEMU's stderr, one line, or ""; the caller frees it. */
-static char *stderr_tail(struct machine *m)
+static char *stderr_tail(const struct machine *m)
 {
-	char *copy;
+	const char *text = buf_str(&m->errors.text);
+	char *copy = xstrdup(text_tail(text, m->errors.text.len, REASON_LINES, REASON_BYTES));
 
-	console_drain(&m->errors);
-	copy = xstrdup(text_tail(buf_str(&m->errors.text), m->errors.text.len, REASON_LINES, REASON_BYTES));
 	while (*copy && copy[strlen(copy) - 1] == '\n')
 		copy[strlen(copy) - 1] = '\0';
 	return copy;
 }
 
-/* QEMU has exited without being asked: find the most telling reason. */
+/* QEMU has exited in a state in which nobody has asked it to. */
 static void exited(struct machine *m, int status)
 {
-	cleanup_free char *how = proc_status_text(status);
-	cleanup_free char *said = NULL;
-	const char *name = m->spec->name;
+	cleanup_free char *said = stderr_tail(m);
+	enum machine_loss loss;
+	char *why;
 
-	console_drain(&m->console);
-	said = stderr_tail(m);
-	if (m->console.panic)
-		machine_fail(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
-	else if (m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0)
-		machine_fail(m, false, xasprintf("'%s' rebooted while it was %s, and `.reboot_ok` is not set", name,
-					    machine_state_name(m->state)));
-	else if (m->shutdown_why)
-		machine_fail(m, false, xasprintf("'%s' powered itself off while it was %s (%s)", name,
-					    machine_state_name(m->state), m->shutdown_why));
-	else if (m->state == MACHINE_RESUMING)
-		resume_failed(m, *said ? said : how);
-	else
-		machine_fail(m, true, xasprintf("QEMU of '%s' died while the machine was %s: %s%s%s", name,
-					   machine_state_name(m->state), how, *said ? ": " : "", said));
+	if (m->state == MACHINE_UP && !m->console.panic && m->shutdown_why &&
+	    strcmp(m->shutdown_why, "guest-shutdown") == 0) {
+		m->off_why = xasprintf("'%s' powered itself off", m->spec->name);
+		stop_as(m, MACHINE_OFF);
+		return;
+	}
+	loss = loss_explain(
+		&(struct loss_facts){
+			.name = m->spec->name,
+			.state = m->state,
+			.panic = m->console.panic,
+			.shutdown = m->shutdown_why,
+			.refusal = m->refusal,
+			.status = status,
+			.said = said,
+		},
+		&why);
+	machine_fail(m, loss, why);
 }
 
+/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
+static bool panicked_while_stopping(const struct machine *m)
+{
+	return m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
+}
+
+/* What QEMU and its guest said before the end may still be in our sockets, and tells most of it. */
 static void exit_ready(void *arg, uint32_t events)
 {
 	struct machine *m = arg;
-	int status = 0;
+	int status;
 
 	(void)events;
-	waitpid(m->pid, &status, 0);
-	fd_close(&m->pidfd);
-	loop_unwatch(m->loop, &m->exit_watch);
-	if (m->state == MACHINE_STOPPING)
+	console_drain(&m->console);
+	console_drain(&m->errors);
+	stream_drain(&m->qmp.stream);
+	link_drain(&m->agent);
+	if (m->exit.fd < 0)
+		return; /* one of its last words has made it GONE */
+	status = kill_and_wait(m);
+	if (m->state == MACHINE_STOPPING && !panicked_while_stopping(m))
 		stop_as(m, MACHINE_OFF);
 	else
 		exited(m, status);
@@ -176,28 +179,49 @@ static void deadline_passed(void *arg)
 	struct machine *m = arg;
 	const char *name = m->spec->name;
 
-	if (m->console.panic) {
-		machine_fail(m, false, xasprintf("the kernel of '%s' panicked: %s", name, m->console.panic));
-		return;
-	}
-	if (m->state == MACHINE_STOPPING) {
-		machine_fail(m, false, xasprintf("'%s' did not power off in time", name));
-		return;
-	}
-	machine_fail(m, m->state != MACHINE_SETTLING,
-		xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s", name,
-			  m->world->boot_timeout, accel_names[m->world->accel->kind],
-			  machine_state_name(m->state),
-			  m->state == MACHINE_BOOTING ? " and its agent had not said hello" : ""));
+	if (m->state == MACHINE_STOPPING)
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not power off in time", name));
+	else if (m->state == MACHINE_RESUMING)
+		machine_fail(m, LOSS_STATE_UNREAD, xasprintf("it was not loaded within %.0f s", m->world->boot_timeout));
+	else
+		machine_fail(m, m->state == MACHINE_SETTLING ? LOSS_GUEST : LOSS_QEMU,
+			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s",
+				       name, m->world->boot_timeout, accel_names[m->world->accel->kind],
+				       machine_state_name(m->state),
+				       m->state == MACHINE_BOOTING ? " and its agent had not said hello" : ""));
+}
+
+/* ---- a panic, or a text about one ---- */
+
+static void is_dead(void *arg)
+{
+	struct machine *m = arg;
+
+	machine_fail(m, LOSS_GUEST, xasprintf("the kernel of '%s' panicked: %s", m->spec->name, m->console.panic));
+}
+
+static void is_alive(void *arg, const struct frame *f)
+{
+	struct machine *m = arg;
+
+	(void)f;
+	log_verbose("%s: its console spoke of a panic, but its agent lives", m->spec->name);
+	loop_timer(m->loop, &m->look, CLOCK_NEVER);
+	console_forget_panic(&m->console);
 }
 
 static void panicked(void *arg)
 {
 	struct machine *m = arg;
 
-	/* QEMU normally ends by itself (panic=-1); this is for a kernel that only hangs. */
-	if (m->state != MACHINE_OFF && m->state != MACHINE_GONE)
-		loop_timer(m->loop, &m->deadline, clock_now() + PANIC_GRACE_MS * NS_PER_MS);
+	if (m->exit.fd < 0 || m->state == MACHINE_STOPPING || m->look.active)
+		return;
+	loop_timer(m->loop, &m->look, seconds_from_now(PANIC_GRACE_S * m->world->accel->slow));
+	if (m->greeted || m->state == MACHINE_UP) {
+		uint32_t id;
+
+		machine_send(m, machine_request(m, WIRE_PING, is_alive, m, &id));
+	}
 }
 
 /* ---- QMP ---- */
@@ -227,299 +251,175 @@ static void qmp_greeted(void *arg, const char *version)
 	snprintf(m->qemu_version, sizeof(m->qemu_version), "%s", version);
 }
 
-/* QEMU refuses the stream, or only begins to read it: RESUME or its exit says how that went. */
-static void incoming_answer(void *arg, const struct json *reply, const char *error)
+/* The exit handler takes it from there. */
+void machine_state_refused(struct machine *m, const char *error)
 {
-	struct machine *m = arg;
-
-	(void)reply;
-	if (!error)
-		return;
-	log_verbose("%s: QEMU refuses the template: %s", m->spec->name, error);
-	kill(m->pid, SIGKILL);
-}
-
-static void incoming_fd_answer(void *arg, const struct json *reply, const char *error)
-{
-	struct machine *m = arg;
-
-	(void)reply;
-	if (error) /* it may want the file by name (saving.c) */
-		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI_FILE, incoming_answer, m);
+	m->refusal = xstrdup(error);
+	kill_group(m);
 }
 
 static void qmp_lost(void *arg, const char *why)
 {
-	/* The exit of the process tells more, and comes right behind. */
-	(void)arg;
-	(void)why;
+	struct machine *m = arg;
+
+	/* QEMU closes the socket when it exits; the exit handler reports it with a better reason. */
+	if (!text_starts(why, "closed"))
+		machine_fail(m, LOSS_QEMU, xasprintf("QEMU of '%s' cannot be controlled any more: %s", m->spec->name, why));
 }
 
-/* ---- requests to the agent ---- */
+/* ---- the agent ---- */
 
 static void agent_frame(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
-	struct request **at = &m->requests;
-	struct request *r;
 
-	if (f->type == WIRE_HELLO) {
+	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
-		return;
-	}
-	while (*at && (*at)->id != f->id)
-		at = &(*at)->next;
-	r = *at;
-	if (!r)
-		return; /* the tail of a request that was forgotten */
-	if (f->type == WIRE_OUTPUT) {
-		r->answer(r->arg, f);
-		return;
-	}
-	if (f->type != WIRE_DONE && f->type != WIRE_FAIL && f->type != WIRE_EXIT) {
+	else if (requests_take(&m->requests, f) < 0)
 		machine_refuse(m, "unknown message");
-		return;
-	}
-	*at = r->next;
-	r->answer(r->arg, f);
-	free(r);
 }
 
 static void agent_lost(void *arg, const char *why)
 {
 	struct machine *m = arg;
 
-	/* QEMU closes the socket when it exits, which is told better by its exit. */
-	if (strcmp(why, "closed the connection") != 0)
+	/* As for QMP: the exit handler has a better reason. */
+	if (!text_starts(why, "closed"))
 		machine_refuse(m, why);
 }
 
-uint32_t machine_request(struct machine *m, request_frame_fn *answer, void *arg)
+size_t machine_request(struct machine *m, enum wire_type type, request_frame_fn *answer, void *arg, uint32_t *id)
 {
-	struct request *r = xcalloc(1, sizeof(*r));
+	*id = requests_open(&m->requests, answer, arg);
+	return wire_begin(machine_out(m), (uint16_t)type, *id);
+}
 
-	*r = (struct request){.id = ++m->next_id, .answer = answer, .arg = arg, .next = m->requests};
-	m->requests = r;
-	return r->id;
+void machine_send(struct machine *m, size_t mark)
+{
+	wire_end(machine_out(m), mark);
+	link_flush(&m->agent);
 }
 
 void machine_forget(struct machine *m, uint32_t id)
 {
-	struct request **at = &m->requests;
-
-	while (*at && (*at)->id != id)
-		at = &(*at)->next;
-	if (*at) {
-		struct request *r = *at;
-
-		*at = r->next;
-		free(r);
-	}
+	requests_forget(&m->requests, id);
 }
 
 void machine_cancel(struct machine *m, uint32_t id)
 {
-	wire_end(&m->agent.out, wire_begin(&m->agent.out, WIRE_CANCEL, id));
-	link_flush(&m->agent);
+	machine_send(m, wire_begin(machine_out(m), WIRE_CANCEL, id));
 }
 
-/* ---- templates ---- */
-
-static void forget_memory(struct machine *m)
+char *machine_failure(const struct frame *f)
 {
-	free(m->memory.ram);
-	free(m->memory.state);
-	m->memory = (struct machine_memory){0};
-}
+	struct wire_reader r = wire_read(f);
+	cleanup_free char *raw = wire_get_str(&r);
+	cleanup_buf struct buf clean = {0};
 
-/*
- * A saved machine in folder @dir: a private copy of its memory, resumed from
- * its state. In a world whose machines are to be saved, the copy is a file.
- * @generic: it has no identity of its own yet.
- */
-static void resume_from(struct machine *m, const char *dir, bool generic)
-{
-	struct err err = {0};
-
-	m->copied = generic;
-	if (!m->world->save_to) {
-		m->memory.ram = path_join(dir, TEMPLATE_RAM);
-		m->memory.state = path_join(dir, TEMPLATE_STATE);
-		machine_boot(m);
-	} else if (machine_take_copy(m, dir, layer_path(m->world->save_to, m->spec->name, "ram"), &err) < 0) {
-		machine_fail(m, true, xasprintf("cannot copy the memory of '%s': %s", m->spec->name, err.text));
-	} else {
-		machine_boot(m);
-	}
-}
-
-int machine_take_copy(struct machine *m, const char *dir, char *ram, struct err *err)
-{
-	cleanup_free char *from = path_join(dir, TEMPLATE_RAM);
-
-	m->memory = (struct machine_memory){.ram = ram, .state = path_join(dir, TEMPLATE_STATE), .shared = true};
-	return ram_copy(from, ram, err);
-}
-
-/* What setup left of this machine. */
-static void resume_layer(struct machine *m)
-{
-	m->memory.ram = layer_path(m->world->layer, m->spec->name, "ram");
-	m->memory.state = layer_path(m->world->layer, m->spec->name, "state");
-	machine_boot(m);
-}
-
-/* The child process that made the template has ended. */
-static void forged(void *arg, struct forge_result *r)
-{
-	bool generic;
-	struct machine *m = arg;
-	cleanup_free char *dir = r->made ? template_find(m->world, m->index, &generic) : NULL;
-
-	m->forge = NULL;
-	if (r->lost) {
-		console_feed(&m->console, r->console, strlen(r->console));
-		machine_fail(m, r->infra, xstrdup(r->reason));
-	} else if (dir) {
-		resume_from(m, dir, generic);
-	} else {
-		m->no_template = xasprintf("no template, so this machine boots: %s",
-					   r->made ? "it is gone from the cache" : r->reason);
-		machine_boot(m);
-	}
-}
-
-/* From a template if there is one or one can be made, else booted. */
-static void start_any_way(struct machine *m)
-{
-	struct err err = {0};
-	cleanup_free char *dir = NULL;
-	bool generic;
-
-	if (layer_has(m->world->layer, m->spec->name) && !m->layer_used) {
-		m->layer_used = true;
-		resume_layer(m);
-		return;
-	}
-	if (m->world->cold || m->spec->cold || m->no_template) {
-		machine_boot(m);
-		return;
-	}
-	dir = template_find(m->world, m->index, &generic);
-	if (dir) {
-		resume_from(m, dir, generic);
-		return;
-	}
-	m->state = MACHINE_FORGING;
-	m->forge = template_forge(m->world, m->index, m->loop, forged, m, &err);
-	if (!m->forge)
-		machine_fail(m, true, xasprintf("cannot prepare '%s': %s", m->spec->name, err.text));
-}
-
-/* QEMU died while it loaded a template: that entry is useless, a boot is not. */
-static void resume_failed(struct machine *m, const char *why)
-{
-	if (m->memory.shared) { /* a copy to be saved again: whoever wanted it knows what to do without */
-		machine_fail(m, true, xasprintf("its template cannot be resumed: %s", why));
-		return;
-	}
-	if (layer_has(m->world->layer, m->spec->name)) {
-		m->layer_failed = true;
-		machine_fail(m, true, xasprintf("'%s' cannot be resumed as setup left it: %s", m->spec->name, why));
-		return;
-	}
-	m->no_template = xasprintf("its template cannot be resumed, so it boots: %s", why);
-	release(m);
-	template_discard(m->world, m->index);
-	forget_memory(m);
-	machine_boot(m);
+	text_clean(&clean, raw, strlen(raw));
+	return xstrdup(clean.len ? buf_str(&clean) : "the agent gave no reason");
 }
 
 /* ---- starting and stopping ---- */
+
+static void forget_origin(struct machine *m)
+{
+	free(m->origin.ram);
+	free(m->origin.state);
+	m->origin = (struct machine_origin){0};
+}
+
+/* What is known of a life that is over. */
+static void forget_life(struct machine *m)
+{
+	free(m->gone);
+	free(m->off_why);
+	free(m->shutdown_why);
+	free(m->refusal);
+	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
+	m->loss = LOSS_NONE;
+	m->greeted = false;
+	console_forget_panic(&m->console);
+}
 
 void machine_be_up(struct machine *m)
 {
 	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
 	m->state = MACHINE_UP;
 	m->ever_up = true;
-	m->owner->up(m->owner->arg, m);
+	m->owner.up(m->owner.arg, m);
 }
 
-void machine_boot(struct machine *m)
+void machine_expect(struct machine *m)
+{
+	assert(m->state == MACHINE_OFF);
+	forget_life(m);
+	m->used = true;
+	m->state = MACHINE_EXPECTED;
+}
+
+void machine_start(struct machine *m, struct machine_origin o)
 {
 	struct err err = {0};
 
+	assert(m->state == MACHINE_OFF || m->state == MACHINE_EXPECTED);
+	forget_life(m);
+	forget_origin(m);
+	m->origin = o;
 	m->used = true;
-	m->state = m->memory.state ? MACHINE_RESUMING : MACHINE_BOOTING;
+	m->state = o.state ? MACHINE_RESUMING : MACHINE_BOOTING;
 	if (wiring_connect(m, &err) < 0) {
-		machine_fail(m, true, xasprintf("cannot start '%s': %s", m->spec->name, err.text));
+		machine_fail(m, o.state ? LOSS_STATE_UNREAD : LOSS_HOST,
+			     xasprintf("cannot start '%s': %s", m->spec->name, err.text));
 		return;
 	}
 	loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
-	if (m->memory.ram) {
-		qmp_send(&m->qmp, "migrate-set-capabilities", TEMPLATE_CAPABILITIES, NULL, NULL);
-		qmp_send(&m->qmp, "migrate-set-parameters", TEMPLATE_PARAMETERS, NULL, NULL);
-	}
-	if (m->memory.state)
-		qmp_send(&m->qmp, "migrate-incoming", TEMPLATE_URI, incoming_fd_answer, m);
+	if (o.ram && !o.whole)
+		saving_leave_memory(&m->qmp, true);
+	if (o.state)
+		saving_load(m);
 }
 
-void machine_resume(struct machine *m, const char *state)
+void machine_reset(struct machine *m)
 {
 	release(m);
-	free(m->memory.state);
-	m->memory.state = xstrdup(state);
-	m->copied = false;
-	machine_boot(m);
-}
-
-void machine_start(struct machine *m)
-{
-	assert(m->state == MACHINE_OFF);
-	m->used = true;
-	free(m->shutdown_why);
-	m->shutdown_why = NULL;
-	forget_memory(m);
-	m->copied = false;
-	if (m->spec->broken)
-		machine_fail(m, true, xstrdup(m->spec->broken));
-	else if (!m->world->qemu)
-		machine_fail(m, true, xstrdup(m->world->qemu_missing));
-	else
-		start_any_way(m);
+	forget_life(m);
+	m->state = MACHINE_OFF;
 }
 
 static void poweroff_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
-	struct wire_reader r = wire_read(f);
 
 	if (f->type == WIRE_FAIL) {
-		cleanup_free char *why = wire_get_str(&r);
+		cleanup_free char *why = machine_failure(f);
 
-		machine_fail(m, false, xasprintf("'%s' could not be shut down: %s", m->spec->name, why));
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' could not be shut down: %s", m->spec->name, why));
 	}
 }
 
 void machine_shutdown(struct machine *m, uint64_t deadline)
 {
+	uint32_t id;
+
 	assert(m->state == MACHINE_UP);
 	m->state = MACHINE_STOPPING;
 	loop_timer(m->loop, &m->deadline, deadline);
-	wire_end(&m->agent.out, wire_begin(&m->agent.out, WIRE_POWEROFF, machine_request(m, poweroff_answer, m)));
-	link_flush(&m->agent);
+	machine_send(m, machine_request(m, WIRE_POWEROFF, poweroff_answer, m, &id));
 }
 
 void machine_crash(struct machine *m)
 {
 	if (m->state == MACHINE_OFF || m->state == MACHINE_GONE)
 		return;
-	if (m->state == MACHINE_FORGING) {
+	if (m->state == MACHINE_EXPECTED) {
 		stop_as(m, MACHINE_OFF);
 		return;
 	}
 	m->state = MACHINE_STOPPING;
-	kill(m->pid, SIGKILL);
+	loop_timer(m->loop, &m->look, CLOCK_NEVER);
+	loop_timer(m->loop, &m->deadline, seconds_from_now(KILL_GRACE_S));
+	kill_group(m);
 }
 
 void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
@@ -531,12 +431,12 @@ void machine_init(struct machine *m, const struct world_spec *w, size_t index, s
 		.index = index,
 		.loop = l,
 		.switches = switches,
-		.owner = owner,
-		.pidfd = -1,
-		.exit_watch = {.ready = exit_ready, .arg = m},
+		.owner = *owner,
+		.exit = {.fd = -1, .ready = exit_ready, .arg = m},
 		.deadline = {.expired = deadline_passed, .arg = m},
+		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},
-		.agent = {.frame = agent_frame, .lost = agent_lost, .arg = m},
+		.agent = {.stream.out_max = AGENT_OUT_MAX, .frame = agent_frame, .lost = agent_lost, .arg = m},
 		.console = {.name = w->machines[index].name, .panicked = panicked, .arg = m},
 		.errors = {.name = "qemu", .arg = m},
 	};
@@ -549,9 +449,6 @@ void machine_free(struct machine *m)
 	release(m);
 	console_free(&m->console);
 	console_free(&m->errors);
-	forget_memory(m);
-	checkpoint_free(m);
-	free(m->gone);
-	free(m->no_template);
-	free(m->shutdown_why);
+	forget_origin(m);
+	forget_life(m);
 }

@@ -1,18 +1,41 @@
 /* machine.h - one virtual machine: QEMU's process, its console and its agent
  *
- * State machine; every state but OFF, UP and GONE has a deadline:
+ * Theory of operation
  *
- *	OFF -> FORGING		machine_start(): a child process makes the template (template.h)
- *	OFF, FORGING -> BOOTING	QEMU runs, the agent's HELLO is awaited
- *	OFF, FORGING -> RESUMING QEMU loads a template; it says when the guest runs
- *	RESUMING -> CONFIGURING	it runs
+ * A machine is told where its life begins (struct machine_origin): it boots, or
+ * it goes on from a state that was saved. It runs, and it tells its owner how
+ * that went; it never chooses an origin, nor does it discard one that turned
+ * out to be of no use. That is the business of state/.
+ *
+ * States; every one but OFF, EXPECTED, UP and GONE has a deadline:
+ *
+ *	OFF -> EXPECTED		machine_expect(): its owner waits for its origin to be made
+ *	OFF, EXPECTED -> BOOTING  machine_start(): QEMU runs, the agent's HELLO is awaited
+ *	OFF, EXPECTED -> RESUMING machine_start(): QEMU loads a state; it says when the guest runs
+ *	RESUMING -> CONFIGURING	the guest runs
  *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
- *	CONFIGURING -> SETTLING	done: the init's own "ready" is awaited
- *	CONFIGURING -> UP	done, and it was ready when it was saved
- *	SETTLING -> UP		requests may be sent
- *	UP -> STOPPING		machine_shutdown(): QEMU's exit is awaited
- *	STOPPING -> OFF		as asked; machine_start() may boot it afresh
- *	any -> GONE		it died, panicked, stalled or lied; @gone says how
+ *	CONFIGURING -> SETTLING	the agent has done that: the init's own "ready" is awaited
+ *	CONFIGURING -> UP	the agent has done that, and the guest was ready when it was saved
+ *	SETTLING -> UP		the init is ready: requests may be sent
+ *	UP -> STOPPING		machine_shutdown(), machine_crash(): QEMU's exit is awaited
+ *	STOPPING -> OFF		QEMU has exited as it was asked
+ *	UP -> OFF		the guest has powered itself off; @off_why says so
+ *	any -> GONE		it died, panicked, stalled or lied; @gone says how, @loss whose fault that is
+ *
+ * From GONE only machine_reset() leads back, which is for an owner who knows of
+ * another origin.
+ *
+ * Who may call whom. All of it happens in one loop. The owner's callbacks @up
+ * and @stopped come from the loop, or from within the machine_ function that
+ * caused them: a call of machine_start() may end with @stopped before it
+ * returns. When @stopped is called the machine holds no process, descriptor or
+ * request any more, so the owner may start it again right there. A request's
+ * callback may cancel or forget its request, and may make the machine fail;
+ * code of this room that has called one looks at @state before it goes on.
+ *
+ * A console line that tells of a kernel panic is a guest's text, which anybody
+ * in the guest can write. It is a reason to look: a panicked kernel ends QEMU
+ * (panic=-1, -no-reboot) or answers no PING.
  */
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
@@ -21,15 +44,16 @@
 #include <sys/types.h>
 
 #include "base/loop.h"
+#include "machine/console.h"
+#include "machine/request.h"
+#include "machine/spec.h"
 #include "net/switch.h"
 #include "qemu/qmp.h"
-#include "machine/console.h"
 #include "wire/link.h"
-#include "machine/spec.h"
 
 enum machine_state {
 	MACHINE_OFF,
-	MACHINE_FORGING,
+	MACHINE_EXPECTED,
 	MACHINE_RESUMING,
 	MACHINE_BOOTING,
 	MACHINE_CONFIGURING,
@@ -37,31 +61,52 @@ enum machine_state {
 	MACHINE_UP,
 	MACHINE_STOPPING,
 	MACHINE_GONE,
+	MACHINE_STATES,
+};
+
+/* Why a machine is GONE: who is to blame decides what is tried next. */
+enum machine_loss {
+	LOSS_NONE,
+	LOSS_GUEST,	   /* the guest panicked, rebooted, failed to come up or broke the protocol: the test's business */
+	LOSS_HOST,	   /* QEMU could not be run, was killed, ran into a limit: the infrastructure's */
+	LOSS_QEMU,	   /* QEMU died by itself or its guest never spoke: the infrastructure's, perhaps the accelerator's */
+	LOSS_STATE,	   /* QEMU says that what it is to resume from is no good */
+	LOSS_STATE_UNREAD, /* the state could not be resumed, for a reason that is the host's: it may be good */
+};
+
+/* Return: whether the infrastructure failed, not the test. */
+bool machine_loss_is_infra(enum machine_loss loss);
+
+/* What a machine is told of its own name and addresses once it runs. */
+enum machine_identity {
+	IDENTITY_NONE,	/* nothing: it becomes a template */
+	IDENTITY_FIRST, /* all of it: it was booted */
+	IDENTITY_RENEW, /* all of it, instead of what it has: it is a copy of a template without one */
+	IDENTITY_OWN,	/* nothing: it was saved with its own */
+};
+
+/**
+ * struct machine_origin - Where a life begins
+ * @ram:	File that holds the guest's memory; NULL for memory of its own
+ * @state:	Saved state to resume from; NULL to boot
+ * @kept:	Writes go to @ram, because the machine is going to be saved, instead
+ *		of to a private copy
+ * @whole:	@state holds the memory, too: @ram is only the place for it
+ *
+ * The texts are owned by the machine from machine_start() on.
+ */
+struct machine_origin {
+	char *ram, *state;
+	bool kept, whole;
+	enum machine_identity identity;
 };
 
 struct machine;
 
-/* One frame of a request's answer; DONE, FAIL and EXIT are the last. */
-typedef void request_frame_fn(void *arg, const struct frame *f);
-
 /**
- * struct machine_memory - Where a machine's memory is and where its life begins
- * @ram:	File that holds it; NULL for memory of its own and a boot
- * @shared:	Writes go to that file (a template in the making), not to a private copy
- * @state:	Saved state to resume from; NULL to boot
- *
- * The texts are owned by the machine.
- */
-struct machine_memory {
-	char *ram, *state;
-	bool shared;
-};
-
-/**
- * struct machine_owner - Whom a machine tells; all calls come from the loop or
- * from within the machine_ function that caused them
+ * struct machine_owner - Whom a machine tells
  * @up:		The machine became UP
- * @stopped:	It is OFF as asked, or GONE
+ * @stopped:	It is OFF or GONE, and holds nothing any more
  */
 struct machine_owner {
 	void (*up)(void *arg, struct machine *m);
@@ -75,37 +120,30 @@ struct machine {
 	size_t index;
 	struct loop *loop;
 	struct net_switch **switches; /* one per network of the world */
-	const struct machine_owner *owner;
+	struct machine_owner owner;
 
 	enum machine_state state;
-	struct machine_memory memory;
-	struct forge *forge; /* the child process that makes the template, or NULL */
-	struct saving *saving; /* a checkpoint under way, or NULL */
-	struct checkpoint *checkpoints;
-	char *no_template;   /* why a template could not be made or loaded, so that it boots, or NULL; owned */
+	enum machine_loss loss;
+	struct machine_origin origin;
 	char *gone;	     /* why it is GONE; owned */
+	char *off_why;	     /* the guest has powered itself off: how; owned */
 	char *shutdown_why;  /* QEMU's SHUTDOWN reason ("guest-reset"), or NULL; owned */
-	bool copied;	     /* it was resumed from a template: its identity is to be its own */
-	bool forging;	     /* it becomes a template: no identity, no test */
-	bool layer_used;     /* it was resumed as setup left it; from now on it boots */
-	bool layer_failed;   /* GONE, because what setup left cannot be resumed */
-	bool used;	     /* it was started at least once in this test */
-	bool ever_up;	     /* it was UP in this test */
-	bool infra;	     /* GONE, and the infrastructure is to blame */
+	char *refusal;	     /* why QEMU refuses to load the state, or NULL; owned */
+	bool used;	     /* it was started at least once */
+	bool ever_up;	     /* it was UP at least once */
+	bool greeted;	     /* the agent has said HELLO since QEMU was started */
 	char qemu_version[32];
 
 	pid_t pid;
-	int pidfd;
-	struct watch exit_watch;
-	struct timer deadline;
+	struct watch exit; /* of QEMU's pidfd; -1 without a process */
+	struct timer deadline, look; /* of the state; to see whether a panic was one */
 	struct qmp qmp;
 	struct link agent;
 	struct console console, errors; /* the guest's serial console; QEMU's stderr */
 	int ports[COMMAND_NICS_MAX];
-	struct request *requests;
+	struct requests requests;
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
 	int clock_rounds;
-	uint32_t next_id;
 };
 
 void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
@@ -113,46 +151,53 @@ void machine_init(struct machine *m, const struct world_spec *w, size_t index, s
 /* Kill what runs and free everything; silent. */
 void machine_free(struct machine *m);
 
-/* Boot, from OFF only. What goes wrong is told through @stopped, with the machine GONE. */
-void machine_start(struct machine *m);
-/* Start a machine whose @memory the caller has set; otherwise as machine_start(). */
-void machine_boot(struct machine *m);
+/* From OFF: its owner is having its origin made and will call machine_start(), machine_fail() or machine_reset(). */
+void machine_expect(struct machine *m);
+/* Run it, from OFF or EXPECTED; takes @o over. What goes wrong is told through @stopped, with the machine GONE. */
+void machine_start(struct machine *m, struct machine_origin o);
+/* OFF again, whatever it was: what runs is killed, nobody is told. What the consoles said stays. */
+void machine_reset(struct machine *m);
 /* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */
 void machine_shutdown(struct machine *m, uint64_t deadline);
 /* Cut the power; OFF once QEMU has exited. */
 void machine_crash(struct machine *m);
+/* The machine is GONE: release what it has, tell the owner. @why is owned by the machine from now on. */
+void machine_fail(struct machine *m, enum machine_loss loss, char *why);
+/* For saving.c: QEMU does not take the state that it was to resume from. */
+void machine_state_refused(struct machine *m, const char *error);
+/* The agent broke the protocol: the machine is GONE, by name. */
+void machine_refuse(struct machine *m, const char *what);
 
 /**
- * machine_request() - Start a request to the agent of an UP machine
- * @answer:	Called for each frame of the answer; when the machine goes away
- *		first it is not called at all (@stopped tells)
+ * machine_request() - Begin a request to the agent of a machine
+ * @answer:	As of request.h. When the machine stops first it is not called at
+ *		all: @stopped tells
+ * @id:		Set to the request's number
  *
- * Return: the request's id. Put the frame into @m->agent.out with that id and
- * call link_flush(&m->agent).
+ * Return: the mark of its frame in machine_out(): put its fields there, and end
+ * it with machine_send()
  */
-uint32_t machine_request(struct machine *m, request_frame_fn *answer, void *arg);
+size_t machine_request(struct machine *m, enum wire_type type, request_frame_fn *answer, void *arg, uint32_t *id);
+
+/* Where frames for the agent go. */
+static inline struct buf *machine_out(struct machine *m)
+{
+	return &m->agent.stream.out;
+}
+
+/* End the frame of machine_request(), and send it. */
+void machine_send(struct machine *m, size_t mark);
+
 /* Ask the agent to end a request; its last frame still comes. */
 void machine_cancel(struct machine *m, uint32_t id);
 /* Hear no more of a request, whatever the agent still sends. */
 void machine_forget(struct machine *m, uint32_t id);
 
-/*
- * Take memory that is a copy of its own, in file @ram (owned by the machine from now on), of what is saved in
- * folder @dir, to be resumed by machine_boot() and saved again. Return: 0, or -1.
- */
-int machine_take_copy(struct machine *m, const char *dir, char *ram, struct err *err);
-
-/* Go back to a saved state: QEMU is started afresh on it. The machine is UP, or GONE, from the loop. */
-void machine_resume(struct machine *m, const char *state);
-
-/* The machine is GONE: release what it has, tell the owner. @why is owned by the machine from now on. */
-void machine_fail(struct machine *m, bool infra, char *why);
+/* Return: the text of a FAIL, cleaned and never empty; the caller frees it. */
+char *machine_failure(const struct frame *f);
 
 /* For the handshake: the machine is UP. */
 void machine_be_up(struct machine *m);
-
-/* The agent broke the protocol: the machine is GONE, by name. */
-void machine_refuse(struct machine *m, const char *what);
 
 const char *machine_state_name(enum machine_state s);
 

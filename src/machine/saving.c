@@ -1,12 +1,13 @@
-/* saving.c - writing a running machine's state to a file, through QMP
+/* saving.c - writing a machine's state to a file and loading it again, through QMP
  *
  * The file is named "fd:NAME". QEMU deprecated that for files in 9.1, in favour
  * of "file:", which it knows since 8.2, and means to take it away.
- * Debian 12 has 7.2. No version is asked for: who refuses the one is asked for
- * the other, and if that fails too, the first refusal is the reason.
+ * Debian 12 has 7.2. No version is asked for: a QEMU that refuses the one is
+ * asked for the other, and if that fails too, the first refusal is the reason.
  */
 #include "machine/saving.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,45 @@
 #include "base/mem.h"
 
 #define POLL_MS 2 /* between looks at the progress: a state without memory takes 6 ms */
+
+static_assert(COMMAND_FD_STATE == SAVING_RESUMED_FD, "the texts below name it");
+
+void saving_leave_memory(struct qmp *q, bool leave)
+{
+	cleanup_free char *capabilities = xasprintf(
+		"{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":%s},"
+		"{\"capability\":\"events\",\"state\":true}]}",
+		leave ? "true" : "false");
+
+	qmp_send(q, "migrate-set-capabilities", capabilities, NULL, NULL);
+	/* A copy is where the switch expects it: it need not tell the network that it has moved. */
+	qmp_send(q, "migrate-set-parameters", "{\"announce-rounds\":0}", NULL, NULL);
+}
+
+/* ---- loading ---- */
+
+static void taken_by_name(void *arg, const struct json *reply, const char *error)
+{
+	(void)reply;
+	if (error)
+		machine_state_refused(arg, error);
+}
+
+static void taken(void *arg, const struct json *reply, const char *error)
+{
+	struct machine *m = arg;
+
+	(void)reply;
+	if (error) /* it may want the file by name */
+		qmp_send(&m->qmp, "migrate-incoming", "{\"uri\":\"file:/proc/self/fd/14\"}", taken_by_name, m);
+}
+
+void saving_load(struct machine *m)
+{
+	qmp_send(&m->qmp, "migrate-incoming", "{\"uri\":\"fd:14\"}", taken, m);
+}
+
+/* ---- saving ---- */
 
 static void release(struct saving *s)
 {
@@ -32,6 +72,8 @@ static void finish(struct saving *s, const char *error)
 
 	if (s->set)
 		qmp_send(&s->machine->qmp, "remove-fd", remove, NULL, NULL);
+	if (s->whole && s->machine->origin.ram)
+		saving_leave_memory(&s->machine->qmp, true);
 	release(s);
 	if (done)
 		done(s->arg, why);
@@ -42,6 +84,8 @@ static void progress(void *arg, const struct json *reply, const char *error)
 	struct saving *s = arg;
 	const char *status = reply ? json_text(reply, "status") : NULL;
 
+	if (!s->done)
+		return; /* abandoned */
 	if (error || !status)
 		finish(s, error ? error : "QEMU does not know what became of it");
 	else if (strcmp(status, "completed") == 0)
@@ -101,6 +145,8 @@ void saving_start(struct saving *s)
 
 	s->poll = (struct timer){.expired = look, .arg = s};
 	s->copy = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (s->whole && s->machine->origin.ram)
+		saving_leave_memory(q, false);
 	if (qmp_pass_fd(q, s->fd, "state", &err) < 0)
 		finish(s, err.text);
 	else

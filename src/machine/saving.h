@@ -1,18 +1,32 @@
-/* saving.h - writing a running machine's state to a file, through QMP */
+/* saving.h - writing a machine's state to a file and loading it again, through QMP */
 #ifndef MACHINE_SAVING_H
 #define MACHINE_SAVING_H
 
 #include "machine/machine.h"
 
+#define SAVING_RESUMED_FD 14 /* QEMU's descriptor of the state that saving_load() reads */
+
+/* Whether memory in a shared file is left where it is, or is part of the state. QEMU must be told so for a load, too. */
+void saving_leave_memory(struct qmp *q, bool leave);
+
+/**
+ * saving_load() - Let a machine resume from the state that QEMU has as SAVING_RESUMED_FD
+ *
+ * QEMU's event RESUME tells that it has worked. When QEMU does not take the
+ * state machine_state_refused() is called; when it cannot load it, QEMU exits.
+ */
+void saving_load(struct machine *m);
+
 /**
  * struct saving - One machine being saved; lives until @done was called
- * @machine:	UP. Memory in a shared file (a template, a layer) is left where it
- *		is; any other is part of what is written
+ * @machine:	UP
+ * @whole:	The memory is part of what is written even when it is in a shared file
  * @fd:		Where the state goes; not owned, not needed after saving_start()
  * @done:	Called once, from the loop, with why it failed or NULL
  */
 struct saving {
 	struct machine *machine;
+	bool whole;
 	int fd;
 	void (*done)(void *arg, const char *error);
 	void *arg;
@@ -29,7 +43,7 @@ struct saving {
  */
 void saving_start(struct saving *s);
 
-/* Hear no more of it. QMP may still hold @s, until the connection ends. */
+/* Hear no more of it. The control connection may still hold @s, until that ends: @s must live as long. */
 void saving_abandon(struct saving *s);
 
 #endif

@@ -24,15 +24,15 @@ static void wiring_close(struct wiring *w)
 }
 
 /* The saved state to resume from, if there is one. */
-static int open_state(struct wiring *w, const struct machine_memory *memory, struct err *err)
+static int open_state(struct wiring *w, const char *state, struct err *err)
 {
-	if (!memory->state)
+	if (!state)
 		return 0;
-	w->theirs[COMMAND_FD_STATE] = open(memory->state, O_RDONLY | O_CLOEXEC);
-	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", memory->state) : 0;
+	w->theirs[COMMAND_FD_STATE] = open(state, O_RDONLY | O_CLOEXEC);
+	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", state) : 0;
 }
 
-static int wiring_open(struct wiring *w, size_t nics, const struct machine_memory *memory, struct err *err)
+static int wiring_open(struct wiring *w, size_t nics, const char *state, struct err *err)
 {
 	int fds[2];
 
@@ -51,7 +51,7 @@ static int wiring_open(struct wiring *w, size_t nics, const struct machine_memor
 	for (size_t i = 0; i < nics; i++)
 		if (switch_socketpair(&w->ours[COMMAND_FD_NIC + i], &w->theirs[COMMAND_FD_NIC + i], err) < 0)
 			return -1;
-	return open_state(w, memory, err);
+	return open_state(w, state, err);
 }
 
 static int spawn(struct machine *m, struct wiring *w, struct err *err)
@@ -61,16 +61,16 @@ static int spawn(struct machine *m, struct wiring *w, struct err *err)
 	struct proc_spec p;
 	char **argv;
 
-	spec_command(m->world, m->index, m->memory.ram != NULL, macs, &c);
-	c.ram = m->memory.ram;
-	c.ram_shared = m->memory.shared;
-	c.incoming = m->memory.state != NULL;
+	spec_command(m->world, m->index, m->origin.ram != NULL, macs, &c);
+	c.ram = m->origin.ram;
+	c.ram_shared = m->origin.kept;
+	c.incoming = m->origin.state != NULL;
 	argv = command_argv(&c);
 	p = (struct proc_spec){.path = c.binary, .argv = argv};
 	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
 		if (w->theirs[fd] >= 0)
 			p.fds[p.nfds++] = (struct proc_fd){.from = w->theirs[fd], .to = fd};
-	m->pid = proc_start(&p, &m->pidfd, err);
+	m->pid = proc_start(&p, &m->exit.fd, err);
 	command_argv_free(argv);
 	return m->pid < 0 ? -1 : 0;
 }
@@ -90,7 +90,7 @@ static int connect_all(struct machine *m, struct wiring *w, struct err *err)
 			return -1;
 		w->ours[COMMAND_FD_NIC + i] = -1;
 	}
-	return loop_watch(l, &m->exit_watch, m->pidfd, EPOLLIN, err);
+	return loop_watch(l, &m->exit, m->exit.fd, EPOLLIN, err);
 }
 
 int wiring_connect(struct machine *m, struct err *err)
@@ -98,7 +98,7 @@ int wiring_connect(struct machine *m, struct err *err)
 	struct wiring w;
 	int r;
 
-	r = wiring_open(&w, m->spec->nnets, &m->memory, err);
+	r = wiring_open(&w, m->spec->nnets, m->origin.state, err);
 	if (r == 0)
 		r = spawn(m, &w, err);
 	if (r == 0)

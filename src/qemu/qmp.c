@@ -1,25 +1,13 @@
 /* qmp.c - QEMU's control socket */
 #include "qemu/qmp.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/mem.h"
 
-#define READ_CHUNK 65536
-
-static void flush_out(struct qmp *q)
-{
-	ssize_t n = q->out.len ? write(q->watch.fd, q->out.data, q->out.len) : 0;
-
-	if (n > 0)
-		buf_consume(&q->out, (size_t)n);
-	loop_want(q->loop, &q->watch, q->out.len ? EPOLLIN | EPOLLOUT : EPOLLIN);
-}
+#define WAITING_MAX (1 << 20) /* bytes of commands that QEMU has not read */
 
 /* Remember who is to be told of the next answer. */
 static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
@@ -51,8 +39,8 @@ static int send_with_fd(struct qmp *q, int fd, const char *text, struct err *err
 	};
 
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	flush_out(q);
-	if (q->out.len || sendmsg(q->watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
+	stream_flush(&q->stream);
+	if (stream_waiting(&q->stream) || sendmsg(q->stream.watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
 		return err_errno(err, "cannot pass a descriptor to QEMU");
 	await_answer(q, NULL, NULL);
 	return 0;
@@ -75,17 +63,9 @@ int qmp_add_fd(struct qmp *q, int fd, unsigned set, struct err *err)
 void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg)
 {
 	await_answer(q, done, arg);
-	buf_addf(&q->out, "{\"execute\":\"%s\"%s%s}\r\n", command, arguments ? ",\"arguments\":" : "",
+	buf_addf(&q->stream.out, "{\"execute\":\"%s\"%s%s}\r\n", command, arguments ? ",\"arguments\":" : "",
 		 arguments ? arguments : "");
-	if (q->watch.active)
-		flush_out(q);
-}
-
-static void lose(struct qmp *q, const char *why)
-{
-	loop_unwatch(q->loop, &q->watch);
-	if (q->lost)
-		q->lost(q->arg, why);
+	stream_flush(&q->stream);
 }
 
 static void answer(struct qmp *q, const struct json *message)
@@ -134,71 +114,58 @@ static int handle_line(struct qmp *q, const char *line, size_t n)
 	return 0;
 }
 
-static void handle_lines(struct qmp *q)
-{
-	char *end;
-
-	while (q->in.len && (end = memchr(q->in.data, '\n', q->in.len))) {
-		size_t n = (size_t)(end - q->in.data);
-
-		if (n > 1 && handle_line(q, q->in.data, n) < 0) {
-			lose(q, "QEMU's control socket sent something that is not JSON");
-			return;
-		}
-		buf_consume(&q->in, n + 1);
-	}
-	if (q->in.len > QMP_LINE_MAX)
-		lose(q, "QEMU's control socket sent an endless line");
-}
-
-static void ready(void *arg, uint32_t events)
+static void received(void *arg)
 {
 	struct qmp *q = arg;
-	ssize_t n;
+	struct stream *s = &q->stream;
+	unsigned life = stream_life(s);
+	char *end;
 
-	if (events & EPOLLOUT)
-		flush_out(q);
-	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-		return;
-	n = read(q->watch.fd, buf_reserve(&q->in, READ_CHUNK), READ_CHUNK);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		lose(q, "QEMU closed its control socket");
-		return;
+	while (s->in.len && (end = memchr(s->in.data, '\n', s->in.len))) {
+		size_t n = (size_t)(end - s->in.data);
+		bool good = n <= 1 || handle_line(q, s->in.data, n) == 0;
+
+		if (stream_life(s) != life)
+			return;
+		if (!good) {
+			stream_lose(s, "QEMU's control socket sent something that is not JSON");
+			return;
+		}
+		buf_consume(&s->in, n + 1);
 	}
-	q->in.len += (size_t)n;
-	handle_lines(q);
+	if (s->in.len > QMP_LINE_MAX)
+		stream_lose(s, "QEMU's control socket sent an endless line");
+}
+
+static void lost(void *arg, const char *why)
+{
+	struct qmp *q = arg;
+
+	if (q->lost)
+		q->lost(q->arg, why);
 }
 
 int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err)
 {
-	q->loop = l;
 	q->last = &q->first;
-	q->watch.ready = ready;
-	q->watch.arg = q;
-	fd_set_nonblock(fd, 1);
-	if (loop_watch(l, &q->watch, fd, EPOLLIN, err) < 0) {
-		close(fd);
+	q->stream.out_max = WAITING_MAX;
+	q->stream.received = received;
+	q->stream.lost = lost;
+	q->stream.arg = q;
+	if (stream_open(&q->stream, l, fd, err) < 0)
 		return -1;
-	}
 	qmp_send(q, "qmp_capabilities", NULL, NULL, NULL);
 	return 0;
 }
 
 void qmp_stop(struct qmp *q)
 {
-	if (!q->loop)
-		return;
-	loop_unwatch(q->loop, &q->watch);
-	close(q->watch.fd);
-	buf_free(&q->in);
-	buf_free(&q->out);
+	stream_close(&q->stream);
 	while (q->first) {
 		struct qmp_command *c = q->first;
 
 		q->first = c->next;
 		free(c);
 	}
-	q->loop = NULL;
+	q->last = &q->first;
 }

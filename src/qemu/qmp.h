@@ -2,10 +2,8 @@
 #ifndef QEMU_QMP_H
 #define QEMU_QMP_H
 
-
-#include "base/buf.h"
 #include "base/json.h"
-#include "base/loop.h"
+#include "base/stream.h"
 
 #define QMP_LINE_MAX (4 << 20) /* bytes of one message; QEMU is trusted, but bounded all the same */
 
@@ -24,16 +22,15 @@ struct qmp_command {
  * struct qmp - A control connection
  * @event:	Called for each event with its name ("SHUTDOWN") and the whole message
  * @greeted:	Called once, when QEMU is up; @version is its own, such as "7.2.22"
- * @lost:	Called once when QEMU closes the socket or talks nonsense; may free nothing
- *		of the connection itself
+ * @lost:	Called once, from the loop, when QEMU closes the socket, talks nonsense
+ *		or reads nothing
  *
  * Commands are answered in order (no out-of-band execution is asked for), so
- * the queue of those in flight is all the bookkeeping there is.
+ * the queue of those in flight is all the bookkeeping there is. Every callback
+ * may call qmp_stop(), and qmp_start() after that.
  */
 struct qmp {
-	struct loop *loop;
-	struct watch watch;
-	struct buf in, out;
+	struct stream stream;
 	struct qmp_command *first, **last;
 	void (*event)(void *arg, const char *name, const struct json *message);
 	void (*greeted)(void *arg, const char *version);
@@ -47,7 +44,7 @@ struct qmp {
  * Negotiates at once: commands may be sent from here on, QEMU reads them when
  * it is up, which saves a round trip a command.
  *
- * @fd:		Ours; non-blocking from now on, closed by qmp_stop()
+ * @fd:		Ours; non-blocking from now on, closed by qmp_stop(), or here when it fails
  */
 int qmp_start(struct qmp *q, struct loop *l, int fd, struct err *err);
 void qmp_stop(struct qmp *q);

@@ -1,151 +1,100 @@
-/* checkpoint.c - a machine kept as it is in the middle of a test, to go back to */
+/* checkpoint.c - the files in which save() keeps a machine for the rest of its test */
 #include "state/checkpoint.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "machine/saving.h"
-
-#define RETRY_MS 2
 
 struct checkpoint {
-	char *name;
+	char *name, *error;
 	int fd;
 	struct checkpoint *next;
 };
 
-/* One save under way, and whom to tell. */
-struct pending {
-	struct saving saving;
-	void (*done)(void *arg, const char *error);
-	void *arg;
-	char *error; /* of the save, or NULL */
-};
-
-/* A file on the store's disk rather than in memory: it is as large as the guest. */
-static int open_file(const struct machine *m)
+struct checkpoint *checkpoint_new(const char *store, const char *name)
 {
-	int fd = open(m->world->store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct checkpoint *c = xcalloc(1, sizeof(*c));
 
-	return fd >= 0 ? fd : memfd_create("vmtap-checkpoint", MFD_CLOEXEC);
-}
-
-static struct checkpoint *find(const struct machine *m, const char *name)
-{
-	struct checkpoint *c = m->checkpoints;
-
-	while (c && strcmp(c->name, name))
-		c = c->next;
+	c->name = xstrdup(name);
+	/* On the store's disk rather than in memory: it is as large as the guest. */
+	c->fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (c->fd < 0)
+		c->fd = memfd_create("vmtap-checkpoint", MFD_CLOEXEC);
 	return c;
 }
 
-/* Return: the checkpoint of that name, empty. */
-static struct checkpoint *make(struct machine *m, const char *name)
+int checkpoint_fd(const struct checkpoint *c)
 {
-	struct checkpoint *c = find(m, name);
-
-	if (!c) {
-		c = xcalloc(1, sizeof(*c));
-		*c = (struct checkpoint){.name = xstrdup(name), .fd = -1, .next = m->checkpoints};
-		m->checkpoints = c;
-	}
-	fd_close(&c->fd);
-	c->fd = open_file(m);
-	return c;
+	return c->fd;
 }
 
-static void go_on(void *arg);
-
-/*
- * QEMU says "completed" a moment before it is done: until then it refuses to go
- * on ("Migration is not finalized yet"), and no event tells when it would not.
- */
-static void went_on(void *arg, const struct json *reply, const char *error)
+char *checkpoint_path(const struct checkpoint *c)
 {
-	struct pending *p = arg;
-	struct machine *m = p->saving.machine;
+	return xasprintf("/proc/self/fd/%d", c->fd);
+}
 
-	(void)reply;
-	if (!p->saving.done)
-		return; /* abandoned */
-	if (error) {
-		p->saving.poll = (struct timer){.expired = go_on, .arg = p};
-		loop_timer(m->loop, &p->saving.poll, clock_now() + RETRY_MS * NS_PER_MS);
+void checkpoint_set_error(struct checkpoint *c, const char *error)
+{
+	c->error = error ? xstrdup(error) : NULL;
+}
+
+const char *checkpoint_error(const struct checkpoint *c)
+{
+	return c->error;
+}
+
+static struct checkpoint **place_of(struct checkpoint **list, const char *name)
+{
+	while (*list && strcmp((*list)->name, name) != 0)
+		list = &(*list)->next;
+	return list;
+}
+
+void checkpoint_settle(struct checkpoint **pending, struct checkpoint **list)
+{
+	struct checkpoint *c = *pending;
+	struct checkpoint **at = place_of(list, c->name);
+	struct checkpoint *old = *at;
+
+	if (c->error) {
+		checkpoint_drop(pending);
 		return;
 	}
-	m->saving = NULL;
-	p->done(p->arg, p->error);
-	free(p->error);
-	free(p);
+	c->next = old ? old->next : NULL;
+	*at = c;
+	*pending = NULL;
+	checkpoint_drop(&old);
 }
 
-static void go_on(void *arg)
+const struct checkpoint *checkpoint_find(const struct checkpoint *list, const char *name)
 {
-	struct pending *p = arg;
-
-	qmp_send(&p->saving.machine->qmp, "cont", NULL, went_on, p);
+	while (list && strcmp(list->name, name) != 0)
+		list = list->next;
+	return list;
 }
 
-/* QEMU has stopped the machine to save it. */
-static void saved(void *arg, const char *error)
+void checkpoint_drop(struct checkpoint **c)
 {
-	struct pending *p = arg;
-
-	p->error = error ? xstrdup(error) : NULL;
-	go_on(p);
-}
-
-void checkpoint_save(struct machine *m, const char *name, void (*done)(void *arg, const char *error), void *arg)
-{
-	struct checkpoint *c = make(m, name);
-	struct pending *p;
-
-	if (c->fd < 0) {
-		done(arg, strerror(errno));
+	if (!*c)
 		return;
-	}
-	p = xcalloc(1, sizeof(*p));
-	*p = (struct pending){.done = done, .arg = arg};
-	p->saving = (struct saving){.machine = m, .fd = c->fd, .done = saved, .arg = p};
-	m->saving = &p->saving;
-	saving_start(&p->saving);
+	fd_close(&(*c)->fd);
+	free((*c)->name);
+	free((*c)->error);
+	free(*c);
+	*c = NULL;
 }
 
-bool checkpoint_restore(struct machine *m, const char *name)
+void checkpoint_free_all(struct checkpoint **list)
 {
-	struct checkpoint *c = find(m, name);
-	cleanup_free char *path = c ? xasprintf("/proc/self/fd/%d", c->fd) : NULL;
+	while (*list) {
+		struct checkpoint *c = *list;
 
-	if (!c || c->fd < 0)
-		return false;
-	/* Opened anew through /proc, so that each restore reads from the start. */
-	machine_resume(m, path);
-	return true;
-}
-
-void checkpoint_abandon(struct machine *m)
-{
-	if (!m->saving)
-		return;
-	saving_abandon(m->saving); /* QMP may still hold it: a few bytes until the test ends */
-	m->saving = NULL;
-}
-
-void checkpoint_free(struct machine *m)
-{
-	while (m->checkpoints) {
-		struct checkpoint *c = m->checkpoints;
-
-		m->checkpoints = c->next;
-		fd_close(&c->fd);
-		free(c->name);
-		free(c);
+		*list = c->next;
+		checkpoint_drop(&c);
 	}
 }

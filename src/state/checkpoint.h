@@ -1,4 +1,4 @@
-/* checkpoint.h - a machine kept as it is in the middle of a test, to go back to
+/* checkpoint.h - the files in which save() keeps a machine for the rest of its test
  *
  * The same mechanism as a template, but for one machine and one test: the
  * whole memory is part of what is written, into a file without a name that
@@ -7,18 +7,27 @@
 #ifndef STATE_CHECKPOINT_H
 #define STATE_CHECKPOINT_H
 
-#include "machine/machine.h"
+struct checkpoint;
 
-/* Save an UP machine under a name, an older one of that name is replaced; it runs on, then @done is called. */
-void checkpoint_save(struct machine *m, const char *name, void (*done)(void *arg, const char *error), void *arg);
+/* Return: one that is not in any list yet, owned by the caller; @store: the cache folder, on whose disk it is. */
+struct checkpoint *checkpoint_new(const char *store, const char *name);
+/* Return: the descriptor to write to, which the checkpoint owns; -1 with errno when there is no room for a file. */
+int checkpoint_fd(const struct checkpoint *c);
+/* Return: a path to read it by, from the start each time; valid while the checkpoint lives; the caller frees it. */
+char *checkpoint_path(const struct checkpoint *c);
 
-/* Go back. Return: false when there is no checkpoint of that name; else the machine will be UP, or GONE. */
-bool checkpoint_restore(struct machine *m, const char *name);
+/* Say why it could not be saved (NULL: it was), and ask for that. */
+void checkpoint_set_error(struct checkpoint *c, const char *error);
+const char *checkpoint_error(const struct checkpoint *c);
 
-/* Nobody waits for a checkpoint under way any more. */
-void checkpoint_abandon(struct machine *m);
+/* Put @pending, which becomes NULL, into a list in place of an older one of that name; one with an error is freed. */
+void checkpoint_settle(struct checkpoint **pending, struct checkpoint **list);
 
-/* Free all of a machine's checkpoints. */
-void checkpoint_free(struct machine *m);
+/* Return: the checkpoint of that name in a list, or NULL. */
+const struct checkpoint *checkpoint_find(const struct checkpoint *list, const char *name);
+
+/* Free one that is in no list; NULL is allowed. *@c becomes NULL. */
+void checkpoint_drop(struct checkpoint **c);
+void checkpoint_free_all(struct checkpoint **list);
 
 #endif

@@ -9,10 +9,10 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "store/store.h"
 #include "machine/handshake.h"
-#include "state/ram.h"
 #include "machine/saving.h"
+#include "state/ram.h"
+#include "store/store.h"
 
 #define QUIET_MS     5	 /* a network without a frame for that long is silent ... */
 #define QUIET_MAX_MS 200 /* ... and is waited for no longer than that */
@@ -121,7 +121,7 @@ static int await_silence(struct loop *l, struct net_switch **switches, size_t ns
 
 static void quiet(void *arg, const struct frame *f)
 {
-	(void)f; /* as good as it gets */
+	(void)f; /* the machine is saved now, whether it has become idle or not */
 	one_done(arg, NULL);
 }
 
@@ -206,7 +206,7 @@ int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, s
 	       const char *dir, double limit, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (machines[i].state == MACHINE_UP && !machines[i].memory.shared)
+		if (machines[i].state == MACHINE_UP && !machines[i].origin.kept)
 			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
 	if (with_all(l, machines, n, quieten, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
 	    with_all(l, machines, n, stop, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)

@@ -2,8 +2,8 @@
  *
  * A folder (an entry of the store) with NAME.ram and NAME.state for each
  * machine that was up when the setup ended, and the file "machines" with their
- * names, a line each. The cut is consistent: when the machines have come to
- * rest and the network has been silent for a moment all machines are stopped,
+ * names, a line each. The cut is consistent: when the machines have become
+ * idle and the network has been silent for a moment all machines are stopped,
  * and only then is the first one saved.
  * A frame that is on its way at that moment is lost, as on any network.
  */

@@ -1,13 +1,17 @@
 /* ram.c - files that hold a guest's memory */
 #include "state/ram.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h> /* FICLONE */
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "store/store.h"
 #include "store/room.h"
 
@@ -20,6 +24,19 @@ int ram_create(const char *path, int mib, struct err *err)
 	return store_file_allocate(fd, path, (uint64_t)mib << 20, err);
 }
 
+/* Some file systems do not copy into others (copy_file_range(2), EXDEV since Linux 5.19). Return: bytes, or -1. */
+static ssize_t copy_some(int in, off_t *from, int out, off_t *to, size_t n)
+{
+	ssize_t done = copy_file_range(in, from, out, to, n, 0);
+
+	if (done >= 0 || errno != EXDEV || lseek(out, *to, SEEK_SET) < 0)
+		return done;
+	done = sendfile(out, in, from, n);
+	if (done > 0)
+		*to += done;
+	return done;
+}
+
 /* Copy what is between the holes. */
 static int copy_data(int in, int out, off_t size)
 {
@@ -30,9 +47,7 @@ static int copy_data(int in, int out, off_t size)
 		off_t to = data;
 
 		while (data < hole) {
-			ssize_t n = copy_file_range(in, &data, out, &to, (size_t)(hole - data), 0);
-
-			if (n <= 0)
+			if (copy_some(in, &data, out, &to, (size_t)(hole - data)) <= 0)
 				return -1;
 		}
 	}
@@ -54,6 +69,33 @@ int ram_copy(const char *from, const char *to, struct err *err)
 	if (store_file_allocate(out, to, (uint64_t)st.st_size, err) < 0)
 		return -1;
 	return copy_data(in, out, st.st_size) < 0 ? store_write_error(err, to) : 0;
+}
+
+/* The descriptor stays open until the process ends: QEMU opens it by that path. */
+static int copy_to_memory(const char *from, char **out, struct err *err)
+{
+	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
+	int copy = memfd_create("vmtap-ram", MFD_CLOEXEC);
+	struct stat st;
+
+	if (in < 0 || copy < 0 || fstat(in, &st) < 0 || ftruncate(copy, st.st_size) < 0 ||
+	    copy_data(in, copy, st.st_size) < 0) {
+		err_errno(err, "cannot copy '%s' into memory", from);
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	*out = xasprintf("/proc/%ld/fd/%d", (long)getpid(), copy);
+	return 0;
+}
+
+int ram_map(const char *path, char **out, struct err *err)
+{
+	if (access(path, W_OK) == 0 || errno == ENOENT) {
+		*out = xstrdup(path);
+		return 0;
+	}
+	return copy_to_memory(path, out, err);
 }
 
 void ram_dig_holes(const char *path)

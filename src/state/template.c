@@ -1,7 +1,6 @@
 /* template.c - booted machines, saved once and copied for every test */
 #include "state/template.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,16 +9,13 @@
 #include "base/task.h"
 #include "store/store.h"
 #include "wire/frame.h"
-#include "state/forge.h"
 
 #define RESULT_MAX (1 << 20) /* bytes that a child may send */
 
-static_assert(COMMAND_FD_STATE == 14, "TEMPLATE_URI names it");
-
-struct forge {
+struct template_task {
 	const char *store;
 	struct task task;
-	void (*done)(void *arg, struct forge_result *r);
+	void (*done)(void *arg, struct making_result *r);
 	void *arg;
 };
 
@@ -95,14 +91,14 @@ struct order {
 	const struct world_spec *world;
 	size_t index;
 	char *base; /* folder of the entry without an identity, once it is there */
-	struct forge_result *result;
+	struct making_result *result;
 };
 
 static int build(const char *dir, void *arg, struct err *err)
 {
 	struct order *o = arg;
 
-	if (forge_run(o->world, o->index, o->base, dir, o->result) == 0)
+	if (making_run(o->world, o->index, o->base, dir, o->result) == 0)
 		return 0;
 	return err_set(err, "%s", o->result->reason);
 }
@@ -124,21 +120,20 @@ static int make(struct order *o, struct err *err)
 	return 0;
 }
 
-static void encode(const struct forge_result *r, struct buf *out)
+static void encode(const struct making_result *r, struct buf *out)
 {
 	wire_put_u8(out, r->made);
-	wire_put_u8(out, r->lost);
-	wire_put_u8(out, r->infra);
+	wire_put_u8(out, (uint8_t)r->loss);
 	wire_put_str(out, r->reason);
 	wire_put_str(out, r->console);
 	wire_put_u8(out, 1);
 }
 
 /* The child: make the entry, or find that another process just has. */
-static void be_forge(const void *order, struct buf *message)
+static void be_maker(const void *order, struct buf *message)
 {
 	struct order o = *(const struct order *)order;
-	struct forge_result r = {0};
+	struct making_result r = {0};
 	struct err err = {0};
 
 	o.result = &r;
@@ -147,13 +142,12 @@ static void be_forge(const void *order, struct buf *message)
 	encode(&r, message);
 }
 
-static int decode(const struct buf *in, struct forge_result *r)
+static int decode(const struct buf *in, struct making_result *r)
 {
 	struct wire_reader w = {.p = (const uint8_t *)in->data, .left = in->len};
 
 	r->made = wire_get_u8(&w);
-	r->lost = wire_get_u8(&w);
-	r->infra = wire_get_u8(&w);
+	r->loss = wire_get_u8(&w);
 	r->reason = wire_get_str(&w);
 	r->console = wire_get_str(&w);
 	return w.bad || wire_get_u8(&w) != 1 ? -1 : 0;
@@ -161,46 +155,47 @@ static int decode(const struct buf *in, struct forge_result *r)
 
 static void ended(void *arg, const struct buf *message, int status)
 {
-	struct forge *f = arg;
-	struct forge_result r = {0};
-	void (*done)(void *, struct forge_result *) = f->done;
-	void *done_arg = f->arg;
+	struct template_task *t = arg;
+	struct making_result r = {0};
+	void (*done)(void *, struct making_result *) = t->done;
+	void *done_arg = t->arg;
 
 	if (decode(message, &r) < 0) {
 		cleanup_free char *how = proc_status_text(status);
 
 		free(r.reason);
-		r.made = r.lost = false;
+		r.made = false;
+		r.loss = LOSS_NONE;
 		r.reason = xasprintf("the process that makes it ended: %s", how);
 	}
-	template_abandon(f);
+	template_cancel(t);
 	done(done_arg, &r);
 	free(r.reason);
 	free(r.console);
 }
 
-struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
-			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err)
+struct template_task *template_make(const struct world_spec *w, size_t index, struct loop *l,
+				    void (*done)(void *arg, struct making_result *r), void *arg, struct err *err)
 {
 	const struct order order = {.world = w, .index = index};
-	struct forge *f = xcalloc(1, sizeof(*f));
+	struct template_task *t = xcalloc(1, sizeof(*t));
 
-	*f = (struct forge){.store = w->store, .done = done, .arg = arg};
-	f->task = (struct task){.loop = l, .limit = RESULT_MAX, .ended = ended, .arg = f};
-	if (task_start(&f->task, be_forge, &order, err) == 0)
-		return f;
-	free(f);
+	*t = (struct template_task){.store = w->store, .done = done, .arg = arg};
+	t->task = (struct task){.loop = l, .limit = RESULT_MAX, .ended = ended, .arg = t};
+	if (task_start(&t->task, be_maker, &order, err) == 0)
+		return t;
+	free(t);
 	return NULL;
 }
 
-void template_abandon(struct forge *f)
+void template_cancel(struct template_task *t)
 {
-	bool making = f && f->task.pid > 0;
+	bool making = t && t->task.pid > 0;
 
-	if (!f)
+	if (!t)
 		return;
-	task_kill(&f->task);
+	task_kill(&t->task);
 	if (making)
-		store_temp_clean(f->store, STORE_DYING_MS);
-	free(f);
+		store_temp_clean(t->store, STORE_DYING_MS);
+	free(t);
 }

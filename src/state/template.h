@@ -25,20 +25,13 @@
  * identity, the contents of the files that it names, those of `.qemu` too
  * (template_key.c), and under KVM the host's CPU.
  *
- * Where a copy's time goes under TCG: QEMU's own start, 30 ms whatever the
- * machine, and then translation, as every process translates the guest's code
- * anew, some 10 us a block. `-d in_asm` shows which: so what counts is how little
- * a guest does after it was resumed. Hence, before a save, the wait for quiet,
- * the rehearsal, and a shell that is loaded and waits for its command
- * (handshake.c, agent/spare.h); hence no announcements, and the kernel's options
- * in command.c. The shell bought most: with it and the answer that goes out before
- * anything is cleared away, a kit guest's 16,500 blocks became 9,100, a Debian
- * guest's 21,400 12,200; with our own kernel they are 6,200 and 8,400.
- *
- * Tried without a gain: the memory in tmpfs, no huge pages, fewer devices (1 ms
- * of QEMU's start), one thread in QEMU, all of it on one processor, other settings
- * of its malloc. A QEMU that is started ahead would save its 30 ms only while a
- * processor has nothing to do.
+ * Where a copy's time goes under TCG: QEMU's own start, and then translation,
+ * as every process translates the guest's code anew. `-d in_asm` shows which
+ * code: what counts is how little a guest does after it was resumed. Hence,
+ * before a save, the wait for quiet, the rehearsal, and a shell that is loaded
+ * and waits for its command (machine/handshake.c, agent/spare.h); hence no
+ * announcements, and the kernel's options in qemu/command.c. tests/bench/README
+ * keeps what was measured, and what was tried without a gain.
  *
  * Not done: keeping QEMU processes paused and forking them (QEMU's threads do
  * not survive fork()), and savevm (it copies all memory, twice).
@@ -48,22 +41,10 @@
 
 #include "base/loop.h"
 #include "base/sha256.h"
-#include "machine/spec.h"
+#include "state/making.h"
 
 #define TEMPLATE_KIND	"template" /* of the store's entries: without an identity, */
-#define TEMPLATE_NAMED	"machine"  /* and with it; their files: */
-#define TEMPLATE_RAM   "ram"
-#define TEMPLATE_STATE "state"
-
-/* The memory stays in its file; the state is read from a descriptor that QEMU inherits. */
-#define TEMPLATE_CAPABILITIES \
-	"{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}," \
-	"{\"capability\":\"events\",\"state\":true}]}"
-/* A copy is where the switch expects it: it need not tell the network that it has moved. */
-#define TEMPLATE_PARAMETERS   "{\"announce-rounds\":0}"
-#define TEMPLATE_URI	      "{\"uri\":\"fd:14\"}"
-/* For a QEMU that no longer takes a file as "fd:" (saving.c). */
-#define TEMPLATE_URI_FILE     "{\"uri\":\"file:/proc/self/fd/14\"}"
+#define TEMPLATE_NAMED	"machine"  /* and with it */
 
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
 int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err);
@@ -76,31 +57,19 @@ char *template_find(const struct world_spec *w, size_t index, bool *generic);
 /* Throw a template away that QEMU cannot load, unless others use it, who will see for themselves. */
 void template_discard(const struct world_spec *w, size_t index);
 
-/**
- * struct forge_result - What became of a template in the making
- * @made:	It is there: template_find() gets it
- * @lost:	The machine did not come up: a boot would not help
- * @infra:	@lost, and the infrastructure is to blame
- * @reason:	Why there is no template
- * @console:	What the guest said
- */
-struct forge_result {
-	bool made, lost, infra;
-	char *reason, *console;
-};
-
-struct forge;
+struct template_task;
 
 /**
- * template_forge() - Make a template in a child process, or wait until another has
- * @done:	Called once, from the loop, with the result (valid until it returns)
+ * template_make() - Make a template in a child process, or wait until another process has
+ * @done:	Called once, from the loop, with the result (valid until it returns);
+ *		@made: template_find() gets it
  *
- * Return: the child, to be given to template_abandon(), or NULL
+ * Return: the child, to be given to template_cancel() unless @done was called, or NULL
  */
-struct forge *template_forge(const struct world_spec *w, size_t index, struct loop *l,
-			     void (*done)(void *arg, struct forge_result *r), void *arg, struct err *err);
+struct template_task *template_make(const struct world_spec *w, size_t index, struct loop *l,
+				    void (*done)(void *arg, struct making_result *r), void *arg, struct err *err);
 
 /* Kill the child, remove what it was making, and free it without a call of @done; NULL is allowed. */
-void template_abandon(struct forge *f);
+void template_cancel(struct template_task *t);
 
 #endif

@@ -1,26 +1,51 @@
-/* call.h - one call of a script, from WIRE_CALL to WIRE_RESULT */
+/* call.h - one call of a script, from WIRE_CALL to WIRE_RESULT
+ *
+ * Theory of operation
+ *
+ * A call that names a machine which is off has it started and waits; then it
+ * becomes one request to the agent, or an order to the machine (orders.h), and
+ * the last frame of the answer becomes the RESULT. Output goes to the script as
+ * it comes. When the deadline passes first, the request is cancelled, so that
+ * the agent can say what it saw last; an agent that does not answer even that
+ * is given CALL_GRACE_S.
+ *
+ * A call waits for exactly one thing at a time, its stage. It ends in
+ * call_result(), which frees it: a function that may have called that, and be
+ * it through machine_start() or life_start(), does not touch the call again.
+ * The machine tells the call of its changes through the world
+ * (call_machine_changed()), also from within those functions.
+ */
 #ifndef WORLD_CALL_H
 #define WORLD_CALL_H
 
+#include "state/life.h"
 #include "wire/script.h"
-#include "machine/machine.h"
 
-#define CALL_GRACE_S	5	   /* after a cancelled request's deadline, for its last words; scaled */
+#define CALL_GRACE_S 5 /* after a cancelled request's deadline, for its last words; scaled */
+
+enum call_stage {
+	CALL_STARTING,	/* its machine is not up yet */
+	CALL_ASKED,	/* the agent works on it */
+	CALL_CANCELLED, /* its deadline has passed; the agent's last words are awaited */
+	CALL_STOPPING,	/* its machine is being switched off */
+	CALL_SAVING,	/* its machine is being saved */
+	CALL_RESTORING, /* its machine goes back to a checkpoint */
+};
 
 struct call;
 
 /**
  * struct call_owner - Whom a call answers
- * @script:	Where its RESULT goes
- * @machines:	All machines of the world
+ * @script:	Where its OUTPUT and RESULT go
+ * @lives:	All machines of the world
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
  */
 struct call_owner {
 	struct loop *loop;
 	struct link *script;
-	struct machine *machines;
-	size_t nmachines;
+	struct life *lives;
+	size_t nlives;
 	const struct world_spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
@@ -28,34 +53,68 @@ struct call_owner {
 };
 
 /**
+ * struct call - A call under way; for call.c and orders.c
+ * @life:	NULL when the call concerns all machines
+ * @request:	Its number at the agent, in the stages ASKED and CANCELLED
+ * @expired:	Why it may not go on, or NULL; then @late is the outcome
+ * @begun, @until: CLOCK_MONOTONIC, ns
+ * @got:	Bytes of each output stream that were passed on
+ */
+struct call {
+	const struct call_owner *owner;
+	uint32_t id;
+	enum wire_call kind;
+	enum call_stage stage;
+	struct life *life;
+	char *first, *second;
+	size_t second_len;
+	uint32_t number;
+	uint32_t request;
+	char *expired;
+	enum wire_outcome late;
+	struct timer deadline;
+	uint64_t begun, until;
+	size_t got[2];
+};
+
+/**
  * call_begin() - Take a WIRE_CALL frame
  * @o:		Kept
  * @f:		The frame; its fields are copied
  * @latest:	No deadline may be later than this (CLOCK_MONOTONIC, ns)
- * @bad:	Set when the frame is malformed
  *
- * Should be listed by the caller before call_go(), because machines tell
- * every listed call what becomes of them.
+ * Should be known to the world as its call before call_go(), because machines
+ * tell it what becomes of them.
  *
- * Return: the call, or NULL when @bad
+ * Return: the call, or NULL when the frame is malformed
  */
-struct call *call_begin(const struct call_owner *o, const struct frame *f, uint64_t latest, bool *bad);
+struct call *call_begin(const struct call_owner *o, const struct frame *f, uint64_t latest);
 
-/**
- * call_go() - See it through
- *
- * Boots the machine first when it is off. The answer comes from the loop, or
- * from within when it is known at once: the call may be gone afterwards.
- */
+/* See it through: it is answered from the loop, or from within when the answer is known at once. */
 void call_go(struct call *c);
 
-/* The machine became UP, or is OFF or GONE: calls that waited for that go on or end. */
+/* The machine became UP, or is OFF or GONE: a call that waits for that goes on or ends. */
 void call_machine_changed(struct call *c, struct machine *m);
 
-/* Bring the deadline forward to now, with this reason. */
+/* The test's own time is over, for @reason: bring the deadline forward to now. */
 void call_expire(struct call *c, const char *reason);
 
 /* Free a call without an answer. */
 void call_drop(struct call *c);
+
+/* ---- for orders.c ---- */
+
+/* Answer: no more than an outcome and, unless it is WIRE_OK, a reason. */
+void call_answer(struct call *c, enum wire_outcome outcome, const char *reason);
+
+/* Answer, with what a command left. @wall: ns */
+void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
+		 const char *reason);
+
+/* Begin the request that the call becomes. Return: the mark of its frame, for machine_send(). */
+size_t call_ask(struct call *c, enum wire_type type);
+
+/* The machine is lost, and the call with it. */
+void call_lost(struct call *c, const struct machine *m);
 
 #endif

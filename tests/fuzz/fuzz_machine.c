@@ -28,13 +28,12 @@ static void on_answer(void *arg, const struct frame *f)
 
 static void on_up(void *arg, struct machine *m)
 {
-	uint32_t id = machine_request(m, on_answer, NULL);
-	size_t mark = wire_begin(&m->agent.out, WIRE_EXEC, id);
+	uint32_t id;
+	size_t mark = machine_request(m, WIRE_EXEC, on_answer, NULL, &id);
 
 	(void)arg;
-	wire_put_str(&m->agent.out, "true");
-	wire_end(&m->agent.out, mark);
-	link_flush(&m->agent);
+	wire_put_str(machine_out(m), "true");
+	machine_send(m, mark);
 }
 
 static void on_stopped(void *arg, struct machine *m)

@@ -78,7 +78,7 @@ static void be_qemu(struct fake *q)
 	_exit(0);
 }
 
-struct point {
+struct saved {
 	struct loop loop;
 	int calls;
 	char error[128];
@@ -86,7 +86,7 @@ struct point {
 
 static void done(void *arg, const char *error)
 {
-	struct point *r = arg;
+	struct saved *r = arg;
 
 	r->calls++;
 	snprintf(r->error, sizeof(r->error), "%s", error ? error : "");
@@ -96,14 +96,14 @@ static void done(void *arg, const char *error)
 /* Save into @fd. Return: why it failed, or "". */
 static const char *save(struct fake q, int fd)
 {
-	static struct point r;
+	static struct saved r;
 	struct machine m = {0};
 	struct saving s = {.machine = &m, .fd = fd, .done = done, .arg = &r};
 	struct err err = {0};
 	int sockets[2];
 	pid_t pid;
 
-	r = (struct point){0};
+	r = (struct saved){0};
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
 	q.socket = sockets[1];
 	pid = fork();

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "wire/agent.h"
 #include "machine/console.h"
+#include "wire/agent.h"
 #include "wire/link.h"
 #include "world/world.h"
 

@@ -1,0 +1,281 @@
+/* life.c - one machine of a world: where its life begins, each time that it is started */
+#include "state/life.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "state/checkpoint.h"
+#include "state/layer.h"
+#include "state/template.h"
+
+#define GO_ON_MS 2  /* between tries to let a machine go on that was saved ... */
+#define GO_ON_S	 10 /* ... for so long, scaled */
+
+/* ---- beginnings ---- */
+
+static void begin(struct life *l, enum origin o, struct machine_origin from)
+{
+	l->origin = o;
+	machine_start(l->machine, from);
+}
+
+static void boot(struct life *l)
+{
+	begin(l, ORIGIN_BOOT, (struct machine_origin){.identity = origin_rules[ORIGIN_BOOT].identity});
+}
+
+/*
+ * From a template: a private copy of its memory. In a world whose machines are
+ * going to be saved the copy is a file, and no boot can take its place: the
+ * runner knows what to do without.
+ */
+static void copy(struct life *l, const char *dir, bool generic)
+{
+	enum origin o = generic ? ORIGIN_GENERIC : ORIGIN_NAMED;
+	const char *name = l->machine->spec->name;
+	char *ram = l->world->save_to ? layer_path(l->world->save_to, name, "ram") : NULL;
+	struct machine_origin from;
+	struct err err = {0};
+
+	if (origin_copy(o, dir, ram, &from, &err) == 0) {
+		begin(l, o, from);
+		return;
+	}
+	free(from.ram);
+	free(from.state);
+	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
+}
+
+/* The child process that makes the template has ended. */
+static void made(void *arg, struct making_result *r)
+{
+	struct life *l = arg;
+	struct machine *m = l->machine;
+	bool generic;
+	cleanup_free char *dir = r->made ? template_find(l->world, m->index, &generic) : NULL;
+
+	l->making = NULL;
+	if (r->loss != LOSS_NONE) {
+		console_feed(&m->console, r->console, strlen(r->console));
+		machine_fail(m, r->loss, xstrdup(r->reason));
+	} else if (dir) {
+		copy(l, dir, generic);
+	} else {
+		l->no_template = xasprintf("no template, so this machine boots: %s",
+					   r->made ? "it is gone from the cache" : r->reason);
+		boot(l);
+	}
+}
+
+static void make_template(struct life *l)
+{
+	struct machine *m = l->machine;
+	struct err err = {0};
+
+	machine_expect(m);
+	l->making = template_make(l->world, m->index, m->loop, made, l, &err);
+	if (!l->making)
+		machine_fail(m, LOSS_HOST, xasprintf("cannot prepare '%s': %s", m->spec->name, err.text));
+}
+
+/* What setup left of this machine, once. */
+static bool begin_with_layer(struct life *l)
+{
+	const char *name = l->machine->spec->name, *dir = l->world->layer;
+	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
+
+	if (l->layer_used || !layer_has(dir, name))
+		return false;
+	l->layer_used = true;
+	from.ram = layer_path(dir, name, "ram");
+	from.state = layer_path(dir, name, "state");
+	begin(l, ORIGIN_LAYER, from);
+	return true;
+}
+
+void life_start(struct life *l)
+{
+	struct machine *m = l->machine;
+	cleanup_free char *dir = NULL;
+	bool generic;
+
+	if (m->spec->broken) {
+		m->used = true;
+		machine_fail(m, LOSS_HOST, xstrdup(m->spec->broken));
+	} else if (!l->world->qemu) {
+		m->used = true;
+		machine_fail(m, LOSS_HOST, xstrdup(l->world->qemu_missing));
+	} else if (begin_with_layer(l)) {
+		return;
+	} else if (l->world->cold || m->spec->cold || l->no_template) {
+		boot(l);
+	} else if ((dir = template_find(l->world, m->index, &generic))) {
+		copy(l, dir, generic);
+	} else {
+		make_template(l);
+	}
+}
+
+/* ---- what the machine tells ---- */
+
+static void came_up(void *arg, struct machine *m)
+{
+	struct life *l = arg;
+
+	l->owner.up(l->owner.arg, m);
+}
+
+/* QEMU cannot resume from the origin. Return: whether another one has been taken. */
+static bool take_another(struct life *l)
+{
+	const struct origin_rule *rule = &origin_rules[l->origin];
+	struct machine *m = l->machine;
+	char *why = origin_failure_text(l->origin, m->spec->name, m->gone);
+
+	if (rule->failure != ORIGIN_FALLS_BACK || m->origin.kept) {
+		l->layer_failed = rule->failure == ORIGIN_TELLS;
+		free(m->gone);
+		m->gone = why;
+		return false;
+	}
+	if (m->loss == LOSS_STATE)
+		template_discard(l->world, m->index);
+	l->no_template = xasprintf("its template cannot be resumed, so it boots: %s", m->gone);
+	free(why);
+	machine_reset(m);
+	boot(l);
+	return true;
+}
+
+static void stopped(void *arg, struct machine *m)
+{
+	struct life *l = arg;
+
+	template_cancel(l->making);
+	l->making = NULL;
+	checkpoint_drop(&l->pending);
+	loop_timer(m->loop, &l->go_on, CLOCK_NEVER);
+	saving_abandon(&l->saving);
+	if ((m->loss == LOSS_STATE || m->loss == LOSS_STATE_UNREAD) && take_another(l))
+		return;
+	l->owner.stopped(l->owner.arg, m);
+}
+
+/* ---- checkpoints ---- */
+
+static void cannot_go_on(struct life *l, const char *why)
+{
+	const char *name = l->machine->spec->name;
+
+	machine_fail(l->machine, LOSS_QEMU, xasprintf("QEMU of '%s' does not let it go on after it was saved: %s", name, why));
+}
+
+/*
+ * QEMU says "completed" a moment before it is done: until then it refuses to go
+ * on ("Migration is not finalized yet"), and no event tells when it would not.
+ */
+static void went_on(void *arg, const struct json *reply, const char *error)
+{
+	struct life *l = arg;
+
+	(void)reply;
+	if (!l->pending)
+		return; /* abandoned */
+	if (error && clock_now() < l->go_on_until) {
+		loop_timer(l->machine->loop, &l->go_on, clock_now() + GO_ON_MS * NS_PER_MS);
+	} else if (error) {
+		cannot_go_on(l, error);
+	} else {
+		const char *why = checkpoint_error(l->pending);
+		cleanup_free char *kept = why ? xstrdup(why) : NULL;
+
+		checkpoint_settle(&l->pending, &l->checkpoints);
+		l->saved(l->saved_arg, kept);
+	}
+}
+
+static void try_to_go_on(void *arg)
+{
+	struct life *l = arg;
+
+	qmp_send(&l->machine->qmp, "cont", NULL, went_on, l);
+}
+
+/* QEMU has stopped the machine to save it. */
+static void state_saved(void *arg, const char *error)
+{
+	struct life *l = arg;
+
+	checkpoint_set_error(l->pending, error);
+	l->go_on_until = clock_now() + (uint64_t)(GO_ON_S * l->world->accel->slow * 1e9);
+	try_to_go_on(l);
+}
+
+void life_save(struct life *l, const char *name, void (*done)(void *arg, const char *error), void *arg)
+{
+	struct machine *m = l->machine;
+	int fd;
+
+	l->pending = checkpoint_new(l->world->store, name);
+	fd = checkpoint_fd(l->pending);
+	if (fd < 0) {
+		int code = errno;
+
+		checkpoint_drop(&l->pending);
+		done(arg, strerror(code));
+		return;
+	}
+	l->saved = done;
+	l->saved_arg = arg;
+	l->saving = (struct saving){.machine = m, .whole = true, .fd = fd, .done = state_saved, .arg = l};
+	saving_start(&l->saving);
+}
+
+void life_abandon_save(struct life *l, char *why)
+{
+	checkpoint_drop(&l->pending);
+	machine_fail(l->machine, LOSS_QEMU, why);
+}
+
+bool life_restore(struct life *l, const char *name)
+{
+	struct machine *m = l->machine;
+	struct machine_origin from = m->origin;
+	const struct checkpoint *c = checkpoint_find(l->checkpoints, name);
+
+	if (!c)
+		return false;
+	from.ram = from.ram ? xstrdup(from.ram) : NULL;
+	from.state = checkpoint_path(c);
+	from.whole = true;
+	from.identity = origin_rules[ORIGIN_CHECKPOINT].identity;
+	machine_reset(m);
+	begin(l, ORIGIN_CHECKPOINT, from);
+	return true;
+}
+
+/* ---- life ---- */
+
+void life_init(struct life *l, struct machine *machine, const struct machine_owner *owner)
+{
+	*l = (struct life){
+		.machine = machine,
+		.world = machine->world,
+		.owner = *owner,
+		.saving.machine = machine,
+		.saving.copy = -1,
+		.go_on = {.expired = try_to_go_on, .arg = l},
+	};
+	machine->owner = (struct machine_owner){.up = came_up, .stopped = stopped, .arg = l};
+}
+
+void life_free(struct life *l)
+{
+	template_cancel(l->making);
+	checkpoint_drop(&l->pending);
+	checkpoint_free_all(&l->checkpoints);
+	free(l->no_template);
+}

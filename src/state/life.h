@@ -1,0 +1,67 @@
+/* life.h - one machine of a world: where its life begins, each time that it is started
+ *
+ * Theory of operation
+ *
+ * The machine (machine/machine.h) is told its origin; this is who tells it. A
+ * life takes the best origin that there is: as setup left it, a copy of its
+ * template, a boot. It has a template made when none is there, it keeps the
+ * checkpoints of a test, and when QEMU cannot resume from an origin it does
+ * what the table in origin.c says.
+ *
+ * It stands between the machine and the world: it owns the machine's callbacks
+ * and passes them on, except for a loss that is made good by another origin,
+ * which the world does not see.
+ *
+ * Who frees what. The child process that makes a template belongs to the life
+ * until it has told its result or the machine has stopped. A save under way
+ * belongs to the life until it is done or the machine has stopped; whoever asked
+ * for it hears of it at most once. Checkpoints are files without a name, which
+ * go with life_free().
+ */
+#ifndef STATE_LIFE_H
+#define STATE_LIFE_H
+
+#include "machine/machine.h"
+#include "machine/saving.h"
+#include "state/origin.h"
+
+struct life {
+	struct machine *machine;
+	const struct world_spec *world;
+	struct machine_owner owner; /* the world */
+	enum origin origin;
+	struct template_task *making; /* the child process that makes the template, or NULL */
+	struct checkpoint *checkpoints, *pending; /* kept; being saved */
+	struct saving saving;
+	struct timer go_on; /* to let the machine go on after a save */
+	uint64_t go_on_until;
+	void (*saved)(void *arg, const char *error);
+	void *saved_arg;
+	char *no_template;  /* why a template could not be made or resumed, so that it boots, or NULL; owned */
+	bool layer_used;    /* it was resumed as setup left it; from now on it boots */
+	bool layer_failed;  /* it is GONE, because what setup left cannot be resumed */
+};
+
+/* @owner: told of @machine as machine.h says; kept by value. */
+void life_init(struct life *l, struct machine *machine, const struct machine_owner *owner);
+/* Free all but the machine, which was freed before. */
+void life_free(struct life *l);
+
+/* Start the machine, from OFF, from the best origin. What goes wrong is told through @stopped, with it GONE. */
+void life_start(struct life *l);
+
+/**
+ * life_save() - Keep the machine, which is UP, under a name
+ * @done:	Called once when it runs on, with why it could not be saved or NULL;
+ *		not called when it stops first. An older checkpoint of that name
+ *		is replaced only by a good one
+ */
+void life_save(struct life *l, const char *name, void (*done)(void *arg, const char *error), void *arg);
+
+/* Hear no more of a save; the machine is GONE, as QEMU may have stopped it. */
+void life_abandon_save(struct life *l, char *why);
+
+/* Go back to a checkpoint. Return: false when there is none of that name; else the machine will be UP, or GONE. */
+bool life_restore(struct life *l, const char *name);
+
+#endif

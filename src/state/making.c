@@ -1,0 +1,153 @@
+/* making.c - the making of a template, in the process that template.c forks for it */
+#include "state/making.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "machine/saving.h"
+#include "state/origin.h"
+#include "state/ram.h"
+#include "store/store.h"
+
+#define CONSOLE_BYTES 16384	/* sent to the world when the boot failed */
+
+struct making {
+	struct loop loop;
+	struct machine machine;
+	struct net_switch *switches[WORLD_NETS_MAX];
+	struct saving saving;
+	struct timer limit; /* of the save */
+	char *state; /* path of the saved state */
+	bool saved;
+	char *error; /* why the state could not be saved */
+};
+
+static void give_up(struct making *k, const char *why)
+{
+	k->error = xstrdup(why);
+	loop_stop(&k->loop);
+}
+
+static void took_too_long(void *arg)
+{
+	give_up(arg, "it took too long");
+}
+
+static void saved(void *arg, const char *error)
+{
+	struct making *k = arg;
+
+	if (error)
+		give_up(k, error);
+	k->saved = !error;
+	loop_stop(&k->loop);
+}
+
+/*
+ * Ready. It is not stopped first: the state would then say "paused", and every
+ * copy would need a `cont`. QEMU stops it itself when it saves, and a stream
+ * without memory is saved at once.
+ */
+static void machine_up(void *arg, struct machine *m)
+{
+	struct making *k = arg;
+	cleanup_fd int fd = open(k->state, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct err err = {0};
+
+	if (fd < 0) {
+		store_write_error(&err, k->state);
+		give_up(k, err.text);
+		return;
+	}
+	k->saving = (struct saving){.machine = m, .fd = fd, .done = saved, .arg = k};
+	loop_timer(&k->loop, &k->limit, clock_now() + (uint64_t)(m->world->boot_timeout * 1e9));
+	saving_start(&k->saving);
+}
+
+static void machine_stopped(void *arg, struct machine *m)
+{
+	struct making *k = arg;
+
+	(void)m;
+	loop_stop(&k->loop);
+}
+
+/* Where the machine begins. Return: 0 with @from filled, or -1. */
+static int choose_origin(const struct machine *m, const char *base, const char *dir, struct machine_origin *from,
+			 struct err *err)
+{
+	char *ram = path_join(dir, MAKING_RAM);
+
+	if (base)
+		return origin_copy(ORIGIN_NAMING, base, ram, from, err);
+	*from = (struct machine_origin){.ram = ram, .kept = true, .identity = origin_rules[ORIGIN_MAKING].identity};
+	return ram_create(ram, m->spec->memory, err);
+}
+
+static int begin(struct making *k, const struct world_spec *w, size_t index, const char *base, const char *dir,
+		 struct err *err)
+{
+	const struct machine_owner owner = {.up = machine_up, .stopped = machine_stopped, .arg = k};
+	struct machine_origin from;
+
+	if (loop_init(&k->loop, err) < 0)
+		return -1;
+	k->state = path_join(dir, MAKING_STATE);
+	k->limit = (struct timer){.expired = took_too_long, .arg = k};
+	for (size_t i = 0; i < w->nnets; i++)
+		k->switches[i] = switch_new(&k->loop);
+	machine_init(&k->machine, w, index, &k->loop, k->switches, &owner);
+	if (choose_origin(&k->machine, base, dir, &from, err) < 0) {
+		free(from.ram);
+		free(from.state);
+		return -1;
+	}
+	machine_start(&k->machine, from);
+	return 0;
+}
+
+/* What the world has to know when there is no template. */
+static void report(const struct making *k, bool booted, const struct err *err, struct making_result *out)
+{
+	const struct machine *m = &k->machine;
+	const char *text = buf_str(&m->console.text);
+
+	if (m->state == MACHINE_GONE) {
+		out->loss = booted ? m->loss : LOSS_NONE; /* what could not be resumed may still boot */
+		out->reason = xasprintf("%s%s", booted ? "" : "its template cannot be resumed: ", m->gone);
+	} else if (k->error) {
+		out->reason = xasprintf("QEMU cannot save this machine: %s", k->error);
+	} else {
+		out->reason = xstrdup(err->text);
+	}
+	out->console = xstrdup(text_tail(text, m->console.text.len, SIZE_MAX, CONSOLE_BYTES));
+}
+
+int making_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct making_result *out)
+{
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1}};
+	struct err err = {0};
+	cleanup_free char *ram = path_join(dir, MAKING_RAM);
+
+	if (begin(&k, w, index, base, dir, &err) == 0 && k.machine.state != MACHINE_GONE)
+		loop_run(&k.loop, &err);
+	if (!k.saved)
+		report(&k, !base, &err, out);
+	if (k.machine.spec)
+		machine_free(&k.machine);
+	for (size_t i = 0; i < w->nnets; i++)
+		if (k.switches[i])
+			switch_free(k.switches[i]);
+	loop_free(&k.loop);
+	free(k.error);
+	free(k.state);
+	if (!k.saved)
+		return -1;
+	ram_dig_holes(ram);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* making.h - the making of a template, in the process that template.c forks for it */
+#ifndef STATE_MAKING_H
+#define STATE_MAKING_H
+
+#include "machine/machine.h"
+
+#define MAKING_RAM   "ram" /* the files of a template */
+#define MAKING_STATE "state"
+
+/**
+ * struct making_result - What became of it
+ * @made:	The template is there
+ * @loss:	Not LOSS_NONE: the machine did not come up, so a boot would not help;
+ *		whose fault that is
+ * @reason:	Why there is no template; owned
+ * @console:	What the guest said; owned
+ */
+struct making_result {
+	bool made;
+	enum machine_loss loss;
+	char *reason, *console;
+};
+
+/**
+ * making_run() - Boot a machine with its memory in a file and save it
+ * @base:	Folder of a template to begin from, which is then given its identity;
+ *		NULL to boot
+ * @dir:	Where its files go
+ * @out:	All but @made is filled when it fails
+ *
+ * Blocks, no longer than the boot, the .provision and the save may take; runs
+ * an event loop of its own.
+ *
+ * Return: 0, or -1
+ */
+int making_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct making_result *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* origin.c - the places where a machine's life can begin, and what happens when one fails */
+#include "state/origin.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "state/making.h"
+#include "state/ram.h"
+
+const struct origin_rule origin_rules[ORIGINS] = {
+	[ORIGIN_BOOT] = {IDENTITY_FIRST, ORIGIN_FAILS, "'%s' cannot be booted: %s"},
+	[ORIGIN_MAKING] = {IDENTITY_NONE, ORIGIN_FAILS, "'%s' cannot be booted: %s"},
+	[ORIGIN_NAMING] = {IDENTITY_RENEW, ORIGIN_FAILS, "the template of '%s' cannot be resumed: %s"},
+	[ORIGIN_GENERIC] = {IDENTITY_RENEW, ORIGIN_FALLS_BACK, "the template of '%s' cannot be resumed: %s"},
+	[ORIGIN_NAMED] = {IDENTITY_OWN, ORIGIN_FALLS_BACK, "the template of '%s' cannot be resumed: %s"},
+	[ORIGIN_LAYER] = {IDENTITY_OWN, ORIGIN_TELLS, "'%s' cannot be resumed as setup left it: %s"},
+	[ORIGIN_CHECKPOINT] = {IDENTITY_OWN, ORIGIN_FAILS, "'%s' cannot be resumed as save() kept it: %s"},
+};
+
+char *origin_failure_text(enum origin o, const char *machine, const char *reason)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* of the table above, all of one form */
+	return xasprintf(origin_rules[o].words, machine, reason);
+#pragma GCC diagnostic pop
+}
+
+int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, struct err *err)
+{
+	cleanup_free char *from = path_join(dir, MAKING_RAM);
+
+	*out = (struct machine_origin){
+		.ram = ram,
+		.state = path_join(dir, MAKING_STATE),
+		.kept = ram != NULL,
+		.identity = origin_rules[o].identity,
+	};
+	if (ram)
+		return ram_copy(from, ram, err);
+	return ram_map(from, &out->ram, err);
+}

@@ -1,0 +1,51 @@
+/* findings.h - what a test's script, machines and clock say, as one point
+ *
+ * The first failure is the point's message, with its place and details; further
+ * ones are listed. Whatever a script or a guest says is bounded here.
+ */
+#ifndef WORLD_FINDINGS_H
+#define WORLD_FINDINGS_H
+
+#include "machine/machine.h"
+#include "wire/frame.h"
+#include "world/world.h"
+
+/**
+ * struct findings - In the making
+ * @outcome:	Filled in
+ * @also, @subtests, @power: Further failures; the subtests' verdicts; machines
+ *		that have powered themselves off: a line each
+ * @nalso:	Failures that are not the first, the unlisted ones too
+ * @faulted:	The script told of a crash of its own
+ */
+struct findings {
+	struct world_outcome *outcome;
+	struct buf also, subtests, power;
+	size_t nalso;
+	bool faulted;
+};
+
+/* Take a WIRE_EVENT frame of the script. Return: 0, or -1 when it is malformed. */
+int findings_event(struct findings *v, const struct frame *f);
+
+/* A failure that the world itself found; an earlier one stays the test's message. */
+void findings_fail(struct findings *v, const char *message);
+
+/* The same, and the infrastructure is to blame. */
+void findings_fail_infra(struct findings *v, const char *message);
+
+/* A machine is OFF or GONE: what that says about the test, and about the accelerator. */
+void findings_machine_stopped(struct findings *v, const struct machine *m);
+
+/**
+ * findings_finish() - Complete the outcome
+ *
+ * A test during which a machine was lost has failed, although no call has
+ * noticed it. Adds consoles to a failed point, and which machines were never
+ * started, for that is the commonest reason why another one does not answer.
+ */
+void findings_finish(struct findings *v, const struct machine *machines, size_t n);
+
+void findings_free(struct findings *v);
+
+#endif
