@@ -374,10 +374,10 @@ void machine_start(struct machine *m, struct machine_origin o)
 		return;
 	}
 	loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
-	if (o.ram && !o.whole)
-		saving_leave_memory(&m->qmp, true);
-	if (o.state)
+	if (o.state) {
+		saving_leave_memory(&m->qmp, o.ram && !o.whole);
 		saving_load(m);
+	}
 }
 
 void machine_reset(struct machine *m)

@@ -72,8 +72,6 @@ static void finish(struct saving *s, const char *error)
 
 	if (s->set)
 		qmp_send(&s->machine->qmp, "remove-fd", remove, NULL, NULL);
-	if (s->whole && s->machine->origin.ram)
-		saving_leave_memory(&s->machine->qmp, true);
 	release(s);
 	if (done)
 		done(s->arg, why);
@@ -145,8 +143,8 @@ void saving_start(struct saving *s)
 
 	s->poll = (struct timer){.expired = look, .arg = s};
 	s->copy = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
-	if (s->whole && s->machine->origin.ram)
-		saving_leave_memory(q, false);
+	if (s->machine->origin.ram)
+		saving_leave_memory(q, !s->whole);
 	if (qmp_pass_fd(q, s->fd, "state", &err) < 0)
 		finish(s, err.text);
 	else

@@ -223,6 +223,17 @@ void call_expire(struct call *c, const char *reason)
 
 /* ---- machines ---- */
 
+/* The machine is off, by its own doing or the test's, and no call but start() can do anything about it. */
+static void answer_off(struct call *c, enum wire_outcome outcome)
+{
+	const struct machine *m = c->life->machine;
+	cleanup_free char *done = xasprintf("'%s' was shut down or crashed by this test", m->spec->name);
+	cleanup_free char *why =
+		xasprintf("%s; %s.start() boots it afresh", m->off_why ? m->off_why : done, m->spec->name);
+
+	call_answer(c, outcome, why);
+}
+
 void call_machine_changed(struct call *c, struct machine *m)
 {
 	if (!c->life)
@@ -238,25 +249,18 @@ void call_machine_changed(struct call *c, struct machine *m)
 	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING)
 		call_answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_OFF)
-		call_answer(c, WIRE_LOST, m->off_why ? m->off_why : "the machine was shut down");
+		answer_off(c, WIRE_LOST);
 }
 
 /* The machine is off, and the call wants it up. */
 static void wake(struct call *c, enum order_off off)
 {
-	const struct machine *m = c->life->machine;
-	const char *name = m->spec->name;
-
-	if (off == ORDER_DONE) {
+	if (off == ORDER_DONE)
 		call_answer(c, WIRE_OK, "");
-	} else if (off == ORDER_BOOTS || !m->used) {
+	else if (off == ORDER_BOOTS || !c->life->machine->used)
 		life_start(c->life); /* which tells this call, too */
-	} else {
-		cleanup_free char *done = xasprintf("'%s' was shut down or crashed by this test", name);
-		cleanup_free char *why = xasprintf("%s; %s.start() boots it afresh", m->off_why ? m->off_why : done, name);
-
-		call_answer(c, WIRE_REFUSED, why);
-	}
+	else
+		answer_off(c, WIRE_REFUSED);
 }
 
 void call_go(struct call *c)

@@ -21,8 +21,34 @@ is $r->{status}, 1, '... a failure of the test';
 
 $r = lost(q{m.execute("poweroff -f"); m.succeed("true");});
 like $r->{out}, qr/'m' powered itself off/, 'guest that powers itself off';
+like $r->{out}, qr/'m' powered itself off; m\.start\(\) boots it afresh/, '... and what to do about it';
 $r = lost(q{m.execute("reboot -f"); m.succeed("true");});
-like $r->{out}, qr/'m' rebooted/, 'guest that reboots';
+like $r->{out}, qr/message: .*'m' rebooted while it was up/, 'guest that reboots';
+unlike $r->{out}, qr/reboot_ok/, '... in words that name no field which does not exist';
+
+# Nobody asks the machine any more when it is lost
+my $wait = q{struct timespec a, b; clock_gettime(CLOCK_MONOTONIC, &a);}
+    . q{do clock_gettime(CLOCK_MONOTONIC, &b); while (b.tv_sec - a.tv_sec < 5);};
+$r = lost(q{m.succeed("(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &");} . $wait);
+like $r->{out}, qr/^not ok 1 - t\n.*message: .*the kernel of 'm' panicked/ms, 'panic after the last call';
+is $r->{status}, 1, '... a failure of the test';
+$r = lost(q{m.succeed("(sleep 1; poweroff -f) >/dev/null 2>&1 &");} . $wait . q{ok(!m.is_up()); m.start(); m.succeed("true");});
+like $r->{out}, qr/^ok 1 - t\n.*power: "'m' powered itself off"/ms, 'a machine that powered itself off can be started again';
+
+# A text is no panic
+$r = lost(q{m.succeed("echo 'Kernel panic - not syncing: no' >/dev/console"); m.succeed("sleep 6"); is(m.succeed("echo y"), "y");});
+like $r->{out}, qr/^ok 1 - t/m, 'a console text about a panic, from a guest whose agent answers';
+
+# Too much output
+$r = lost(q{m.execute("cat /dev/zero");});
+like $r->{out}, qr/message: "m\.execute: wrote more than 32 MiB to one stream; redirect it/, 'endless output';
+like $r->{out}, qr/at: "\S+\.c:3"/, '... at its line';
+$r = lost(q{m.execute("head -c 64000000 /dev/zero >&2");});
+like $r->{out}, qr/message: "m\.execute: wrote more than 32 MiB/, '64 MB on the other stream';
+
+# Machines that nobody started
+$r = vmtap(script(qq{vm(a);\nvm_array(node, 2);\ntest("t") { a.succeed("ping -c 1 -W 1 node1"); }\n}));
+like $r->{out}, qr/never_started: "node0, node1"/, 'a failed command, while others were never started';
 
 my $path = script(qq{vm(killed);\ntest("t") { killed.succeed("echo up; sleep 100"); }\n});
 my ($pid, $out) = start_vmtap('--cold', $path);
@@ -30,6 +56,38 @@ my $qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' 
 kill 'KILL', $qemu;
 waitpid $pid, 0;
 like slurp($out), qr/QEMU of 'killed' died while the machine was \w+: killed by signal 9/, 'QEMU that is killed';
+is $? >> 8, 3, '... an infrastructure failure';
+
+($pid, $out) = start_vmtap('--cold', $path);
+$qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' ', $q[0])[0] : undef });
+kill 'TERM', $qemu;
+waitpid $pid, 0;
+like slurp($out), qr/QEMU of 'killed' was told from outside to end|QEMU of 'killed' died/, 'QEMU that is told to end';
+is $? >> 8, 3, '... an infrastructure failure';
+
+# A wrapper that does not exec
+my $cache = dir() . '/wrapped';
+$r = vmtap("VMTAP_CACHE=$cache", 'VMTAP_QEMU=' . qemu_wrapper('"$qemu" "$@"'), script(qq{vm(wrapped);\ntest("t") { wrapped.succeed("true"); }\n}));
+is $r->{status}, 0, 'a wrapper of QEMU that does not exec it';
+is_deeply [left_over($cache)], [], '... leaves nothing behind';
+
+# A checkpoint that QEMU cannot resume
+my $sulks = qemu_wrapper('case "$*" in *-incoming*) [ -e ' . dir() . '/sulk ] && { echo "bad section" >&2; exit 1; } ;; esac; exec "$qemu" "$@"');
+$r = vmtap("VMTAP_QEMU=$sulks", '--cold', script(qq{vm(m);\ntest("t") { m.save("x"); m.restore("x"); is(m.succeed("echo y"), "y"); }\n}));
+is $r->{status}, 0, 'a checkpoint';
+file('sulk', '');
+$r = vmtap("VMTAP_QEMU=$sulks", '--cold', script(qq{vm(m);\ntest("t") {\n m.save("x");\n m.restore("x");\n}\n}));
+like $r->{out}, qr/message: "m\.restore: 'm' cannot be resumed as save\(\) kept it: bad section"\n  .*at: "\S+:4"/s,
+    'a checkpoint that cannot be resumed: no restore() that has booted instead';
+
+# Nobody but a person or the OOM killer does that
+my $asleep = script(qq{test("t") { for (;;) ; }\n});
+($pid, $out) = start_vmtap($asleep);
+my $script = wait_for(20, sub { my %p = map { (split ' ')[0] => 1 } left_over($asleep); delete $p{$pid};
+    my @deep = grep { my $s = slurp("/proc/$_/stat"); my ($pp) = $s =~ /\) \S (\d+)/; $pp && $p{$pp} } keys %p; $deep[0] });
+kill 'KILL', $script;
+waitpid $pid, 0;
+like slurp($out), qr/the script process ended in the middle of the test: killed by signal 9/, 'a script that is killed';
 is $? >> 8, 3, '... an infrastructure failure';
 
 $r = lost(q{m.start();}, 'VMTAP_BOOT_TIMEOUT=1', 'VMTAP_QEMU=' . qemu_wrapper('exec sleep 100'));
@@ -44,6 +102,9 @@ $r = lost(q{within(3) { m.start(); } within(1) { m.succeed("echo slow >&2; sleep
 like $r->{out}, qr/timed out/, 'deadline of a command';
 $r = vmtap('--timeout=6', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") { m.succeed("sleep 50"); }\n}));
 like $r->{out}, qr/time limit of 6 s passed/, 'deadline of a test in a call';
+$r = vmtap('--timeout=8', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") {\n\tm.execute("halt -f");\n\tm.succeed("true");\n}\n}));
+like $r->{out}, qr/time limit of 8 s passed: and the agent of 'm' does not answer.*at: "\S+\.c:3"/s,
+    'deadline of a test in a guest that stands still: at the line that waited';
 $r = vmtap('--timeout=1', script(qq{test("t") {\n\tint n = 0;\n\tfor (;;)\n\t\tn++;\n}\n}));
 like $r->{out}, qr/time limit.*at: "\S+\.c:4"/s, 'deadline of a test that computes';
 

@@ -1,4 +1,4 @@
-/* world.c - consoles, frames over a socket, verdicts over a pipe, descriptions to addresses */
+/* world.c - frames over a socket, verdicts over a pipe, descriptions to addresses */
 #include "unit.h"
 
 #include <sys/socket.h>
@@ -7,71 +7,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "machine/console.h"
 #include "wire/agent.h"
 #include "wire/link.h"
 #include "world/world.h"
-
-/* ---- console ---- */
-
-static void feed(struct console *c, const char *text)
-{
-	console_feed(c, text, strlen(text));
-}
-
-TEST(console, lines_are_cleaned)
-{
-	struct console c = {.name = "m"};
-
-	feed(&c, "\033[1mbold\033[0m\r\nbell\007\n");
-	CHECK_STR(buf_str(&c.text), "bold\nbell\xEF\xBF\xBD\n");
-	console_free(&c);
-}
-
-static void count(void *arg)
-{
-	++*(int *)arg;
-}
-
-TEST(console, panic_is_told_once_with_its_line)
-{
-	int told = 0;
-	struct console c = {.name = "m", .panicked = count, .arg = &told};
-
-	feed(&c, "[    1.0] Kernel panic - not syn");
-	CHECK_INT(told, 0);
-	feed(&c, "cing: no init\n[    1.1] Kernel panic - not syncing: again\n");
-	CHECK_INT(told, 1);
-	CHECK_STR(c.panic, "[    1.0] Kernel panic - not syncing: no init");
-	console_free(&c);
-}
-
-TEST(console, flood_stays_bounded_and_keeps_the_newest)
-{
-	struct console c = {.name = "m"};
-	char line[101];
-
-	memset(line, 'x', sizeof(line));
-	line[99] = '\n';
-	line[100] = '\0';
-	for (int i = 0; i < 20000; i++)
-		feed(&c, line);
-	feed(&c, "last\n");
-	CHECK(c.text.len <= 2 * CONSOLE_KEEP + CONSOLE_LINE_MAX);
-	CHECK_STR(c.text.data + c.text.len - 5, "last\n");
-	console_free(&c);
-}
-
-TEST(console, endless_line_is_cut)
-{
-	struct console c = {.name = "m"};
-
-	for (int i = 0; i < 3 * CONSOLE_LINE_MAX; i++)
-		feed(&c, "x");
-	feed(&c, "\n");
-	CHECK_INT(c.text.len, CONSOLE_LINE_MAX + 1);
-	console_free(&c);
-}
 
 /* ---- link ---- */
 
@@ -83,6 +21,17 @@ struct meeting {
 	uint32_t last_id;
 };
 
+static void restart(struct meeting *m)
+{
+	int fds[2];
+
+	link_stop(&m->link);
+	fd_close(&m->peer);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	m->peer = fds[1];
+	CHECK_INT(link_start(&m->link, &m->loop, fds[0], NULL), 0);
+}
+
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct meeting *m = arg;
@@ -91,6 +40,8 @@ static void on_frame(void *arg, const struct frame *f)
 	m->last_id = f->id;
 	if (f->type == WIRE_END)
 		link_stop(&m->link);
+	if (f->type == WIRE_CANCEL) /* as restore() does: another QEMU, another socket */
+		restart(m);
 }
 
 static void on_lost(void *arg, const char *why)
@@ -178,6 +129,26 @@ TEST(link, may_be_stopped_from_its_own_frame)
 	CHECK_INT(fd_write_all(m.peer, b.data, b.len), 0);
 	run_once(&m);
 	CHECK_INT(m.frames, 1);
+	part(&m);
+}
+
+TEST(link, may_be_started_anew_from_its_own_frame)
+{
+	struct meeting m;
+	cleanup_buf struct buf b = {0};
+
+	meet(&m);
+	wire_end(&b, wire_begin(&b, WIRE_CANCEL, 1));
+	wire_end(&b, wire_begin(&b, WIRE_PING, 2));
+	CHECK_INT(fd_write_all(m.peer, b.data, b.len), 0);
+	run_once(&m);
+	CHECK_INT(m.frames, 1); /* what the old peer sent behind it is gone with it */
+	buf_clear(&b);
+	wire_end(&b, wire_begin(&b, WIRE_PING, 3));
+	CHECK_INT(fd_write_all(m.peer, b.data, b.len), 0);
+	run_once(&m);
+	CHECK_INT(m.last_id, 3);
+	CHECK_INT(m.lost, 0);
 	part(&m);
 }
 

@@ -27,6 +27,18 @@ test("output of any bytes arrives whole") {
 	is(m.execute("head -c 3000000 /dev/zero").out_len, 3000000);
 }
 
+test("32 MiB of output arrive whole, on both streams at once") {
+	struct result r = m.execute("head -c 33554432 /dev/zero; head -c 33554432 /dev/zero >&2");
+
+	is(r.status, 0);
+	is(r.out_len, 33554432);
+	is(r.err_len, 33554432);
+	r = m.execute("head -c 20000000 /dev/zero | tr '\\0' a & head -c 20000000 /dev/zero >&2; wait");
+	is(r.out_len, 20000000);
+	is(strspn(r.out, "a"), 20000000);
+	is(r.err_len, 20000000);
+}
+
 test("succeed gives output as $(...) does") {
 	is(m.succeed("printf 'two\\nlines\\n\\n'"), "two\nlines");
 	is(m.succeed("true"), "");

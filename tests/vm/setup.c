@@ -9,6 +9,11 @@ vm(client);
 vm(unused);
 
 setup {
+	server.write_file("/www/page", "draft\n");
+	server.save("draft");
+	server.write_file("/www/page", "spoiled\n");
+	server.restore("draft");
+	is(server.read_file("/www/page"), "draft\n"); /* its memory is in a file, and was kept all the same */
 	server.write_file("/www/page", "hello\n");
 	server.succeed("httpd -h /www -p 80");
 	server.wait_for_open_port(80);

@@ -1,0 +1,228 @@
+/* machine.c - consoles, requests, and the reasons why a machine is gone */
+#include "unit.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "machine/console.h"
+#include "machine/loss.h"
+#include "machine/request.h"
+
+/* ---- console ---- */
+
+static void feed(struct console *c, const char *text)
+{
+	console_feed(c, text, strlen(text));
+}
+
+TEST(console, lines_are_cleaned)
+{
+	struct console c = {.name = "m"};
+
+	feed(&c, "\033[1mbold\033[0m\r\nbell\007\n");
+	CHECK_STR(buf_str(&c.text), "bold\nbell\xEF\xBF\xBD\n");
+	console_free(&c);
+}
+
+static void count(void *arg)
+{
+	++*(int *)arg;
+}
+
+TEST(console, panic_is_told_once_with_its_line)
+{
+	int told = 0;
+	struct console c = {.name = "m", .panicked = count, .arg = &told};
+
+	feed(&c, "[    1.0] Kernel panic - not syn");
+	CHECK_INT(told, 0);
+	feed(&c, "cing: no init\n[    1.1] Kernel panic - not syncing: again\n");
+	CHECK_INT(told, 1);
+	CHECK_STR(c.panic, "[    1.0] Kernel panic - not syncing: no init");
+	console_forget_panic(&c);
+	feed(&c, "[    2.0] Kernel panic - not syncing: real\n");
+	CHECK_INT(told, 2);
+	console_free(&c);
+}
+
+/* Return: whether the line counts as the kernel's own. */
+static bool is_panic(const char *line)
+{
+	struct console c = {.name = "m"};
+	bool told;
+
+	feed(&c, line);
+	feed(&c, "\n");
+	told = c.panic != NULL;
+	console_free(&c);
+	return told;
+}
+
+TEST(console, only_the_kernels_own_words_are_a_panic)
+{
+	CHECK(is_panic("Kernel panic - not syncing: x"));
+	CHECK(is_panic("[    4.286127] Kernel panic - not syncing: x"));
+	CHECK(is_panic("<0>[    4.286127] Kernel panic - not syncing: x"));
+	CHECK(is_panic("[    4.286127][    T1] Kernel panic - not syncing: x"));
+	CHECK(is_panic("[    4.286127] [    C0] Kernel panic - not syncing: x"));
+	CHECK(!is_panic("the log has a Kernel panic - not syncing: x"));
+	CHECK(!is_panic("[    4.286127] test: Kernel panic - not syncing: x"));
+	CHECK(!is_panic("[a] Kernel panic - not syncing: x"));
+	CHECK(!is_panic("["));
+	CHECK(!is_panic("<0>"));
+}
+
+TEST(console, flood_stays_bounded_and_keeps_the_newest)
+{
+	struct console c = {.name = "m"};
+	char line[101];
+
+	memset(line, 'x', sizeof(line));
+	line[99] = '\n';
+	line[100] = '\0';
+	for (int i = 0; i < 20000; i++)
+		feed(&c, line);
+	feed(&c, "last\n");
+	CHECK(c.text.len <= 2 * CONSOLE_KEEP + CONSOLE_LINE_MAX);
+	CHECK_STR(c.text.data + c.text.len - 5, "last\n");
+	console_free(&c);
+}
+
+TEST(console, endless_line_is_cut)
+{
+	struct console c = {.name = "m"};
+
+	for (int i = 0; i < 3 * CONSOLE_LINE_MAX; i++)
+		feed(&c, "x");
+	feed(&c, "\n");
+	CHECK_INT(c.text.len, CONSOLE_LINE_MAX + 1);
+	console_free(&c);
+}
+
+/* ---- requests ---- */
+
+static int calls;
+
+static void on_answer(void *arg, const struct frame *f)
+{
+	(void)arg;
+	(void)f;
+	calls++;
+}
+
+static int take(struct requests *r, uint16_t type, uint32_t id)
+{
+	return requests_take(r, &(struct frame){.type = type, .id = id});
+}
+
+TEST(request, is_over_with_its_last_frame)
+{
+	struct requests r = {0};
+	uint32_t id = requests_open(&r, on_answer, NULL);
+
+	calls = 0;
+	CHECK_INT(take(&r, WIRE_OUTPUT, id), 0);
+	CHECK_INT(take(&r, WIRE_EXIT, id), 0);
+	CHECK_INT(take(&r, WIRE_EXIT, id), 0);
+	CHECK_INT(calls, 2);
+	CHECK(r.first == NULL);
+}
+
+TEST(request, one_that_is_forgotten_is_not_told)
+{
+	struct requests r = {0};
+	uint32_t first = requests_open(&r, on_answer, NULL), second = requests_open(&r, on_answer, NULL);
+
+	calls = 0;
+	requests_forget(&r, first);
+	CHECK_INT(take(&r, WIRE_DONE, first), 0);
+	CHECK_INT(calls, 0);
+	CHECK_INT(take(&r, WIRE_DONE, second), 0);
+	CHECK_INT(calls, 1);
+	requests_open(&r, on_answer, NULL);
+	requests_clear(&r);
+	CHECK(r.first == NULL);
+}
+
+TEST(request, what_no_agent_sends_is_refused)
+{
+	struct requests r = {0};
+	uint32_t id = requests_open(&r, on_answer, NULL);
+
+	CHECK_INT(take(&r, WIRE_EXEC, id), -1);
+	CHECK_INT(take(&r, 999, 0), -1);
+	requests_clear(&r);
+}
+
+/* ---- losses ---- */
+
+#define KILLED(sig) (sig)	   /* as waitpid(2) has it */
+#define EXITED(code) ((code) << 8)
+
+static char *why;
+
+static enum machine_loss loss(struct loss_facts f)
+{
+	f.name = "m";
+	f.said = f.said ? f.said : "";
+	free(why);
+	why = NULL;
+	return loss_explain(&f, &why);
+}
+
+static void end_losses(void)
+{
+	free(why);
+	why = NULL;
+}
+
+TEST(loss, what_the_guest_did_is_its_own_fault)
+{
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .panic = "Kernel panic - x", .shutdown = "guest-reset"}),
+		  LOSS_GUEST);
+	CHECK_STR(why, "the kernel of 'm' panicked: Kernel panic - x");
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .shutdown = "guest-reset"}), LOSS_GUEST);
+	CHECK_HAS(why, "rebooted while it was up");
+	CHECK_HAS(why, "m.shutdown() and m.start()");
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_SETTLING, .shutdown = "guest-shutdown"}), LOSS_GUEST);
+	CHECK_HAS(why, "powered itself off while it was waiting for its init");
+	end_losses();
+}
+
+TEST(loss, what_somebody_did_to_qemu_is_the_hosts)
+{
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .shutdown = "host-signal"}), LOSS_HOST);
+	CHECK_HAS(why, "was told from outside to end");
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .status = KILLED(SIGKILL)}), LOSS_HOST);
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = EXITED(1), .said = "Cannot allocate memory"}),
+		  LOSS_HOST);
+	CHECK(machine_loss_is_infra(LOSS_HOST));
+	end_losses();
+}
+
+TEST(loss, what_qemu_did_by_itself_may_be_the_accelerators)
+{
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = KILLED(SIGABRT)}), LOSS_QEMU);
+	CHECK_HAS(why, "QEMU of 'm' died while the machine was booting: killed by signal 6");
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = EXITED(1), .said = "bad option"}), LOSS_QEMU);
+	CHECK(machine_loss_is_infra(LOSS_QEMU));
+	end_losses();
+}
+
+TEST(loss, a_state_is_blamed_only_when_qemu_blames_it)
+{
+	const enum machine_state s = MACHINE_RESUMING;
+
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = EXITED(1), .said = "load of migration failed"}), LOSS_STATE);
+	CHECK_STR(why, "load of migration failed");
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL), .refusal = "no such section"}), LOSS_STATE);
+	CHECK_STR(why, "no such section");
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGSEGV)}), LOSS_STATE);
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL)}), LOSS_STATE_UNREAD);
+	CHECK_INT(loss((struct loss_facts){.state = s, .shutdown = "host-signal"}), LOSS_STATE_UNREAD);
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = EXITED(127)}), LOSS_STATE_UNREAD);
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = EXITED(1), .said = "can't open backing store /x"}),
+		  LOSS_STATE_UNREAD);
+	end_losses();
+}
