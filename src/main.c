@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 
 const struct command_entry cmd_table[] = {
 	{"run", "[OPTIONS] FILE...", "run test scripts and print TAP", cmd_run_options, cmd_run},

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 #include "cmd/settings.h"
 #include "store/entry.h"
 #include "store/list.h"

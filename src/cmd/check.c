@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
-#include "cmd/runner.h"
 
 const struct option cmd_check_options[] = {{0}};
 

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
+#include "cmd/settings.h"
 #include "qemu/accel.h"
 
 #define SPACE_WANTED_MB 500 /* an image of a Debian root and what comes with it */

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 
 static const struct command_entry *find(const char *name)
 {
