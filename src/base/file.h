@@ -38,6 +38,8 @@ void file_remove_tree(const char *path);
 
 /* Return: whether @path exists (links followed). */
 bool file_exists(const char *path);
+/* Return: whether @path is a folder (links followed). */
+bool file_is_folder(const char *path);
 
 /* Return: "DIR/NAME", or NAME alone when it is absolute or DIR is ""; the caller frees it. */
 char *path_join(const char *dir, const char *name);

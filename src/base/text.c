@@ -156,6 +156,16 @@ const char *text_tail(const char *text, size_t n, size_t lines, size_t bytes)
 	return p;
 }
 
+bool text_next_line(const char **at, const char **line, size_t *n)
+{
+	if (!**at)
+		return false;
+	*line = *at;
+	*n = strcspn(*at, "\n");
+	*at += *n + ((*at)[*n] == '\n');
+	return true;
+}
+
 void text_quote_shell(struct buf *out, const char *arg)
 {
 	buf_addc(out, '\'');

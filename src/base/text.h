@@ -59,6 +59,19 @@ bool text_ends(const char *s, const char *suffix);
  */
 const char *text_tail(const char *text, size_t n, size_t lines, size_t bytes);
 
+/**
+ * text_next_line() - Go through a text line by line
+ * @at:		Where to go on; moved behind the line and its newline
+ * @line:	Set to the line, inside the text
+ * @n:		Set to its length without the newline
+ *
+ *	for (const char *at = text; text_next_line(&at, &line, &n);)
+ *		...
+ *
+ * Return: whether there was a line; a newline at the very end begins none
+ */
+bool text_next_line(const char **at, const char **line, size_t *n);
+
 /* Append @arg so that a POSIX shell reads it as one word: 'it'\''s'. */
 void text_quote_shell(struct buf *out, const char *arg);
 

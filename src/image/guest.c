@@ -87,13 +87,6 @@ struct guest {
 
 /* ---- the root ---- */
 
-static int is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* A folder, with the flags that it will be loaded with. */
 struct folder_sum {
 	const char *path;
@@ -131,7 +124,7 @@ static int root_load(const char *image, struct tree *t, struct erofs_writer *w, 
 {
 	cleanup_source struct source s = {.fd = -1};
 
-	if (is_folder(image))
+	if (file_is_folder(image))
 		return dir_load(image, DIR_KEEP_OWNERS, t, w, err);
 	return source_open(&s, image, err) < 0 ? -1 : tar_load(&s, t, w, err);
 }
@@ -200,7 +193,7 @@ static int root_prepare(struct guest *g, struct err *err)
 
 	sha256_init(&key);
 	sha256_add_str(&key, "root " GUEST_FORMAT);
-	r = is_folder(image) ? folder_key(g, &key, image, DIR_KEEP_OWNERS, err)
+	r = file_is_folder(image) ? folder_key(g, &key, image, DIR_KEEP_OWNERS, err)
 			     : store_key_content(g->spec->store, &key, image, err);
 	if (r < 0)
 		return -1;

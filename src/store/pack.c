@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -85,8 +86,7 @@ static int put_number(struct writer *w, uint64_t number, size_t n, struct err *e
 {
 	uint8_t bytes[8];
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(number >> (8 * i));
+	put_le64(bytes, number);
 	return put(w, bytes, n, err);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -86,13 +87,11 @@ static int get(struct reader *r, void *to, size_t n, struct err *err)
 
 static int get_number(struct reader *r, uint64_t *number, size_t n, struct err *err)
 {
-	uint8_t bytes[8];
+	uint8_t bytes[8] = {0};
 
 	if (get(r, bytes, n, err) < 0)
 		return -1;
-	*number = 0;
-	while (n--)
-		*number = *number << 8 | bytes[n];
+	*number = get_le64(bytes);
 	return 0;
 }
 

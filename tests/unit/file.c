@@ -202,6 +202,19 @@ static bool dir_is(const char *path, const char *want)
 	return strcmp(got, want) == 0;
 }
 
+TEST(file, folder_or_not)
+{
+	struct err err = {0};
+
+	CHECK_INT(file_make_dirs(at("a-folder"), &err), 0);
+	CHECK_INT(file_write_atomic(at("a-file"), "", 0, 0600, &err), 0);
+	CHECK_INT(symlink(at("a-folder"), at("to-folder")), 0);
+	CHECK(file_is_folder(at("a-folder")));
+	CHECK(file_is_folder(at("to-folder")));
+	CHECK(!file_is_folder(at("a-file")));
+	CHECK(!file_is_folder(at("nothing")));
+}
+
 TEST(path, dir_as_dirname)
 {
 	CHECK(dir_is("a/b", "a"));

@@ -159,3 +159,22 @@ TEST(text, shell_quotes)
 	CHECK_STR(quoted("it's"), "'it'\\''s'");
 	CHECK_STR(quoted("a b\n$(c) `d` \\ \"e\""), "'a b\n$(c) `d` \\ \"e\"'");
 }
+
+static const char *lines_of(const char *text)
+{
+	const char *line;
+	size_t n;
+
+	buf_clear(&shown);
+	while (text_next_line(&text, &line, &n))
+		buf_addf(&shown, "[%.*s]", (int)n, line);
+	return buf_str(&shown);
+}
+
+TEST(text, line_by_line)
+{
+	CHECK_STR(lines_of("a\nbc\n"), "[a][bc]");
+	CHECK_STR(lines_of("a\nbc"), "[a][bc]");
+	CHECK_STR(lines_of("\n\na"), "[][][a]");
+	CHECK_STR(lines_of(""), "");
+}
