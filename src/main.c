@@ -1,6 +1,7 @@
 /* main.c - the command table */
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -34,10 +35,24 @@ static int unknown_command(const char *word)
 	return EXIT_WRONG;
 }
 
+/*
+ * What holds for all commands: a file that meets the limit of `ulimit -f` is an
+ * error of the write, not the end of the process; and what vmtap writes can be
+ * written by everybody only where the user's umask was made for sharing.
+ */
+static void set_up(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask & S_IWOTH ? mask : mask | S_IWGRP | S_IWOTH);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 
+	set_up();
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		word = "help";
 	for (const struct command_entry *c = cmd_table; c->name; c++)

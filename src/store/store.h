@@ -35,6 +35,29 @@
 #include "base/err.h"
 #include "base/sha256.h"
 
+/* Whose word it is that the cache is in this folder. */
+enum store_place {
+	STORE_CHOSEN, /* the user's: a variable names it, or it is below the user's home */
+	STORE_SHARED, /* nobody's: a name that any user could have taken first, as in /tmp */
+};
+
+/**
+ * store_trust() - See that no other user decides what is in the cache
+ * @root:	The cache folder
+ *
+ * What is in the cache is booted, and what a machine saved is loaded into a
+ * QEMU of the caller's rights: whoever writes the cache is the caller, in the
+ * end. So the folder must be the caller's or root's, and not everybody may
+ * write to it; its group may, which is how a cache is shared on purpose. A
+ * folder in a shared place is made at once, for its owner alone, and must be
+ * the caller's own, no symbolic link, and closed to its group as well.
+ *
+ * A chosen folder that does not exist is no error: the first entry makes it.
+ *
+ * Return: 0, or -1: whose the folder is, or what is wrong with it
+ */
+int store_trust(const char *root, enum store_place place, struct err *err);
+
 /**
  * store_build_fn - Make the files of an entry
  * @dir:	An empty folder, "STORE/tmp/..."; write into it, no folders below

@@ -184,8 +184,8 @@ static int take_file(struct reader *r, const char *dir, char *tag, struct err *e
 	if (strcmp(name, STORE_SEAL) == 0 || mode > 0777 || size > PACK_FILE_MAX)
 		return bad(r, err, "file '%s' in it has a name, a mode or a size that no export writes", name);
 	path = path_join(dir, name);
-	/* Ours to read again, whatever it was. */
-	fd = file_begin(r, path, (unsigned int)mode | 0400, size, err);
+	/* The owner can read it again and nobody else can write it, whatever the mode was where it comes from. */
+	fd = file_begin(r, path, ((unsigned int)mode & 0755) | 0400, size, err);
 	if (fd < 0)
 		return -1;
 	for (;;) {
