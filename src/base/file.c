@@ -49,20 +49,20 @@ int file_write_atomic(const char *path, const void *data, size_t n, int mode, st
 {
 	cleanup_free char *tmp = xasprintf("%s.tmp.%ld", path, (long)getpid());
 	cleanup_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	int why;
 
 	if (fd < 0)
 		return err_errno(err, "cannot create '%s'", path);
-	if (fd_write_all(fd, data, n) < 0) {
+	if (fd_write_all(fd, data, n) < 0)
 		err_errno(err, "cannot write '%s'", path);
-		unlink(tmp);
-		return -1;
-	}
-	if (rename(tmp, path) < 0) {
+	else if (rename(tmp, path) < 0)
 		err_errno(err, "cannot rename to '%s'", path);
-		unlink(tmp);
-		return -1;
-	}
-	return 0;
+	else
+		return 0;
+	why = errno;
+	unlink(tmp);
+	errno = why;
+	return -1;
 }
 
 int file_make_dirs(const char *path, struct err *err)

@@ -26,7 +26,7 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *err);
  *
  * A reader sees the old file or the new one, never a part.
  *
- * Return: 0, or -1 and nothing left behind
+ * Return: 0, or -1 with errno and nothing left behind
  */
 int file_write_atomic(const char *path, const void *data, size_t n, int mode, struct err *err);
 

@@ -19,6 +19,25 @@
 void text_clean(struct buf *out, const char *bytes, size_t n);
 
 /**
+ * text_is_command() - Tell whether a line becomes a command of a CI service at a character
+ * @line:	A line; only what is in front of @at is looked at
+ * @at:		Index of the character
+ *
+ * The services read commands in a job's output, stdout and stderr, and obey:
+ * GitHub Actions and Azure Pipelines to "##[command]" and "##vso[command]"
+ * anywhere in a line, GitHub also to "::command::" behind nothing but blanks.
+ *
+ * Return: whether @at is the '[' of the former or the second ':' of the latter
+ */
+bool text_is_command(const char *line, size_t at);
+
+/* Append a line of @n bytes with a blank in every such place, so that no service takes what a guest said for a command. */
+void text_add_disarmed(struct buf *out, const char *line, size_t n);
+
+/* Return: whether this process runs under a service that obeys such commands (GITHUB_ACTIONS or TF_BUILD is set). */
+bool text_commands_count(void);
+
+/**
  * text_utf8_length() - Measure the character at the start of some bytes
  *
  * Return: its length, 1 to 4; 0 when the bytes are not valid UTF-8 (Unicode 15,

@@ -30,7 +30,7 @@ static void print_overview(void)
 	     "usage: vmtap [run] [OPTIONS] FILE...\n\ncommands:");
 	for (const struct command_entry *c = cmd_table; c->name; c++)
 		printf("  %-8s %s\n", c->name, c->summary);
-	puts("\n`vmtap help COMMAND` lists a command's options. Exit status: 0 all passed or skipped,\n"
+	puts("\n`vmtap help COMMAND` lists a command's options, `vmtap --version` prints the version. Exit status: 0 all passed or skipped,\n"
 	     "1 a test failed, 2 the command line or a script is wrong, 3 the infrastructure failed.");
 }
 

@@ -31,7 +31,7 @@ struct option {
 };
 
 /**
- * options_parse() - Read "--name=value", "--name value", "-l value" and operands
+ * options_parse() - Read "--name=value", "--name value", "-l value", "-lvalue", "-abl value" and operands
  * @table:	Rows, ended by one without a name
  * @to:		The command's structure
  * @argv:	NULL-terminated, without the command's own name. Operands are moved

@@ -163,7 +163,7 @@ static int kernel_extract(const char *root, const char *to, struct err *err)
 		return 0;
 	if (erofs_read(&e, &file, KERNEL_MAX, &kernel, err) < 0)
 		return -1;
-	return file_write_atomic(to, kernel.data, kernel.len, 0666, err);
+	return store_write_file(to, kernel.data, kernel.len, err);
 }
 
 static int root_build(const char *dir, void *arg, struct err *err)
@@ -219,7 +219,7 @@ static int kernel_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	if (!vmlinux_unpack(buf_str(&image), image.len, &vmlinux))
 		buf_clear(&vmlinux);
-	return file_write_atomic(to, buf_str(&vmlinux), vmlinux.len, 0666, err);
+	return store_write_file(to, buf_str(&vmlinux), vmlinux.len, err);
 }
 
 /* The store's entry for what @what says, of this kernel. Return: 0 with its folder in @entry, or -1. */
@@ -340,7 +340,7 @@ static int lacks_build(const char *dir, void *arg, struct err *err)
 	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
 		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
-	return file_write_atomic(to, buf_str(&names), names.len, 0666, err);
+	return store_write_file(to, buf_str(&names), names.len, err);
 }
 
 /* Without modules everything must be built in: else the guest would never be heard of. */
@@ -412,7 +412,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 	i.agent_len = agent.len;
 	if (initrd_begin(g->spec->initrd, &out, err) < 0 || initramfs_make(&i, &out, err) < 0)
 		return -1;
-	return file_write_atomic(path, out.data, out.len, 0666, err);
+	return store_write_file(path, out.data, out.len, err);
 }
 
 /* A module inside the root is as it was when the root was made; one on the host may change. */

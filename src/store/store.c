@@ -51,6 +51,11 @@ int store_write_error(struct err *err, const char *path)
 	return -1;
 }
 
+int store_write_file(const char *path, const void *data, size_t n, struct err *err)
+{
+	return file_write_atomic(path, data, n, 0666, NULL) < 0 ? store_write_error(err, path) : 0;
+}
+
 /* ---- trust ---- */
 
 static int mistrust(const char *root, enum store_place place, const struct stat *st, struct err *err)

@@ -158,4 +158,7 @@ int store_sum(const char *root, const char *facts, store_sum_fn *compute, void *
  */
 int store_write_error(struct err *err, const char *path);
 
+/* Write a file of an entry that is being built, as file_write_atomic(). Return: 0, or store_write_error(). */
+int store_write_file(const char *path, const void *data, size_t n, struct err *err);
+
 #endif

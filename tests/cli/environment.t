@@ -18,6 +18,14 @@ sub infra {
     is $r->{status}, 3, '... exit status 3';
 }
 
+# As vmtap(), of a shell's command line
+sub shell {
+    my ($command) = @_;
+    my ($out, $err) = (dir() . '/shell.out', dir() . '/shell.err');
+    my $status = system "$command >$out 2>$err";
+    return {out => slurp($out), err => slurp($err), status => $status & 127 ? 'signal' : $status >> 8};
+}
+
 # QEMU
 infra vmtap('PATH=/nonexistent', $one), qr/cannot find qemu-system-x86_64 on the PATH.*apt-get install/s, 'no QEMU';
 my $r = vmtap('VMTAP_QEMU=/nonexistent/qemu', $one);
@@ -128,6 +136,26 @@ infra vmtap("VMTAP_KIT=$no_machine", $one), qr{VMTAP_KIT is '\Q$no_machine\E': N
 $r = vmtap("VMTAP_QEMU=$bin", $one);
 like $r->{err}, qr{VMTAP_QEMU is '\Q$bin\E', which cannot be run: Is a directory}, 'VMTAP_QEMU is a folder';
 is $r->{status}, 2, '... exit status 2';
+
+# Limits of the process
+infra shell("ulimit -f 1024; VMTAP_CACHE=$open/limited build/vmtap $one"),
+    qr/cannot write '[^']*': File too large.*the file size limit \(ulimit -f\)/s, 'ulimit -f';
+infra shell("ulimit -n 20; build/vmtap $one"), qr/raise the limit on open files \(ulimit -n 20\)/, 'ulimit -n 20';
+like shell("ulimit -n 64; build/vmtap $no_machine")->{out}, qr/^ok 1/m, 'ulimit -n 64 is enough without machines';
+
+# What a guest says is no command of a CI service and no escape sequence, on neither stream
+my $loud = script(<<'END');
+vm(m);
+test("t") {
+	m.succeed("printf 'a ##[error]b\\n::error::c\\n##vso[d]\\033[31me\\n' >/dev/console");
+	m.execute("printf '##[error]f\\n' >&2");
+	m.shutdown();
+	ok(0);
+}
+END
+$r = vmtap('GITHUB_ACTIONS=true', '-v', $loud);
+like $r->{err}, qr/^# vmtap: m\| a ## \[error\]b$/m, 'a console under GITHUB_ACTIONS: commands are broken';
+unlike "$r->{out}$r->{err}", qr/##\[|##vso\[|^::|\e/m, '... all of them, and no escape sequence is left';
 
 # Wrong values
 for my $wrong (qw(VMTAP_SLOW=fast VMTAP_CANARY_MS=x VMTAP_BOOT_TIMEOUT=0 VMTAP_CACHE_MAX=abc)) {

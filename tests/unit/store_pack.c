@@ -46,6 +46,35 @@ static int import(const char *pack, uint64_t limit, struct err *err)
 	return store_import(root, pack, limit, &report, err) < 0 ? -1 : (int)report.entries;
 }
 
+static int build_open_to_all(const char *dir, void *arg, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, "file");
+
+	(void)arg;
+	return file_write_atomic(path, "x", 1, 0600, err) < 0 ? -1 : chmod(path, 0666);
+}
+
+TEST(store_pack, what_comes_in_can_be_written_by_its_owner_only)
+{
+	static char *const none[] = {NULL};
+	cleanup_free char *pack = NULL, *entry = NULL, *path = NULL;
+	struct pack_report report;
+	struct stat st = {0};
+
+	begin();
+	pack = pack_path();
+	CHECK_INT(store_get(root, "kind", keys[1], build_open_to_all, NULL, &entry, NULL), 0);
+	store_release(entry);
+	CHECK_INT(store_export(root, pack, none, &report, NULL), 0);
+	CHECK_INT(store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL), 0);
+	CHECK_INT(import(pack, 10 * MB, NULL), 1);
+	path = path_join(entry, "file");
+	CHECK_INT(stat(path, &st), 0);
+	CHECK_INT(st.st_mode & 0777, 0644);
+	unlink(pack);
+	end();
+}
+
 TEST(store_pack, an_export_comes_back_whole_with_its_holes)
 {
 	cleanup_free char *pack = NULL, *ram = NULL;
