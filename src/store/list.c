@@ -255,15 +255,3 @@ int store_prune(const char *root, uint64_t limit, enum store_check check, struct
 		*out = p;
 	return 0;
 }
-
-uint64_t store_evict_one(const char *root)
-{
-	cleanup_store_list struct store_list l = {0};
-
-	if (store_list(root, STORE_CHECK_FACTS, &l, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < l.count; i++)
-		if (l.items[i].disk && evict(root, &l.items[i]) == 0)
-			return l.items[i].disk;
-	return 0;
-}

@@ -7,50 +7,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "store/store.h"
-#include "store/list.h"
-
-#define MB	1000000ull
-#define ROOM_MARGIN (16 * MB) /* left for logs, seals and whoever else writes */
 
 /* ---- room ---- */
-
-static int room_free(const char *root, uint64_t *bytes, struct err *err)
-{
-	struct statvfs fs;
-
-	if (statvfs(root, &fs) < 0)
-		return err_errno(err, "cannot read '%s'", root);
-	*bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	return 0;
-}
-
-int store_reserve(const char *root, uint64_t bytes, struct err *err)
-{
-	uint64_t room = 0;
-
-	if (file_make_dirs(root, err) < 0)
-		return err_hint(err, "set VMTAP_CACHE to a folder that can be written");
-	for (;;) {
-		if (room_free(root, &room, err) < 0)
-			return -1;
-		if (room >= bytes + ROOM_MARGIN)
-			return 0;
-		if (!store_evict_one(root))
-			break;
-		log_line("the disk of '%s' is nearly full: removed what was not used for longest", root);
-	}
-	err_set(err, "there is no room for %llu MB in '%s': %llu MB are free", (unsigned long long)(bytes / MB + 1),
-		root, (unsigned long long)(room / MB));
-	return err_hint(err, "free some space there, or set VMTAP_CACHE to a folder on another disk");
-}
 
 static int fill_with_zeros(int fd, uint64_t size)
 {

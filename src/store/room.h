@@ -23,18 +23,6 @@
 #define STORE_BLOCK 4096 /* bytes; a hole is a run of these that are all zero */
 
 /**
- * store_reserve() - See that there is room for so many bytes
- * @root:	The cache folder; created with its parents
- *
- * Removes entries that are not in use, least recently used first, if that is
- * what it takes. It is a check, no promise: others write too. What a mapping
- * relies on must be allocated.
- *
- * Return: 0, or -1: "there is no room for 128 MB in '...'"
- */
-int store_reserve(const char *root, uint64_t bytes, struct err *err);
-
-/**
  * store_file_allocate() - Give an empty file its size and all of its blocks
  * @fd:		Open for writing
  * @path:	For messages

@@ -63,7 +63,7 @@ int store_trust(const char *root, enum store_place place, struct err *err);
  * @dir:	An empty folder, "STORE/tmp/..."; write into it, no folders below
  * Return: 0, or -1: everything in @dir is then removed
  *
- * Large files begin with store_reserve() or store_file_allocate() (room.h).
+ * A file that something maps and writes to begins with store_file_allocate() (room.h).
  */
 typedef int store_build_fn(const char *dir, void *arg, struct err *err);
 
