@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 
@@ -22,7 +23,7 @@ const struct command_entry cmd_table[] = {
 /* A word that is neither a command nor a file: say what was probably meant. */
 static int unknown_command(const char *word)
 {
-	const char *names[16] = {NULL};
+	const char *names[ARRAY_SIZE(cmd_table)] = {NULL};
 	const char *near;
 
 	for (size_t i = 0; cmd_table[i].name; i++)

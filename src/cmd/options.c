@@ -9,7 +9,6 @@
 #include "base/text.h"
 
 #define COUNT_MAX 100000 /* of an OPTION_COUNT */
-#define ROWS_MAX 32 /* options of one command */
 
 static const struct option *find(const struct option *table, const char *name, size_t n)
 {
@@ -29,11 +28,11 @@ static const struct option *find_letter(const struct option *table, char letter)
 
 static int unknown(const struct option *table, const char *word, struct err *err)
 {
-	const char *names[ROWS_MAX + 3] = {"help", "version"}; /* what all commands take, then the table's */
+	const char *names[OPTIONS_MAX + 3] = {"help", "version"}; /* what all commands take, then the table's */
 	cleanup_free char *name = xstrndup(word, strcspn(word, "="));
 	const char *near;
 
-	for (size_t i = 0; i < ROWS_MAX && table[i].name; i++)
+	for (size_t i = 0; i < OPTIONS_MAX && table[i].name; i++)
 		names[i + 2] = table[i].name;
 	near = text_nearest(name + strspn(name, "-"), names);
 	err_set(err, "unknown option '%s'", name);

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define OPTIONS_MAX 32 /* rows of one command's table */
+
 enum option_kind {
 	OPTION_FLAG,	/* no value; an int that becomes 1 */
 	OPTION_TEXT,	/* a const char * */

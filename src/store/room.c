@@ -56,7 +56,7 @@ int store_file_allocate(int fd, const char *path, uint64_t size, struct err *err
 
 /* ---- holes ---- */
 
-/* Try it: no list of filesystems, and overlayfs answers for the one below it. */
+/* Reads a hole and looks at the blocks: no list of filesystems is needed, and overlayfs does what the one below it does. */
 bool store_holes_fill(const char *path)
 {
 	cleanup_free char *name = xasprintf("%s.hole.%ld", path, (long)getpid());
@@ -99,7 +99,7 @@ int store_file_shrink(int fd, const char *path, struct err *err)
 		return 0;
 	store_runs_begin(&r, fd, (uint64_t)st.st_size);
 	while ((n = store_runs_next(&r, &offset, &data)) > 0) {
-		/* No holes here (NFS before 4.2): it stays as it is. */
+		/* The filesystem cannot make holes (NFS before 4.2): the file stays as it is. */
 		if (punch(fd, done, offset) < 0)
 			return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : store_write_error(err, path);
 		done = offset + (uint64_t)n;
@@ -158,7 +158,7 @@ static int runs_seek(struct store_runs *r)
 		r->at = r->size;
 		return 0;
 	}
-	/* A filesystem that does not tell: all is data. */
+	/* EINVAL: the filesystem does not tell where its holes are, so all is data. */
 	if (data < 0 && errno != EINVAL)
 		return -1;
 	hole = data < 0 ? -1 : lseek(r->fd, data, SEEK_HOLE);
@@ -185,7 +185,7 @@ static int runs_fill(struct store_runs *r)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			errno = n < 0 ? errno : EIO; /* cut short under our hands */
+			errno = n < 0 ? errno : EIO; /* another process has cut the file short */
 			return -1;
 		}
 		got += (size_t)n;

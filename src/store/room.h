@@ -1,7 +1,7 @@
 /* room.h - room on the disk for large files, and the holes in them
  *
- * A file that a process maps and writes to must have its blocks before: a full
- * disk is otherwise found out by a store instruction, as SIGBUS. So for a RAM
+ * A file that a process maps and writes to must get its blocks before: else a
+ * full disk shows only when the process stores a byte, as SIGBUS. So for a RAM
  * file:
  *
  *	store_file_allocate(fd, path, size, err)	before QEMU starts

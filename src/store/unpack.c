@@ -2,8 +2,8 @@
  *
  * Everything is written below one temporary folder, entry by entry, and read to
  * the pack's very end. Only then the entries are sealed and renamed into their
- * places, which cannot fail for want of room. A pack is hostile until proven
- * otherwise: every number and name in it is checked before it is used.
+ * places, which cannot fail for want of room. A pack may be hostile: every number
+ * and name in it is checked before it is used.
  */
 #include "store/pack.h"
 
