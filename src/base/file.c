@@ -48,7 +48,7 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *err)
 int file_write_atomic(const char *path, const void *data, size_t n, int mode, struct err *err)
 {
 	cleanup_free char *tmp = xasprintf("%s.tmp.%ld", path, (long)getpid());
-	cleanup_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	cleanup_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	int why;
 
 	if (fd < 0)

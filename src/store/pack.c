@@ -229,7 +229,7 @@ int store_export(const char *root, const char *path, char *const *kinds, struct 
 	bool standard = strcmp(path, "-") == 0, direct = standard || is_special(path);
 	cleanup_free char *tmp = direct ? xstrdup(path) : xasprintf("%s.tmp.%ld", path, (long)getpid());
 	cleanup_fd int fd = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-				     : open(tmp, O_WRONLY | O_CREAT | (direct ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
+				     : open(tmp, O_WRONLY | O_CREAT | (direct ? 0 : O_TRUNC | O_NOFOLLOW) | O_CLOEXEC, 0666);
 	int r;
 
 	if (fd < 0)

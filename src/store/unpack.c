@@ -121,7 +121,7 @@ static int get_name(struct reader *r, char *name, struct err *err)
 		return -1;
 	name[n] = '\0';
 	if (strlen(name) != n || !store_is_name(name))
-		return bad(r, err, "a name in it may not be one");
+		return bad(r, err, "the name of a kind or a file in it has characters that no export writes");
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static int get_name(struct reader *r, char *name, struct err *err)
 static int spend(struct reader *r, uint64_t n, struct err *err)
 {
 	if (n > r->limit) {
-		bad(r, err, "it holds more than the cache may");
+		bad(r, err, "its content is larger than the cache may be");
 		return err_hint(err, "set VMTAP_CACHE_MAX to more MB");
 	}
 	r->limit -= n;
@@ -145,7 +145,7 @@ static int take_data(struct reader *r, int fd, const char *name, uint64_t size, 
 	if (get_number(r, &offset, 8, err) < 0 || get_number(r, &n, 4, err) < 0)
 		return -1;
 	if (n == 0 || n > PACK_DATA_MAX || offset < *at || offset > size || n > size - offset)
-		return bad(r, err, "data of '%s' is not inside it", name);
+		return bad(r, err, "it has data of file '%s' beyond that file's size, or out of order", name);
 	if (!r->fills && spend(r, n, err) < 0)
 		return -1;
 	if (get(r, r->data, (size_t)n, err) < 0)
