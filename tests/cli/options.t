@@ -66,7 +66,7 @@ is vmtap('-lf', 'mul', $good)->{out}, "multiplies\n", '-lf REGEX: a flag and an 
 is vmtap('-lfmul', $good)->{out}, "multiplies\n", '-lfREGEX';
 is vmtap('-lvj2', $good)->{out}, $both, '-lvj2: the rest of the word is the value';
 is vmtap('-lj', '2', '--', $good)->{out}, $both, '... or the next word';
-is vmtap('-lf', '--', '--', $good)->{out}, '', '... even --';
+is vmtap('-lf', '--', '--', script(qq{test("a -- b") { }\ntest("c") { }\n}))->{out}, "a -- b\n", '... even --';
 is vmtap('-lnv', $good)->{status}, 0, '-lnv, as the manual writes it';
 
 my $other = script(qq{test("adds") { ok(1); }\n});
