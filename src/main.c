@@ -1,12 +1,13 @@
 /* main.c - the command table */
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 
 const struct command_entry cmd_table[] = {
 	{"run", "[OPTIONS] FILE...", "run test scripts and print TAP", cmd_run_options, cmd_run},
@@ -22,7 +23,7 @@ const struct command_entry cmd_table[] = {
 /* A word that is neither a command nor a file: say what was probably meant. */
 static int unknown_command(const char *word)
 {
-	const char *names[16] = {NULL};
+	const char *names[ARRAY_SIZE(cmd_table)] = {NULL};
 	const char *near;
 
 	for (size_t i = 0; cmd_table[i].name; i++)
@@ -35,10 +36,24 @@ static int unknown_command(const char *word)
 	return EXIT_WRONG;
 }
 
+/*
+ * What holds for all commands: a file that meets the limit of `ulimit -f` is an
+ * error of the write, not the end of the process; and what vmtap writes can be
+ * written by everybody only where the user's umask was made for sharing.
+ */
+static void set_up(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask & S_IWOTH ? mask : mask | S_IWGRP | S_IWOTH);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 
+	set_up();
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		word = "help";
 	for (const struct command_entry *c = cmd_table; c->name; c++)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define FIXED_SIZE 16 /* bytes of the header before its fields' content */
 
 enum field { FIELD_PATH = 1, FIELD_INTERFACE = 2, FIELD_MEMBER = 3, FIELD_ERROR = 4, FIELD_REPLY = 5, FIELD_SIGNATURE = 8 };
@@ -15,16 +17,12 @@ static void align(struct buf *b, size_t start, size_t to)
 		buf_addc(b, '\0');
 }
 
-static void put_u32_at(struct buf *b, size_t at, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		b->data[at + (size_t)i] = (char)(v >> 8 * i);
-}
-
 static void put_u32(struct buf *b, uint32_t v)
 {
-	buf_add(b, "\0\0\0\0", 4);
-	put_u32_at(b, b->len - 4, v);
+	uint8_t raw[4];
+
+	put_le32(raw, v);
+	buf_add(b, raw, sizeof(raw));
 }
 
 static void put_string(struct buf *b, const char *s)
@@ -53,7 +51,7 @@ void dbus_put_strings(struct buf *body, const char *const *strings, size_t n)
 	start = body->len;
 	for (size_t i = 0; i < n; i++)
 		dbus_put_string(body, strings[i]);
-	put_u32_at(body, start - 4, (uint32_t)(body->len - start));
+	put_le32((uint8_t *)body->data + start - 4, (uint32_t)(body->len - start));
 }
 
 /* A header field: a structure of its number and a variant, aligned to 8. */
@@ -86,7 +84,7 @@ void dbus_put_call(struct buf *out, uint32_t serial, const char *path, const cha
 	put_field(out, start, FIELD_MEMBER, 's', member);
 	if (*signature)
 		put_field(out, start, FIELD_SIGNATURE, 'g', signature);
-	put_u32_at(out, start + 12, (uint32_t)(out->len - start - FIXED_SIZE));
+	put_le32((uint8_t *)out->data + start + 12, (uint32_t)(out->len - start - FIXED_SIZE));
 	align(out, start, 8);
 	buf_add(out, buf_str(body), body->len);
 }
@@ -116,7 +114,7 @@ uint32_t dbus_get_u32(struct dbus_reader *r)
 {
 	const uint8_t *p = take(r, 4, 4);
 
-	return p ? p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24 : 0;
+	return p ? get_le32(p) : 0;
 }
 
 /* @n bytes and a NUL that is really there. */

@@ -102,8 +102,7 @@ static void receive(struct port *p)
 
 	if (n <= 0)
 		return;
-	p->in.len += (size_t)n;
-	p->in.data[p->in.len] = '\0';
+	buf_commit(&p->in, (size_t)n);
 	p->ops->received(p->arg);
 	if (!p->in.len && p->in.cap > PORT_IN_KEEP)
 		buf_free(&p->in);

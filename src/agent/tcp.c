@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define STATE_LISTEN 0x0A
 #define LINE_USED    150 /* bytes of a line that hold the columns we want */
 
@@ -52,12 +54,11 @@ static bool line_matches(const char *line, size_t n, uint16_t port, enum tcp_sco
 
 bool tcp_listening(const char *table, uint16_t port, enum tcp_scope scope)
 {
-	while (*table) {
-		size_t n = strcspn(table, "\n");
+	const char *line;
+	size_t n;
 
-		if (line_matches(table, n, port, scope))
+	while (text_next_line(&table, &line, &n))
+		if (line_matches(line, n, port, scope))
 			return true;
-		table += n + (table[n] == '\n');
-	}
 	return false;
 }

@@ -22,19 +22,12 @@ struct notice {
 	char *folder; /* the one it watches */
 };
 
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* Return: the deepest existing folder above @path; the caller frees it. */
 static char *nearest_folder(const char *path)
 {
 	char *folder = path_dir(path);
 
-	while (strcmp(folder, "/") && strcmp(folder, ".") && !is_folder(folder)) {
+	while (strcmp(folder, "/") && strcmp(folder, ".") && !file_is_folder(folder)) {
 		char *up = path_dir(folder);
 
 		free(folder);

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define LOOK	   (100 * NS_PER_MS)
 #define REST	   (200 * NS_PER_MS) /* some grace periods of RCU */
@@ -54,18 +55,18 @@ static bool all_links_run(bool if_down)
 static bool all_addresses_usable(void)
 {
 	cleanup_buf struct buf table = {0};
+	const char *line;
+	size_t n;
 
 	if (file_read("/proc/net/if_inet6", TABLE_MAX, &table, NULL) < 0)
 		return true;
-	for (const char *p = buf_str(&table); *p; p += strcspn(p, "\n") + 1) {
+	for (const char *at = buf_str(&table); text_next_line(&at, &line, &n);) {
 		for (int i = 0; i < 4; i++) {
-			p += strcspn(p, " \n");
-			p += *p == ' ';
+			line += strcspn(line, " \n");
+			line += *line == ' ';
 		}
-		if (strtoul(p, NULL, 16) & TENTATIVE)
+		if (strtoul(line, NULL, 16) & TENTATIVE)
 			return false;
-		if (!strchr(p, '\n'))
-			break;
 	}
 	return true;
 }

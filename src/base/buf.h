@@ -13,8 +13,8 @@
  * @cap:	Allocated size
  *
  * Start with `= {0}` (or `cleanup_buf struct buf b = {0}`), end with
- * buf_free(). Allocation cannot fail (mem.h); who fills a buffer from a guest
- * or a file checks @len against a named limit first.
+ * buf_free(). Allocation cannot fail (mem.h); code that fills a buffer from a
+ * guest or a file checks @len against a named limit first.
  */
 struct buf {
 	char *data;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 int (err_set)(struct err *err, const char *fmt, ...)
 {
@@ -16,6 +17,16 @@ int (err_set)(struct err *err, const char *fmt, ...)
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+static void add_files_limit(struct err *err)
+{
+	size_t used = strlen(err->text);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		snprintf(err->text + used, sizeof(err->text) - used, "; raise the limit on open files (ulimit -n %llu)",
+			 (unsigned long long)limit.rlim_cur);
 }
 
 int (err_errno)(struct err *err, const char *fmt, ...)
@@ -31,6 +42,8 @@ int (err_errno)(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(saved));
+	if (saved == EMFILE)
+		add_files_limit(err);
 	errno = saved;
 	return -1;
 }

@@ -31,6 +31,9 @@ int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf,
 /**
  * err_errno() - Record an error followed by ": " and the text of errno
  *
+ * "Too many open files" is followed by the process's limit and how to raise it:
+ * it may meet any call that makes a descriptor.
+ *
  * Return: -1 always; errno is kept
  */
 int err_errno(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

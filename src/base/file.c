@@ -37,8 +37,7 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *err)
 		n = fd_read_full(fd, buf_reserve(out, chunk), chunk);
 		if (n < 0)
 			return err_errno(err, "cannot read '%s'", path);
-		out->len += (size_t)n;
-		out->data[out->len] = '\0';
+		buf_commit(out, (size_t)n);
 		if (out->len - start > limit)
 			return err_set(err, "'%s' is larger than %zu bytes", path, limit);
 		if ((size_t)n < chunk)
@@ -49,28 +48,21 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *err)
 int file_write_atomic(const char *path, const void *data, size_t n, int mode, struct err *err)
 {
 	cleanup_free char *tmp = xasprintf("%s.tmp.%ld", path, (long)getpid());
-	cleanup_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	cleanup_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	int why;
 
 	if (fd < 0)
 		return err_errno(err, "cannot create '%s'", path);
-	if (fd_write_all(fd, data, n) < 0) {
+	if (fd_write_all(fd, data, n) < 0)
 		err_errno(err, "cannot write '%s'", path);
-		unlink(tmp);
-		return -1;
-	}
-	if (rename(tmp, path) < 0) {
+	else if (rename(tmp, path) < 0)
 		err_errno(err, "cannot rename to '%s'", path);
-		unlink(tmp);
-		return -1;
-	}
-	return 0;
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	else
+		return 0;
+	why = errno;
+	unlink(tmp);
+	errno = why;
+	return -1;
 }
 
 int file_make_dirs(const char *path, struct err *err)
@@ -84,7 +76,7 @@ int file_make_dirs(const char *path, struct err *err)
 			return err_errno(err, "cannot create folder '%s'", p);
 		*at = '/';
 	}
-	if (mkdir(p, 0777) < 0 && !(errno == EEXIST && is_folder(p)))
+	if (mkdir(p, 0777) < 0 && !(errno == EEXIST && file_is_folder(p)))
 		return err_errno(err, "cannot create folder '%s'", p);
 	return 0;
 }
@@ -120,6 +112,13 @@ void file_remove_tree(const char *path)
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+bool file_is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 char *path_join(const char *dir, const char *name)

@@ -26,7 +26,7 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *err);
  *
  * A reader sees the old file or the new one, never a part.
  *
- * Return: 0, or -1 and nothing left behind
+ * Return: 0, or -1 with errno and nothing left behind
  */
 int file_write_atomic(const char *path, const void *data, size_t n, int mode, struct err *err);
 
@@ -38,6 +38,8 @@ void file_remove_tree(const char *path);
 
 /* Return: whether @path exists (links followed). */
 bool file_exists(const char *path);
+/* Return: whether @path is a folder (links followed). */
+bool file_is_folder(const char *path);
 
 /* Return: "DIR/NAME", or NAME alone when it is absolute or DIR is ""; the caller frees it. */
 char *path_join(const char *dir, const char *name);

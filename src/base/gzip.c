@@ -123,14 +123,12 @@ int gzip_inflate(const char *name, const struct buf *in, size_t limit, struct bu
 	g->z.avail_in = (unsigned int)in->len;
 	g->taken = in->len;
 	while ((n = gzip_read(g, buf_reserve(out, GZIP_GROWTH), GZIP_GROWTH, err)) > 0) {
-		out->len += (size_t)n;
+		buf_commit(out, (size_t)n);
 		if (out->len - start > limit) {
 			n = err_set(err, "'%s' inflates to more than %zu bytes", name, limit);
 			break;
 		}
 	}
-	if (out->data)
-		out->data[out->len] = '\0';
 	gzip_close(g);
 	return n < 0 ? -1 : 0;
 }

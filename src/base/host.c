@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define SMALL_FILE 65536 /* bytes of a file in /proc or /sys */
 #define MIB	   (1024 * 1024)
@@ -53,7 +54,10 @@ static bool has_word(const char *list, size_t n, const char *word)
 
 char *host_cgroup_path(const char *text, const char *controller)
 {
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	const char *line;
+	size_t n;
+
+	while (text_next_line(&text, &line, &n)) {
 		const char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
 
 		if (!path)

@@ -1,4 +1,4 @@
-/* json.c - reading and writing JSON (RFC 8259) */
+/* json.c - reading JSON (RFC 8259) */
 #include "base/json.h"
 
 #include <stdint.h>
@@ -297,20 +297,4 @@ const char *json_text(const struct json *j, const char *path)
 	const struct json *v = json_get(j, path);
 
 	return v && (v->kind == JSON_STRING || v->kind == JSON_NUMBER) ? v->text : NULL;
-}
-
-void json_quote(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			buf_addf(out, "\\%c", c);
-		else if (c < 0x20)
-			buf_addf(out, "\\u%04x", c);
-		else
-			buf_addc(out, (char)c);
-	}
-	buf_addc(out, '"');
 }

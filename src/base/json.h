@@ -1,4 +1,4 @@
-/* json.h - reading and writing JSON (RFC 8259) */
+/* json.h - reading JSON (RFC 8259) */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -37,8 +37,5 @@ void json_free(struct json *j);
 const struct json *json_get(const struct json *j, const char *path);
 /* Return: the string or number at @path as text, or NULL. */
 const char *json_text(const struct json *j, const char *path);
-
-/* Append @text as a JSON string with its quotes. */
-void json_quote(struct buf *out, const char *text);
 
 #endif

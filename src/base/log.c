@@ -2,28 +2,31 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/text.h"
 
 int log_level = 1;
 
 /* One write(2) for all lines, so that processes do not mix theirs. */
 static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list ap)
 {
-	cleanup_buf struct buf text = {0}, out = {0};
-	const char *p;
+	cleanup_buf struct buf text = {0}, clean = {0}, out = {0};
+	bool disarm = text_commands_count();
+	const char *at, *line;
+	size_t n;
 
 	buf_vaddf(&text, fmt, ap);
-	for (p = buf_str(&text); *p;) {
-		size_t n = strcspn(p, "\n");
-
+	text_clean(&clean, buf_str(&text), text.len);
+	for (at = buf_str(&clean); text_next_line(&at, &line, &n);) {
 		buf_adds(&out, "# vmtap: ");
-		buf_add(&out, p, n);
+		if (disarm)
+			text_add_disarmed(&out, line, n);
+		else
+			buf_add(&out, line, n);
 		buf_addc(&out, '\n');
-		p += n + (p[n] == '\n');
 	}
 	(void)fd_write_all(STDERR_FILENO, buf_str(&out), out.len);
 }

@@ -12,6 +12,10 @@ extern int log_level;
  *
  * The "# " keeps the line harmless where a harness folds stderr into the TAP
  * stream. A text of several lines gets the prefix on each.
+ *
+ * What a guest, a file or QEMU said may be in the text as it came: control
+ * bytes and escape sequences are taken out here (text_clean()), and under a CI
+ * service that reads commands in the output, those are broken.
  */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

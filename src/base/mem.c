@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXIT_INFRASTRUCTURE 3
-
 static void *checked(void *p)
 {
 	if (p)
 		return p;
 	fputs("# vmtap: out of memory\n", stderr);
-	exit(EXIT_INFRASTRUCTURE);
+	exit(MEM_EXIT_STATUS);
 }
 
 void *xmalloc(size_t n)

@@ -8,10 +8,12 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+#define MEM_EXIT_STATUS 3 /* what a process without memory exits with; vmtap's status for the infrastructure */
+
 /*
  * These never return NULL: a machine without a few kilobytes left cannot run
- * a test, so the process says so and exits with status 3. Anything whose size
- * a guest or a file decides is bounded before it gets here.
+ * a test, so the process says so and exits with MEM_EXIT_STATUS. Anything whose
+ * size a guest or a file decides is bounded before it gets here.
  */
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);

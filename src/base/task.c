@@ -35,7 +35,7 @@ static void ready(void *arg, uint32_t events)
 	if (n < 0 && errno == EINTR)
 		return;
 	if (n > 0)
-		t->message.len += (size_t)n;
+		buf_commit(&t->message, (size_t)n);
 	if (n <= 0 || t->message.len > t->limit)
 		finish(t);
 }

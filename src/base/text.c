@@ -2,7 +2,9 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_MAX 64 /* letters compared by text_nearest() */
 
@@ -87,6 +89,32 @@ void text_clean(struct buf *out, const char *bytes, size_t n)
 	}
 }
 
+bool text_is_command(const char *line, size_t at)
+{
+	if (line[at] == '[')
+		return (at >= 2 && memcmp(line + at - 2, "##", 2) == 0) ||
+		       (at >= 5 && strncasecmp(line + at - 5, "##vso", 5) == 0);
+	if (line[at] != ':' || at == 0 || line[at - 1] != ':')
+		return false;
+	return strspn(line, " \t") == at - 1;
+}
+
+void text_add_disarmed(struct buf *out, const char *line, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text_is_command(line, i))
+			buf_addc(out, ' ');
+		buf_addc(out, line[i]);
+	}
+}
+
+bool text_commands_count(void)
+{
+	const char *github = getenv("GITHUB_ACTIONS"), *azure = getenv("TF_BUILD");
+
+	return (github && *github) || (azure && *azure);
+}
+
 /* Levenshtein distance of two words, each cut at WORD_MAX letters. */
 static size_t distance(const char *a, const char *b)
 {
@@ -154,6 +182,16 @@ const char *text_tail(const char *text, size_t n, size_t lines, size_t bytes)
 		p--;
 	}
 	return p;
+}
+
+bool text_next_line(const char **at, const char **line, size_t *n)
+{
+	if (!**at)
+		return false;
+	*line = *at;
+	*n = strcspn(*at, "\n");
+	*at += *n + ((*at)[*n] == '\n');
+	return true;
 }
 
 void text_quote_shell(struct buf *out, const char *arg)

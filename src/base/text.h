@@ -19,6 +19,25 @@
 void text_clean(struct buf *out, const char *bytes, size_t n);
 
 /**
+ * text_is_command() - Tell whether a line becomes a command of a CI service at a character
+ * @line:	A line; only what is in front of @at is looked at
+ * @at:		Index of the character
+ *
+ * The services read commands in a job's output, stdout and stderr, and obey:
+ * GitHub Actions and Azure Pipelines to "##[command]" and "##vso[command]"
+ * anywhere in a line, GitHub also to "::command::" behind nothing but blanks.
+ *
+ * Return: whether @at is the '[' of the former or the second ':' of the latter
+ */
+bool text_is_command(const char *line, size_t at);
+
+/* Append a line of @n bytes with a blank in every such place, so that no service takes what a guest said for a command. */
+void text_add_disarmed(struct buf *out, const char *line, size_t n);
+
+/* Return: whether this process runs under a service that obeys such commands (GITHUB_ACTIONS or TF_BUILD is set). */
+bool text_commands_count(void);
+
+/**
  * text_utf8_length() - Measure the character at the start of some bytes
  *
  * Return: its length, 1 to 4; 0 when the bytes are not valid UTF-8 (Unicode 15,
@@ -58,6 +77,19 @@ bool text_ends(const char *s, const char *suffix);
  * Return: where they start in @text, at a line's start unless @bytes cut one
  */
 const char *text_tail(const char *text, size_t n, size_t lines, size_t bytes);
+
+/**
+ * text_next_line() - Go through a text line by line
+ * @at:		Where to go on; moved behind the line and its newline
+ * @line:	Set to the line, inside the text
+ * @n:		Set to its length without the newline
+ *
+ *	for (const char *at = text; text_next_line(&at, &line, &n);)
+ *		...
+ *
+ * Return: whether there was a line; a newline at the very end begins none
+ */
+bool text_next_line(const char **at, const char **line, size_t *n);
 
 /* Append @arg so that a POSIX shell reads it as one word: 'it'\''s'. */
 void text_quote_shell(struct buf *out, const char *arg);

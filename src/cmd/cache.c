@@ -3,13 +3,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cmd/cached.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 #include "cmd/settings.h"
+#include "state/layer.h"
+#include "state/template.h"
 #include "store/entry.h"
 #include "store/list.h"
 #include "store/pack.h"
@@ -130,6 +134,35 @@ static int cache_prune(const struct cache_call *c)
 
 /* ---- export and import ---- */
 
+/* What vmtap keeps; other kinds may be there, of another vmtap. */
+static const char *const kinds[] = {"root",	    "modules",	    "kernel",	"initrd",
+				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, NULL};
+
+static int unknown_kind(const char *kind)
+{
+	const char *near = text_nearest(kind, kinds);
+	cleanup_buf struct buf all = {0};
+
+	for (const char *const *k = kinds; *k; k++)
+		buf_addf(&all, "%s%s", all.len ? ", " : "", *k);
+	log_line("there is no kind '%s'", kind);
+	if (near)
+		log_line("did you mean '%s'?", near);
+	else
+		log_line("kinds are %s", buf_str(&all));
+	return EXIT_WRONG;
+}
+
+static bool is_kind(const char *root, const char *kind)
+{
+	cleanup_free char *folder = path_join(root, kind);
+
+	for (const char *const *k = kinds; *k; k++)
+		if (strcmp(*k, kind) == 0)
+			return true;
+	return file_is_folder(folder);
+}
+
 static int cache_export(const struct cache_call *c)
 {
 	struct pack_report report;
@@ -139,6 +172,8 @@ static int cache_export(const struct cache_call *c)
 	for (char **kind = c->operands + 1; *kind; kind++)
 		if (!store_is_name(*kind))
 			return wrong("a kind is a word as `vmtap cache list` shows it");
+		else if (!is_kind(c->root, *kind))
+			return unknown_kind(*kind);
 	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 		return wrong("stdout is a terminal: name a file");
 	if (store_export(c->root, path, c->operands + 1, &report, &err) < 0)

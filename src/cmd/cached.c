@@ -135,7 +135,7 @@ static int write_time(const char *dir, void *arg, struct err *err)
 	(void)arg;
 	gmtime_r(&now, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm);
-	return file_write_atomic(path, text, strlen(text), 0666, err);
+	return store_write_file(path, text, strlen(text), err);
 }
 
 static bool read_time(const char *dir, char when[CACHED_WHEN])

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
-#include "cmd/runner.h"
 
 const struct option cmd_check_options[] = {{0}};
 
@@ -21,9 +20,12 @@ int cmd_check(char **argv)
 		log_line("no test script is named\ntry 'vmtap help check'");
 		return EXIT_WRONG;
 	}
-	if (plan_make(&p, argv, NULL, &err) < 0)
+	if (plan_make(&p, argv, NULL, &err) < 0) {
+		log_line("%s", err.text);
 		return EXIT_WRONG;
+	}
 	plan_print(&p);
+	fflush(stdout); /* before what follows on stderr, where both are the same pipe */
 	for (size_t i = 0; i < p.nfiles; i++) {
 		if (p.files[i].error) {
 			fprintf(stderr, "%s\n", p.files[i].error);

@@ -2,9 +2,25 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include <assert.h>
+
+#include "base/mem.h"
 #include "cmd/options.h"
 
 #define VMTAP_VERSION "0.1.0"
+
+/**
+ * enum exit_status - Exit statuses of vmtap
+ * @EXIT_PASSED: All tests passed or were skipped; a command did what it was told
+ * @EXIT_FAILED: A test failed, or `cache list --check` found damage
+ * @EXIT_WRONG:	The command line, a variable of the environment or a script is wrong
+ * @EXIT_INFRA:	The infrastructure failed, or a signal ended the run
+ *
+ * Below 126: automake and shells read what is above as signals and missing programs.
+ */
+enum exit_status { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_INFRA = 3 };
+
+static_assert(EXIT_INFRA == MEM_EXIT_STATUS, "a process that runs out of memory ends as the infrastructure's failure");
 
 /**
  * struct command_entry - A row of the command table

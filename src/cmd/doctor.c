@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
+#include "cmd/settings.h"
 #include "qemu/accel.h"
 
 #define SPACE_WANTED_MB 500 /* an image of a Debian root and what comes with it */
@@ -84,7 +84,7 @@ static int check_kit(const struct settings *s)
 	cleanup_free char *text = NULL;
 
 	if (!s->kit)
-		return say(false, "kit", settings_no_kit);
+		return say(false, "kit", s->kit_missing);
 	if (file_exists(kernel))
 		return say(true, "kit", s->kit);
 	text = xasprintf("'%s' has no vmlinuz\nset VMTAP_KIT to the kit's folder, or run `make kit`", s->kit);

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 #include "script/embed.h"
 
 int cmd_header(char **argv)

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/runner.h"
 
 static const struct command_entry *find(const char *name)
 {
@@ -31,8 +30,9 @@ static void print_overview(void)
 	     "usage: vmtap [run] [OPTIONS] FILE...\n\ncommands:");
 	for (const struct command_entry *c = cmd_table; c->name; c++)
 		printf("  %-8s %s\n", c->name, c->summary);
-	puts("\n`vmtap help COMMAND` lists a command's options. Exit status: 0 all passed or skipped,\n"
-	     "1 a test failed, 2 the command line or a script is wrong, 3 the infrastructure failed.");
+	puts("\n`vmtap help COMMAND` lists a command's options, `vmtap --version` prints the version.\n"
+	     "Exit status: 0 all passed or skipped, 1 a test failed, 2 the command line or a script\n"
+	     "is wrong, 3 the infrastructure failed.");
 }
 
 int cmd_help(char **argv)

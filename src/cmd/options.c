@@ -1,7 +1,6 @@
 /* options.c - command lines by table: one row an option */
 #include "cmd/options.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include "base/text.h"
 
 #define COUNT_MAX 100000 /* of an OPTION_COUNT */
-#define ROWS_MAX 32 /* options of one command */
 
 static const struct option *find(const struct option *table, const char *name, size_t n)
 {
@@ -30,11 +28,11 @@ static const struct option *find_letter(const struct option *table, char letter)
 
 static int unknown(const struct option *table, const char *word, struct err *err)
 {
-	const char *names[ROWS_MAX + 3] = {"help", "version"}; /* what all commands take, then the table's */
+	const char *names[OPTIONS_MAX + 3] = {"help", "version"}; /* what all commands take, then the table's */
 	cleanup_free char *name = xstrndup(word, strcspn(word, "="));
 	const char *near;
 
-	for (size_t i = 0; i < ROWS_MAX && table[i].name; i++)
+	for (size_t i = 0; i < OPTIONS_MAX && table[i].name; i++)
 		names[i + 2] = table[i].name;
 	near = text_nearest(name + strspn(name, "-"), names);
 	err_set(err, "unknown option '%s'", name);
@@ -75,28 +73,46 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 	return -1;
 }
 
-/* One option at *@argv: "--name", "--name=value", "-l", "-lvalue"; its value may be the next word. Return: words used, or -1. */
-static int take(const struct option *table, void *to, char **argv, struct err *err)
+static int needs_value(const struct option *o, struct err *err)
 {
-	const char *word = argv[0], *value = NULL;
-	bool is_long = text_starts(word, "--");
-	const char *equals = is_long ? strchr(word, '=') : NULL;
-	size_t n = equals ? (size_t)(equals - word) : strlen(word);
-	const struct option *o = is_long ? find(table, word + 2, n - 2) : find_letter(table, word[1]);
+	return err_set(err, "option '--%s' needs a value (%s)", o->name, o->value);
+}
 
-	if (equals)
-		value = equals + 1;
-	else if (!is_long && word[2])
-		value = word + 2;
-	if (!o || (o->kind == OPTION_FLAG && value && !is_long))
-		return unknown(table, word, err);
-	if (o->kind == OPTION_FLAG && value)
+/* "--name", "--name=value" or "--name value" at @argv. Return: words used, or -1. */
+static int take_long(const struct option *table, void *to, char **argv, struct err *err)
+{
+	const char *name = argv[0] + 2, *equals = strchr(name, '=');
+	const struct option *o = find(table, name, strcspn(name, "="));
+
+	if (!o)
+		return unknown(table, argv[0], err);
+	if (o->kind == OPTION_FLAG && equals)
 		return err_set(err, "option '--%s' takes no value", o->name);
-	if (o->kind == OPTION_FLAG || value)
-		return set(o, to, value, err) < 0 ? -1 : 1;
+	if (o->kind == OPTION_FLAG || equals)
+		return set(o, to, equals ? equals + 1 : NULL, err) < 0 ? -1 : 1;
 	if (!argv[1])
-		return err_set(err, "option '--%s' needs a value (%s)", o->name, o->value);
+		return needs_value(o, err);
 	return set(o, to, argv[1], err) < 0 ? -1 : 2;
+}
+
+/* Letters behind one dash at @argv: flags, and at most one with a value, the last: "-lv", "-j2", "-lf value". Return: as above. */
+static int take_short(const struct option *table, void *to, char **argv, struct err *err)
+{
+	for (const char *p = argv[0] + 1; *p; p++) {
+		const struct option *o = find_letter(table, *p);
+		const char *value = p[1] ? p + 1 : argv[1];
+
+		if (!o)
+			return unknown(table, argv[0], err);
+		if (o->kind == OPTION_FLAG) {
+			set(o, to, NULL, err);
+			continue;
+		}
+		if (!value)
+			return needs_value(o, err);
+		return set(o, to, value, err) < 0 ? -1 : p[1] ? 1 : 2;
+	}
+	return 1;
 }
 
 int options_parse(const struct option *table, void *to, char **argv, struct err *err)
@@ -112,7 +128,7 @@ int options_parse(const struct option *table, void *to, char **argv, struct err 
 		} else if (only_operands || (*p)[0] != '-' || !(*p)[1]) {
 			argv[operands++] = *p;
 		} else {
-			used = take(table, to, p, err);
+			used = (*p)[1] == '-' ? take_long(table, to, p, err) : take_short(table, to, p, err);
 			if (used < 0)
 				return -1;
 		}

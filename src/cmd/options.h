@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define OPTIONS_MAX 32 /* rows of one command's table */
+
 enum option_kind {
 	OPTION_FLAG,	/* no value; an int that becomes 1 */
 	OPTION_TEXT,	/* a const char * */
@@ -31,7 +33,7 @@ struct option {
 };
 
 /**
- * options_parse() - Read "--name=value", "--name value", "-l value" and operands
+ * options_parse() - Read "--name=value", "--name value", "-l value", "-lvalue", "-abl value" and operands
  * @table:	Rows, ended by one without a name
  * @to:		The command's structure
  * @argv:	NULL-terminated, without the command's own name. Operands are moved

@@ -178,7 +178,7 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 	g.agent = embedded_agent(&g.agent_len);
 	if (!s->kit && !(image && kernel)) {
 		m->broken = xasprintf("%s:%d: machine '%s': %s", from->file, from->line, from->name,
-				      settings_no_kit);
+				      s->kit_missing);
 		return;
 	}
 	if (guest_prepare(&g, &files, &err) < 0) {

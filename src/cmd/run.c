@@ -1,4 +1,5 @@
 /* run.c - `vmtap run`: run tests and print TAP */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,8 @@ const struct option cmd_run_options[] = {
 	 "consoles and commands on stderr"},
 	{0},
 };
+
+static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can be suggested");
 
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
 static void print_command(const struct world_spec *w, size_t i)

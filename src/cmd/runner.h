@@ -2,10 +2,8 @@
 #ifndef CMD_RUNNER_H
 #define CMD_RUNNER_H
 
+#include "cmd/cmd.h"
 #include "cmd/plan.h"
-
-/* Exit statuses of vmtap (design, section 10); 1..125 because automake reads more as signals. */
-enum exit_status { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_INFRA = 3 };
 
 #define RUNNER_JOBS_MAX 256 /* tests at the same time */
 

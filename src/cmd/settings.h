@@ -9,21 +9,31 @@
  * @store:	The cache folder: VMTAP_CACHE, else $XDG_CACHE_HOME/vmtap, else
  *		~/.cache/vmtap, else /tmp/vmtap-UID; it may not exist yet
  * @kit:	VMTAP_KIT, else "kit" beside the binary, else ../share/vmtap/kit;
- *		NULL when none of them is there
+ *		NULL when none of them can be used
+ * @kit_missing: Then the reason in words, with a hint
  * @qemu:	VMTAP_QEMU, else qemu-system-x86_64 on the PATH; NULL when absent
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
  *
  * The texts are owned and live as long as the process.
  */
 struct settings {
-	char *store, *kit, *qemu;
+	char *store, *kit, *kit_missing, *qemu;
 	double boot_timeout;
 };
 
-/* Return: 0, or -1 when a variable makes no sense. */
+/**
+ * settings_read() - Look at the environment and around the binary
+ *
+ * All variables are checked that mean something, also those that the command at
+ * hand does not need (VMTAP_SLOW, VMTAP_CANARY_MS, VMTAP_ACCEL, VMTAP_CACHE_MAX):
+ * a typo shows at once. A cache folder that another user could have filled is
+ * refused (store_trust()).
+ *
+ * Return: 0, or -1 when a variable makes no sense
+ */
 int settings_read(struct settings *s, struct err *err);
 
-/* What to say when there is no QEMU, and no kit. */
-extern const char settings_no_qemu[], settings_no_kit[];
+/* What to say when there is no QEMU. */
+extern const char settings_no_qemu[];
 
 #endif

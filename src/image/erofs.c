@@ -39,6 +39,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -219,7 +220,7 @@ static void xattrs_put(const struct inode *i, uint8_t *at)
 			continue;
 		at[0] = (uint8_t)len;
 		at[1] = p->index;
-		erofs_put16(at + 2, (uint32_t)x->len);
+		put_le16(at + 2, (uint32_t)x->len);
 		memcpy(at + EROFS_XATTR_ENTRY, x->name + skip, len);
 		memcpy(at + EROFS_XATTR_ENTRY + len, x->value, x->len);
 		at += xattr_size(x);
@@ -313,8 +314,8 @@ static void dir_put_block(uint8_t *block, struct names *from, unsigned int entri
 		const char *name = names_next(from, &n);
 		uint8_t *d = block + k * EROFS_DIRENT;
 
-		erofs_put64(d, n->inode->nid);
-		erofs_put16(d + 8, at);
+		put_le64(d, n->inode->nid);
+		put_le16(d + 8, at);
 		d[10] = type_of(n->inode);
 		memcpy(block + at, name, strlen(name));
 		at += (uint32_t)strlen(name);
@@ -389,23 +390,23 @@ static void inode_put(const struct meta *m, const struct node *n, uint8_t *at)
 
 	if (S_ISCHR(i->mode) || S_ISBLK(i->mode))
 		data = i->rdev;
-	erofs_put16(at + EROFS_INODE_FORMAT, (uint32_t)big | (i->tail_len ? EROFS_INLINE : EROFS_PLAIN) << 1);
-	erofs_put16(at + EROFS_INODE_XATTRS, xattrs ? (xattrs - EROFS_XATTR_HEADER) / 4 + 1 : 0);
-	erofs_put16(at + EROFS_INODE_MODE, i->mode);
-	erofs_put32(at + EROFS_INODE_SIZE, (uint32_t)i->size);
-	erofs_put32(at + EROFS_INODE_DATA, data);
-	erofs_put32(at + EROFS_INODE_NUMBER, (uint32_t)i->nid);
+	put_le16(at + EROFS_INODE_FORMAT, (uint32_t)big | (i->tail_len ? EROFS_INLINE : EROFS_PLAIN) << 1);
+	put_le16(at + EROFS_INODE_XATTRS, xattrs ? (xattrs - EROFS_XATTR_HEADER) / 4 + 1 : 0);
+	put_le16(at + EROFS_INODE_MODE, i->mode);
+	put_le32(at + EROFS_INODE_SIZE, (uint32_t)i->size);
+	put_le32(at + EROFS_INODE_DATA, data);
+	put_le32(at + EROFS_INODE_NUMBER, (uint32_t)i->nid);
 	if (big) {
-		erofs_put64(at + EROFS_INODE_SIZE, i->size);
-		erofs_put32(at + EROFS_INODE_UID, i->uid);
-		erofs_put32(at + EROFS_INODE_GID32, i->gid);
-		erofs_put64(at + EROFS_INODE_MTIME, (uint64_t)i->mtime);
-		erofs_put32(at + EROFS_INODE_MTIME_NS, i->mtime_nsec);
-		erofs_put32(at + EROFS_INODE_LINKS32, links_of(n));
+		put_le64(at + EROFS_INODE_SIZE, i->size);
+		put_le32(at + EROFS_INODE_UID, i->uid);
+		put_le32(at + EROFS_INODE_GID32, i->gid);
+		put_le64(at + EROFS_INODE_MTIME, (uint64_t)i->mtime);
+		put_le32(at + EROFS_INODE_MTIME_NS, i->mtime_nsec);
+		put_le32(at + EROFS_INODE_LINKS32, links_of(n));
 	} else {
-		erofs_put16(at + EROFS_INODE_UID, i->uid);
-		erofs_put16(at + EROFS_INODE_GID, i->gid);
-		erofs_put16(at + EROFS_INODE_LINKS, links_of(n));
+		put_le16(at + EROFS_INODE_UID, i->uid);
+		put_le16(at + EROFS_INODE_GID, i->gid);
+		put_le16(at + EROFS_INODE_LINKS, links_of(n));
 	}
 	if (xattrs)
 		xattrs_put(i, at + size);
@@ -444,15 +445,15 @@ static void super_put(const struct meta *m, const struct node *root, uint64_t bl
 {
 	uint8_t *s = block + EROFS_SUPER_OFFSET;
 
-	erofs_put32(s + EROFS_SUPER_MAGIC, EROFS_MAGIC);
-	erofs_put32(s + EROFS_SUPER_COMPAT, EROFS_COMPAT_SUM | EROFS_COMPAT_MTIME);
+	put_le32(s + EROFS_SUPER_MAGIC, EROFS_MAGIC);
+	put_le32(s + EROFS_SUPER_COMPAT, EROFS_COMPAT_SUM | EROFS_COMPAT_MTIME);
 	s[EROFS_SUPER_BLOCK_BITS] = EROFS_BLOCK_BITS;
-	erofs_put16(s + EROFS_SUPER_ROOT, (uint32_t)root->inode->nid);
-	erofs_put64(s + EROFS_SUPER_INODES, m->count);
-	erofs_put64(s + EROFS_SUPER_TIME, m->time);
-	erofs_put32(s + EROFS_SUPER_BLOCKS, (uint32_t)blocks);
-	erofs_put32(s + EROFS_SUPER_META, (uint32_t)(m->bodies_at + m->bodies_blocks));
-	erofs_put32(s + EROFS_SUPER_SUM, crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET));
+	put_le16(s + EROFS_SUPER_ROOT, (uint32_t)root->inode->nid);
+	put_le64(s + EROFS_SUPER_INODES, m->count);
+	put_le64(s + EROFS_SUPER_TIME, m->time);
+	put_le32(s + EROFS_SUPER_BLOCKS, (uint32_t)blocks);
+	put_le32(s + EROFS_SUPER_META, (uint32_t)(m->bodies_at + m->bodies_blocks));
+	put_le32(s + EROFS_SUPER_SUM, crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET));
 }
 
 /* The superblock is last: an image that was not finished has none. */

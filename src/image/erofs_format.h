@@ -63,37 +63,4 @@ enum erofs_layout {
 #define EROFS_XATTR_HEADER 12u
 #define EROFS_XATTR_ENTRY  4u /* u8 length of name, u8 index of prefix, u16 size of value */
 
-static inline void erofs_put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-static inline void erofs_put32(uint8_t *p, uint32_t v)
-{
-	erofs_put16(p, v);
-	erofs_put16(p + 2, v >> 16);
-}
-
-static inline void erofs_put64(uint8_t *p, uint64_t v)
-{
-	erofs_put32(p, (uint32_t)v);
-	erofs_put32(p + 4, (uint32_t)(v >> 32));
-}
-
-static inline uint32_t erofs_get16(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8;
-}
-
-static inline uint32_t erofs_get32(const uint8_t *p)
-{
-	return erofs_get16(p) | erofs_get16(p + 2) << 16;
-}
-
-static inline uint64_t erofs_get64(const uint8_t *p)
-{
-	return erofs_get32(p) | (uint64_t)erofs_get32(p + 4) << 32;
-}
-
 #endif

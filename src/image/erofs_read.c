@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -44,14 +45,14 @@ int erofs_open(struct erofs_image *e, const char *path, struct err *err)
 	e->size = (uint64_t)st.st_size;
 	if (read_at(e, block, sizeof(block), 0, err) < 0)
 		return -1;
-	sum = erofs_get32(s + EROFS_SUPER_SUM);
-	erofs_put32(s + EROFS_SUPER_SUM, 0);
-	if (erofs_get32(s + EROFS_SUPER_MAGIC) != EROFS_MAGIC || s[EROFS_SUPER_BLOCK_BITS] != EROFS_BLOCK_BITS ||
+	sum = get_le32(s + EROFS_SUPER_SUM);
+	put_le32(s + EROFS_SUPER_SUM, 0);
+	if (get_le32(s + EROFS_SUPER_MAGIC) != EROFS_MAGIC || s[EROFS_SUPER_BLOCK_BITS] != EROFS_BLOCK_BITS ||
 	    sum != crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET) ||
-	    e->size != (uint64_t)erofs_get32(s + EROFS_SUPER_BLOCKS) * EROFS_BLOCK)
+	    e->size != (uint64_t)get_le32(s + EROFS_SUPER_BLOCKS) * EROFS_BLOCK)
 		return damaged(e, err);
-	e->root = erofs_get16(s + EROFS_SUPER_ROOT);
-	e->meta = (uint64_t)erofs_get32(s + EROFS_SUPER_META) * EROFS_BLOCK;
+	e->root = get_le16(s + EROFS_SUPER_ROOT);
+	e->meta = (uint64_t)get_le32(s + EROFS_SUPER_META) * EROFS_BLOCK;
 	return 0;
 }
 
@@ -64,23 +65,23 @@ void erofs_close(struct erofs_image *e)
 
 static void inode_decode(const uint8_t *p, bool big, struct erofs_file *f)
 {
-	uint32_t units = erofs_get16(p + EROFS_INODE_XATTRS);
+	uint32_t units = get_le16(p + EROFS_INODE_XATTRS);
 
-	f->mode = erofs_get16(p + EROFS_INODE_MODE);
-	f->data = erofs_get32(p + EROFS_INODE_DATA);
+	f->mode = get_le16(p + EROFS_INODE_MODE);
+	f->data = get_le32(p + EROFS_INODE_DATA);
 	f->xattrs_len = units ? EROFS_XATTR_HEADER + (units - 1) * 4 : 0;
 	if (big) {
-		f->size = erofs_get64(p + EROFS_INODE_SIZE);
-		f->uid = erofs_get32(p + EROFS_INODE_UID);
-		f->gid = erofs_get32(p + EROFS_INODE_GID32);
-		f->mtime = (int64_t)erofs_get64(p + EROFS_INODE_MTIME);
-		f->mtime_nsec = erofs_get32(p + EROFS_INODE_MTIME_NS);
-		f->links = erofs_get32(p + EROFS_INODE_LINKS32);
+		f->size = get_le64(p + EROFS_INODE_SIZE);
+		f->uid = get_le32(p + EROFS_INODE_UID);
+		f->gid = get_le32(p + EROFS_INODE_GID32);
+		f->mtime = (int64_t)get_le64(p + EROFS_INODE_MTIME);
+		f->mtime_nsec = get_le32(p + EROFS_INODE_MTIME_NS);
+		f->links = get_le32(p + EROFS_INODE_LINKS32);
 	} else {
-		f->size = erofs_get32(p + EROFS_INODE_SIZE);
-		f->uid = erofs_get16(p + EROFS_INODE_UID);
-		f->gid = erofs_get16(p + EROFS_INODE_GID);
-		f->links = erofs_get16(p + EROFS_INODE_LINKS);
+		f->size = get_le32(p + EROFS_INODE_SIZE);
+		f->uid = get_le16(p + EROFS_INODE_UID);
+		f->gid = get_le16(p + EROFS_INODE_GID);
+		f->links = get_le16(p + EROFS_INODE_LINKS);
 	}
 }
 
@@ -93,7 +94,7 @@ static int inode_read(const struct erofs_image *e, uint64_t nid, struct erofs_fi
 
 	if (nid > e->size / EROFS_SLOT || read_at(e, p, EROFS_INODE_COMPACT, at, err) < 0)
 		return damaged(e, err);
-	format = erofs_get16(p + EROFS_INODE_FORMAT);
+	format = get_le16(p + EROFS_INODE_FORMAT);
 	big = format & 1;
 	head = big ? EROFS_INODE_EXTENDED : EROFS_INODE_COMPACT;
 	if (read_at(e, p, head, at, err) < 0)
@@ -123,8 +124,7 @@ int erofs_read(const struct erofs_image *e, const struct erofs_file *f, size_t l
 	if ((whole && read_at(e, to, whole, f->data, err) < 0) ||
 	    (tail && read_at(e, to + whole, tail, f->body, err) < 0))
 		return -1;
-	out->len += (size_t)f->size;
-	out->data[out->len] = '\0';
+	buf_commit(out, (size_t)f->size);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ static const char *entries_next(struct entries *l, size_t *n, uint64_t *nid)
 
 	if (room < EROFS_DIRENT)
 		return NULL;
-	count = erofs_get16(b + 8) / EROFS_DIRENT;
+	count = get_le16(b + 8) / EROFS_DIRENT;
 	if (l->k >= count) {
 		l->block += room;
 		l->k = 0;
@@ -156,11 +156,11 @@ static const char *entries_next(struct entries *l, size_t *n, uint64_t *nid)
 	}
 	if ((size_t)count * EROFS_DIRENT > room)
 		return NULL;
-	start = erofs_get16(b + l->k * EROFS_DIRENT + 8);
-	end = l->k + 1 < count ? erofs_get16(b + (l->k + 1) * EROFS_DIRENT + 8) : (uint32_t)room;
+	start = get_le16(b + l->k * EROFS_DIRENT + 8);
+	end = l->k + 1 < count ? get_le16(b + (l->k + 1) * EROFS_DIRENT + 8) : (uint32_t)room;
 	if (start > end || end > room)
 		return NULL;
-	*nid = erofs_get64(b + l->k++ * EROFS_DIRENT);
+	*nid = get_le64(b + l->k++ * EROFS_DIRENT);
 	*n = strnlen((const char *)b + start, end - start);
 	return (const char *)b + start;
 }

@@ -87,13 +87,6 @@ struct guest {
 
 /* ---- the root ---- */
 
-static int is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* A folder, with the flags that it will be loaded with. */
 struct folder_sum {
 	const char *path;
@@ -131,7 +124,7 @@ static int root_load(const char *image, struct tree *t, struct erofs_writer *w, 
 {
 	cleanup_source struct source s = {.fd = -1};
 
-	if (is_folder(image))
+	if (file_is_folder(image))
 		return dir_load(image, DIR_KEEP_OWNERS, t, w, err);
 	return source_open(&s, image, err) < 0 ? -1 : tar_load(&s, t, w, err);
 }
@@ -170,7 +163,7 @@ static int kernel_extract(const char *root, const char *to, struct err *err)
 		return 0;
 	if (erofs_read(&e, &file, KERNEL_MAX, &kernel, err) < 0)
 		return -1;
-	return file_write_atomic(to, kernel.data, kernel.len, 0666, err);
+	return store_write_file(to, kernel.data, kernel.len, err);
 }
 
 static int root_build(const char *dir, void *arg, struct err *err)
@@ -200,7 +193,7 @@ static int root_prepare(struct guest *g, struct err *err)
 
 	sha256_init(&key);
 	sha256_add_str(&key, "root " GUEST_FORMAT);
-	r = is_folder(image) ? folder_key(g, &key, image, DIR_KEEP_OWNERS, err)
+	r = file_is_folder(image) ? folder_key(g, &key, image, DIR_KEEP_OWNERS, err)
 			     : store_key_content(g->spec->store, &key, image, err);
 	if (r < 0)
 		return -1;
@@ -226,7 +219,7 @@ static int kernel_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	if (!vmlinux_unpack(buf_str(&image), image.len, &vmlinux))
 		buf_clear(&vmlinux);
-	return file_write_atomic(to, buf_str(&vmlinux), vmlinux.len, 0666, err);
+	return store_write_file(to, buf_str(&vmlinux), vmlinux.len, err);
 }
 
 /* The store's entry for what @what says, of this kernel. Return: 0 with its folder in @entry, or -1. */
@@ -347,7 +340,7 @@ static int lacks_build(const char *dir, void *arg, struct err *err)
 	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
 		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
-	return file_write_atomic(to, buf_str(&names), names.len, 0666, err);
+	return store_write_file(to, buf_str(&names), names.len, err);
 }
 
 /* Without modules everything must be built in: else the guest would never be heard of. */
@@ -419,7 +412,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 	i.agent_len = agent.len;
 	if (initrd_begin(g->spec->initrd, &out, err) < 0 || initramfs_make(&i, &out, err) < 0)
 		return -1;
-	return file_write_atomic(path, out.data, out.len, 0666, err);
+	return store_write_file(path, out.data, out.len, err);
 }
 
 /* A module inside the root is as it was when the root was made; one on the host may change. */

@@ -58,17 +58,6 @@ static bool same_name(const char *a, size_t n, const char *b)
 	return k == n && !b[k];
 }
 
-/* Return: whether a line is there; @line and @n are set and @at moved behind it. */
-static bool next_line(const char **at, const char **line, size_t *n)
-{
-	if (!**at)
-		return false;
-	*line = *at;
-	*n = strcspn(*at, "\n");
-	*at += *n + ((*at)[*n] == '\n');
-	return true;
-}
-
 /* ---- the index files ---- */
 
 /* Return: the line "PATH: DEPENDENCIES" of a module, or NULL; @n is its length. */
@@ -76,7 +65,7 @@ static const char *dep_find(const struct index *x, const char *name, size_t *n)
 {
 	const char *at = buf_str(&x->dep), *line;
 
-	while (next_line(&at, &line, n)) {
+	while (text_next_line(&at, &line, n)) {
 		const char *colon = memchr(line, ':', *n);
 		size_t len;
 		const char *found = colon ? name_of_path(line, (size_t)(colon - line), &len) : NULL;
@@ -92,7 +81,7 @@ static bool is_builtin(const struct index *x, const char *name)
 	const char *at = buf_str(&x->builtin), *line;
 	size_t n, len;
 
-	while (next_line(&at, &line, &n)) {
+	while (text_next_line(&at, &line, &n)) {
 		const char *found = name_of_path(line, n, &len);
 
 		if (same_name(found, len, name))
@@ -134,7 +123,7 @@ static int load_aliases(struct index *x, const char *name, struct err *err)
 
 	if (is_builtin_alias(x, name))
 		return 0;
-	while (next_line(&at, &line, &n)) {
+	while (text_next_line(&at, &line, &n)) {
 		char pattern[256], module[128];
 
 		/* "alias PATTERN MODULE" */
@@ -161,7 +150,7 @@ static int load_softdeps(struct index *x, const char *name, bool post, struct er
 	const char *at = buf_str(&x->softdep), *line;
 	size_t n;
 
-	while (next_line(&at, &line, &n)) {
+	while (text_next_line(&at, &line, &n)) {
 		cleanup_free char *copy = xstrndup(line, n);
 		char *save = NULL, *word = strtok_r(copy, " \t", &save);
 		bool after = false;

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/gzip.h"
 #include "image/lz4.h"
@@ -53,11 +54,6 @@ struct bytes {
 	size_t n;
 };
 
-static uint32_t le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* Return: whether @n bytes from @at lie within @b. */
 static bool within(struct bytes b, uint64_t at, uint64_t n)
 {
@@ -74,11 +70,11 @@ static bool payload_find(struct bytes image, struct bytes *payload)
 
 	if (image.n < SETUP_SIZE || p[SETUP_BOOT_FLAG] != 0x55 || p[SETUP_BOOT_FLAG + 1] != 0xaa ||
 	    memcmp(p + SETUP_MAGIC, "HdrS", 4) != 0 ||
-	    (le32(p + SETUP_PROTOCOL) & 0xffff) < SETUP_PROTOCOL_PAYLOAD)
+	    get_le16(p + SETUP_PROTOCOL) < SETUP_PROTOCOL_PAYLOAD)
 		return false;
 	sectors = p[SETUP_SECTORS] ? p[SETUP_SECTORS] : 4; /* boot.rst: 0 means 4 */
-	at = (sectors + 1) * SETUP_SECTOR + le32(p + SETUP_PAYLOAD_OFFSET);
-	length = le32(p + SETUP_PAYLOAD_LENGTH);
+	at = (sectors + 1) * SETUP_SECTOR + get_le32(p + SETUP_PAYLOAD_OFFSET);
+	length = get_le32(p + SETUP_PAYLOAD_LENGTH);
 	if (length < 8 || !within(image, at, length))
 		return false;
 	*payload = (struct bytes){p + at, length};
@@ -93,7 +89,7 @@ static bool unpack_lz4(struct bytes in, size_t size, struct buf *out)
 	const uint8_t *p = in.p + 4, *end = in.p + in.n - 4;
 
 	while (end - p >= 4 && out->len < size) {
-		uint32_t n = le32(p);
+		uint32_t n = get_le32(p);
 		size_t room = size - out->len < LZ4_BLOCK_MAX ? size - out->len : LZ4_BLOCK_MAX;
 		ssize_t got;
 
@@ -103,7 +99,7 @@ static bool unpack_lz4(struct bytes in, size_t size, struct buf *out)
 		got = lz4_block(p, n, (uint8_t *)buf_reserve(out, room), room);
 		if (got <= 0)
 			return false;
-		out->len += (size_t)got;
+		buf_commit(out, (size_t)got);
 		p += n;
 	}
 	return out->len == size;
@@ -118,11 +114,11 @@ static bool unpack_gzip(struct bytes in, size_t size, struct buf *out)
 
 static bool unpack(struct bytes in, struct buf *out)
 {
-	uint32_t size = le32(in.p + in.n - 4);
+	uint32_t size = get_le32(in.p + in.n - 4);
 
 	if (size > VMLINUX_MAX)
 		return false;
-	if (le32(in.p) == LZ4_LEGACY) {
+	if (get_le32(in.p) == LZ4_LEGACY) {
 		/* 255 times is the most that LZ4 can do: do not get the memory for a lie. */
 		if (size / 255 > in.n)
 			return false;
@@ -197,7 +193,7 @@ static bool segment_copy(struct bytes elf, Elf64_Phdr *s, struct buf *out)
 	if (out->len + pad + s->p_filesz > VMLINUX_MAX) /* segments that share their bytes multiply them */
 		return false;
 	memset(buf_reserve(out, pad), 0, pad);
-	out->len += pad;
+	buf_commit(out, pad);
 	s->p_offset = out->len;
 	buf_add(out, from, s->p_filesz);
 	return true;

@@ -24,8 +24,9 @@
  *   they are not. Blocks are for people: they are cleaned instead.
  * - A block that would be empty is left out: prove fails the whole stream on it.
  * - Numbers are made of integers: printf("%f") would follow the locale.
- * - In GitHub Actions a "##[command]" anywhere in a line is obeyed, even behind
- *   "# " or "> ", so it is broken in whatever a guest may have written.
+ * - In GitHub Actions and Azure Pipelines a "##[command]" anywhere in a line is
+ *   obeyed, even behind "# " or "> ", so it is broken in whatever a guest may
+ *   have written.
  *
  * A point with its block is put together in memory and leaves with one write(2):
  * a crash cannot cut it, and a reader never waits for the rest.
@@ -44,7 +45,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define STREAM_FD 100 /* lowest number for our copy of stdout: out of everybody's way */
+#define STREAM_FD 100 /* lowest number for our copy of stdout, if there are as many: out of everybody's way */
 
 #define FULL_HASH   "\xEF\xBC\x83" /* U+FF03 */
 #define FULL_BSLASH "\xEF\xBC\xBC" /* U+FF3C */
@@ -66,16 +67,11 @@ static size_t cut_at(const char *s, size_t len, size_t max)
 static void add_line(struct buf *out, const char *line, size_t n, bool github)
 {
 	size_t kept = cut_at(line, n, TAP_LINE_MAX);
-	size_t blank = strspn(line, " \t");
 
-	for (size_t i = 0; i < kept; i++) {
-		bool command = (line[i] == '[' && i >= 2 && line[i - 1] == '#' && line[i - 2] == '#') ||
-			       (line[i] == ':' && i == blank + 1 && line[i - 1] == ':');
-
-		if (github && command)
-			buf_addc(out, ' ');
-		buf_addc(out, line[i]);
-	}
+	if (github)
+		text_add_disarmed(out, line, kept);
+	else
+		buf_add(out, line, kept);
 	if (kept < n)
 		buf_addf(out, " (%zu bytes left out)", n - kept);
 }
@@ -190,7 +186,7 @@ static void add_escaped(struct buf *out, const char *s, size_t n, bool github)
 {
 	for (size_t i = 0; i < n;) {
 		size_t len = text_utf8_length(s + i, n - i);
-		bool command = github && s[i] == '[' && i >= 2 && s[i - 1] == '#' && s[i - 2] == '#';
+		bool command = github && s[i] == '[' && text_is_command(s, i);
 
 		if (s[i] == '"' || s[i] == '\\') {
 			buf_addf(out, "\\%c", s[i++]);
@@ -320,12 +316,13 @@ static void fill_standard_fds(void)
 
 int tap_open(struct tap *t, struct err *err)
 {
-	const char *github = getenv("GITHUB_ACTIONS");
 	int code;
 
 	*t = (struct tap){.version = tap_choose_version(getenv("TAP_VERSION")),
-			  .github = github && *github};
+			  .github = text_commands_count()};
 	t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STREAM_FD);
+	if (t->fd < 0 && errno == EINVAL) /* the limit on open files is lower than that */
+		t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	code = errno;
 	fill_standard_fds();
 	t->broken = t->fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0;

@@ -6,21 +6,23 @@
  * is ever read from a file, so a killed builder blocks nobody. They work on
  * read-only descriptors, thus in a cache that may only be read.
  *
- * - Who uses an entry holds its seal shared; who removes it first takes the
- *   seal exclusively, without waiting. Between open(2) and flock(2) a remover
- *   may have won; the user notices (same inode?) and finds no entry, or a new one.
+ * - The user of an entry holds its seal shared; the remover takes the seal
+ *   exclusively first, without waiting. Between a user's open(2) and flock(2) a
+ *   remover may have won: the user compares the inodes of the descriptor and of
+ *   the path, and finds no entry, or a new one.
  * - The lock of a build, which a removal takes as well, is a file of its own
- *   that the builder removes while it still holds it. Who waited for it then
- *   has a lock on a file that is gone, notices likewise, and starts over:
- *   finding the entry in the good case.
+ *   that the builder removes while the builder still holds it. A second builder
+ *   that waited for it then has the lock of a file that is gone. The second
+ *   builder compares the inodes as well and starts over, and mostly finds the
+ *   entry that the first one has made.
  * - A temporary folder is locked itself. A folder in tmp/ that can be locked
- *   has no owner any more: rubbish. Between mkdir and flock a cleaner may take
- *   it; the owner notices and makes another.
+ *   has no owner any more and is removed. Between mkdir and flock a cleaner may
+ *   remove it; the owner compares the inodes and makes another.
  *
  * Last use is the seal's mtime, set by hand: atime may be off (noatime) or a
- * day late (relatime). It is a logical clock: never before STORE/clock, whose
- * mtime is the newest of all. After the host's clock jumped back, uses go on
- * from there, a microsecond each, until the clock has caught up.
+ * day late (relatime). Last uses are a logical clock: each is later than STORE/clock,
+ * whose mtime is the newest of all. After the host's clock jumped back, uses
+ * advance by a microsecond each until the host's clock has caught up.
  */
 #include "store/entry.h"
 
@@ -193,7 +195,7 @@ static int lock_take(const char *path, bool wait, struct err *err)
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (!wait)
 				return -1;
-			log_verbose("waiting for whoever builds '%s'", path);
+			log_verbose("waiting for another vmtap, which holds '%s'", path);
 			while (flock(fd, LOCK_EX) < 0)
 				if (errno != EINTR)
 					return err_errno(err, "cannot lock '%s'", path);

@@ -2,12 +2,14 @@
 #ifndef STORE_ENTRY_H
 #define STORE_ENTRY_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/sha256.h"
 
 #define STORE_SEAL	"seal"
 #define STORE_TMP	"tmp"
@@ -16,6 +18,8 @@
 #define STORE_NAME_MAX	128 /* bytes of the name of a kind or a file */
 #define STORE_KEY_LEN	64  /* digits of a key */
 #define STORE_TRIES_MAX 100 /* races lost before something else must be wrong */
+
+static_assert(STORE_KEY_LEN + 1 == SHA256_HEX, "a key is a SHA-256 in hexadecimal");
 
 /* How closely to look at an entry (seal.c): sizes and times; as a use needs it; every byte. */
 enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };

@@ -72,7 +72,4 @@ struct store_pruned {
  */
 int store_prune(const char *root, uint64_t limit, enum store_check check, struct store_pruned *out, struct err *err);
 
-/* Remove the least recently used entry that is not in use. Return: the bytes it took, or 0: there is none. */
-uint64_t store_evict_one(const char *root);
-
 #endif

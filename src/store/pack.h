@@ -21,8 +21,8 @@
  * rising; kinds and names of STORE_NAME_MAX letters, digits, '.', '_' and '-'
  * with no dot in front; and no more data than the cache may hold.
  *
- * Sums find damage, not malice: who can make a pack decides what the guests
- * boot, as who can write the cache folder does.
+ * Sums find damage, not malice: the maker of a pack decides what the guests boot,
+ * as does everybody who can write to the cache folder.
  */
 #ifndef STORE_PACK_H
 #define STORE_PACK_H

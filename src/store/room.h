@@ -1,7 +1,7 @@
 /* room.h - room on the disk for large files, and the holes in them
  *
- * A file that a process maps and writes to must have its blocks before: a full
- * disk is otherwise found out by a store instruction, as SIGBUS. So for a RAM
+ * A file that a process maps and writes to must get its blocks before: else a
+ * full disk shows only when the process stores a byte, as SIGBUS. So for a RAM
  * file:
  *
  *	store_file_allocate(fd, path, size, err)	before QEMU starts
@@ -21,18 +21,6 @@
 #include "base/err.h"
 
 #define STORE_BLOCK 4096 /* bytes; a hole is a run of these that are all zero */
-
-/**
- * store_reserve() - See that there is room for so many bytes
- * @root:	The cache folder; created with its parents
- *
- * Removes entries that are not in use, least recently used first, if that is
- * what it takes. It is a check, no promise: others write too. What a mapping
- * relies on must be allocated.
- *
- * Return: 0, or -1: "there is no room for 128 MB in '...'"
- */
-int store_reserve(const char *root, uint64_t bytes, struct err *err);
 
 /**
  * store_file_allocate() - Give an empty file its size and all of its blocks

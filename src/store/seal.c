@@ -10,11 +10,13 @@
  *
  * - sizes and times are compared at each use: a stat(2) a file;
  * - sums of small files at each use as well: a template's device state of
- *   300 KB takes 0.1 ms, and QEMU makes anything of a flipped bit in it;
- * - sums of all files at the first use after the host has booted, which is when
- *   a crash shows, or a cache that came with a disk image or a CI service. Last
- *   use is the seal's mtime, so nothing else needs to be remembered. A cache
- *   that cannot be written is taken as it is: it would be read at each use;
+ *   300 KB takes 0.1 ms, and QEMU may do anything with a flipped bit in it;
+ * - sums of all files at the first use after the host has booted: that use finds
+ *   what a crash of the host has damaged, and a cache that was damaged on its
+ *   way here with a disk image or from a CI service. The seal's mtime is the last
+ *   use, so nothing else needs to be remembered. In a cache that cannot be
+ *   written no use is recorded; there only sizes, times and small sums are
+ *   compared, as all files would be read at every use;
  * - sums of all files when they are exported, and by `vmtap cache list --check`.
  *
  * A bit that flips in a RAM file in between is not seen: reading 100 MB at each
@@ -147,7 +149,7 @@ static bool seal_line(const char *line, struct store_file *f)
 	return true;
 }
 
-/* A seal that lost its end, or is of another version, is none. */
+/* Return: false for a seal that was cut short or that another version wrote: the entry is then built again. */
 static bool seal_parse(char *text, size_t n, struct store_files *out)
 {
 	char *line, *save = NULL;

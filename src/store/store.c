@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -49,6 +50,47 @@ int store_write_error(struct err *err, const char *path)
 	errno = why;
 	return -1;
 }
+
+int store_write_file(const char *path, const void *data, size_t n, struct err *err)
+{
+	return file_write_atomic(path, data, n, 0666, NULL) < 0 ? store_write_error(err, path) : 0;
+}
+
+/* ---- trust ---- */
+
+static int mistrust(const char *root, enum store_place place, const struct stat *st, struct err *err)
+{
+	bool shared = place == STORE_SHARED;
+
+	if (!S_ISDIR(st->st_mode))
+		return err_set(err, "the cache '%s' is %s, not a folder", root,
+			       S_ISLNK(st->st_mode) ? "a symbolic link" : "a file");
+	if (st->st_uid != geteuid() && (shared || st->st_uid != 0))
+		return err_set(err, "the cache folder '%s' belongs to user %u, not to user %u, who runs this", root,
+			       (unsigned)st->st_uid, (unsigned)geteuid());
+	if (st->st_mode & (shared ? S_IWGRP | S_IWOTH : S_IWOTH))
+		return err_set(err, "other users may write to the cache folder '%s' (its mode is %03o)", root,
+			       (unsigned)(st->st_mode & 07777));
+	return 0;
+}
+
+int store_trust(const char *root, enum store_place place, struct err *err)
+{
+	bool shared = place == STORE_SHARED;
+	struct stat st;
+
+	/* Only the shared one: made later, it could be somebody else's by then. */
+	if (shared && mkdir(root, 0700) < 0 && errno != EEXIST)
+		return store_write_error(err, root);
+	if ((shared ? lstat(root, &st) : stat(root, &st)) < 0)
+		return 0; /* the first entry makes it, or says why not */
+	if (mistrust(root, place, &st, err) == 0)
+		return 0;
+	return err_hint(err, "whoever writes there decides what machines boot: %sset VMTAP_CACHE to a folder of your own",
+			shared ? "remove it, or " : "");
+}
+
+/* ---- keys ---- */
 
 int store_key_file(struct sha256 *key, const char *path, struct err *err)
 {

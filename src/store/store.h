@@ -3,19 +3,19 @@
  *	STORE/KIND/KEY/...	an entry: a folder of files, complete or not there
  *	STORE/KIND/KEY/seal	their names, sizes, times and sums, as they were when it
  *				was published; its own time is the entry's last use, and
- *				who uses the entry holds a shared lock on it
+ *				every user of the entry holds a shared lock on it
  *	STORE/tmp/...		entries being built or removed; what a killed builder
  *				left is removed by the next run, and the next builder
- *	STORE/tmp/KIND-KEY.lock	held by who builds that entry
+ *	STORE/tmp/KIND-KEY.lock	held by the process that builds that entry
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
  *	STORE/clock		its time is the newest last use of all
  *
  * An entry never changes. It is found by a key, a SHA-256 over everything that
  * shapes it, and is published by one rename(2): a reader sees all of it or
  * nothing. The seal notices what a rename cannot prevent (a file cut short by
- * a crash of the host, damaged by its disk, or changed by hand): such an entry
- * is thrown away and rebuilt. How often it looks how closely is told, with the
- * reasons, in seal.c.
+ * a crash of the host, damaged by its disk, or changed by hand): an entry whose
+ * files are not as the seal says is removed and built again. seal.c says when
+ * sizes and times are compared, and when sums, and why.
  *
  * The store is kept below VMTAP_CACHE_MAX (list.h): publishing an entry
  * removes those that were not used for the longest time, but none in use.
@@ -35,12 +35,35 @@
 #include "base/err.h"
 #include "base/sha256.h"
 
+/* Whose word it is that the cache is in this folder. */
+enum store_place {
+	STORE_CHOSEN, /* the user's: a variable names it, or it is below the user's home */
+	STORE_SHARED, /* nobody's: a name that any user could have taken first, as in /tmp */
+};
+
+/**
+ * store_trust() - See that no other user decides what is in the cache
+ * @root:	The cache folder
+ *
+ * What is in the cache is booted, and what a machine saved is loaded into a
+ * QEMU of the caller's rights: a user who can write to the cache can act as the
+ * caller. So the folder must be the caller's or root's, and not everybody may
+ * write to it; its group may, which is how a cache is shared on purpose. A
+ * folder in a shared place is made at once, for its owner alone, and must be
+ * the caller's own, no symbolic link, and closed to its group as well.
+ *
+ * A chosen folder that does not exist is no error: the first entry makes it.
+ *
+ * Return: 0, or -1: whose the folder is, or what is wrong with it
+ */
+int store_trust(const char *root, enum store_place place, struct err *err);
+
 /**
  * store_build_fn - Make the files of an entry
  * @dir:	An empty folder, "STORE/tmp/..."; write into it, no folders below
  * Return: 0, or -1: everything in @dir is then removed
  *
- * Large files begin with store_reserve() or store_file_allocate() (room.h).
+ * A file that something maps and writes to begins with store_file_allocate() (room.h).
  */
 typedef int store_build_fn(const char *dir, void *arg, struct err *err);
 
@@ -49,7 +72,7 @@ typedef int store_build_fn(const char *dir, void *arg, struct err *err);
  * @root:	The cache folder; created with its parents
  * @kind:	What it is: "root", "initrd", ... (a file name)
  * @key:	Hexadecimal SHA-256 (store_key_...), 64 digits
- * @build:	Called at most once, under the entry's lock; who comes second waits
+ * @build:	Called at most once, under the entry's lock; a second process that wants the entry waits
  * @path:	Set to "STORE/KIND/KEY", which the caller frees
  *
  * The entry is leased: it is not removed while this process lives, nor while a
@@ -77,8 +100,8 @@ void store_release(const char *path);
 
 /*
  * Remove an entry that turned out to be of no use, and end our own lease of it.
- * While others use it, it stays: they find out for themselves, and the last of
- * them removes it.
+ * The entry stays while other processes use it; each of them discards it as well
+ * once it meets the same failure, and the last one removes it.
  */
 void store_discard(const char *root, const char *kind, const char *key);
 
@@ -134,5 +157,8 @@ int store_sum(const char *root, const char *facts, store_sum_fn *compute, void *
  * Return: -1
  */
 int store_write_error(struct err *err, const char *path);
+
+/* Write a file of an entry that is being built, as file_write_atomic(). Return: 0, or store_write_error(). */
+int store_write_file(const char *path, const void *data, size_t n, struct err *err);
 
 #endif

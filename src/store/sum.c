@@ -5,10 +5,11 @@
  * Keys are made of contents, so that a cache which was carried to another
  * machine is found there. Contents are not read at each start: STORE/sums/FACTS
  * holds the sum that was computed when the file had those facts (path, inode,
- * size, times: store_key_file()). It is a guess in one case only, which git
- * knows as "racily clean": a file that is written again within one tick of the
- * filesystem's clock keeps its times. So a sum is remembered only if the file
- * was last changed some time ago, or, by a clock that jumped, some time ahead.
+ * size, times: store_key_file()). The remembered sum can be wrong in one case only,
+ * which git calls "racily clean": a file that is written again within one tick
+ * of the filesystem's clock keeps its times. So a sum is remembered only if the
+ * file was last changed at least SUM_SETTLE seconds ago, or, where a clock has
+ * jumped, that far in the future.
  */
 #include "store/store.h"
 
@@ -130,7 +131,7 @@ int store_key_content(const char *root, struct sha256 *key, const char *path, st
 	cleanup_free char *memory = NULL;
 	struct stat st;
 
-	/* What is no file has no content to read twice: who opens it will say what is wrong with it. */
+	/* A pipe or a device cannot be read twice. Its facts are enough here: the caller opens it later and reports what is wrong. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return store_key_file(key, path, err);
 	if (facts_hex(path, facts, err) < 0)

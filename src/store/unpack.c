@@ -2,8 +2,8 @@
  *
  * Everything is written below one temporary folder, entry by entry, and read to
  * the pack's very end. Only then the entries are sealed and renamed into their
- * places, which cannot fail for want of room. A pack is hostile until proven
- * otherwise: every number and name in it is checked before it is used.
+ * places, which cannot fail for want of room. A pack may be hostile: every number
+ * and name in it is checked before it is used.
  */
 #include "store/pack.h"
 
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -86,13 +87,11 @@ static int get(struct reader *r, void *to, size_t n, struct err *err)
 
 static int get_number(struct reader *r, uint64_t *number, size_t n, struct err *err)
 {
-	uint8_t bytes[8];
+	uint8_t bytes[8] = {0};
 
 	if (get(r, bytes, n, err) < 0)
 		return -1;
-	*number = 0;
-	while (n--)
-		*number = *number << 8 | bytes[n];
+	*number = get_le64(bytes);
 	return 0;
 }
 
@@ -122,7 +121,7 @@ static int get_name(struct reader *r, char *name, struct err *err)
 		return -1;
 	name[n] = '\0';
 	if (strlen(name) != n || !store_is_name(name))
-		return bad(r, err, "a name in it may not be one");
+		return bad(r, err, "the name of a kind or a file in it has characters that no export writes");
 	return 0;
 }
 
@@ -131,7 +130,7 @@ static int get_name(struct reader *r, char *name, struct err *err)
 static int spend(struct reader *r, uint64_t n, struct err *err)
 {
 	if (n > r->limit) {
-		bad(r, err, "it holds more than the cache may");
+		bad(r, err, "its content is larger than the cache may be");
 		return err_hint(err, "set VMTAP_CACHE_MAX to more MB");
 	}
 	r->limit -= n;
@@ -146,7 +145,7 @@ static int take_data(struct reader *r, int fd, const char *name, uint64_t size, 
 	if (get_number(r, &offset, 8, err) < 0 || get_number(r, &n, 4, err) < 0)
 		return -1;
 	if (n == 0 || n > PACK_DATA_MAX || offset < *at || offset > size || n > size - offset)
-		return bad(r, err, "data of '%s' is not inside it", name);
+		return bad(r, err, "it has data of file '%s' beyond that file's size, or out of order", name);
 	if (!r->fills && spend(r, n, err) < 0)
 		return -1;
 	if (get(r, r->data, (size_t)n, err) < 0)
@@ -185,8 +184,8 @@ static int take_file(struct reader *r, const char *dir, char *tag, struct err *e
 	if (strcmp(name, STORE_SEAL) == 0 || mode > 0777 || size > PACK_FILE_MAX)
 		return bad(r, err, "file '%s' in it has a name, a mode or a size that no export writes", name);
 	path = path_join(dir, name);
-	/* Ours to read again, whatever it was. */
-	fd = file_begin(r, path, (unsigned int)mode | 0400, size, err);
+	/* The owner can read it again and nobody else can write it, whatever the mode was where it comes from. */
+	fd = file_begin(r, path, ((unsigned int)mode & 0755) | 0400, size, err);
 	if (fd < 0)
 		return -1;
 	for (;;) {

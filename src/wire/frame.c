@@ -3,37 +3,23 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
-
-static void put_le(uint8_t *p, uint64_t v, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
-}
-
-static uint64_t get_le(const uint8_t *p, int bytes)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < bytes; i++)
-		v |= (uint64_t)p[i] << 8 * i;
-	return v;
-}
 
 int wire_next(const struct buf *in, struct frame *f)
 {
 	const uint8_t *p = (const uint8_t *)in->data;
-	uint64_t len;
+	uint32_t len;
 
 	if (in->len < WIRE_HEADER_SIZE)
 		return 0;
-	len = get_le(p, 4);
-	if (get_le(p + 4, 2) != WIRE_MAGIC || len > WIRE_PAYLOAD_MAX)
+	len = get_le32(p);
+	if (get_le16(p + 4) != WIRE_MAGIC || len > WIRE_PAYLOAD_MAX)
 		return -1;
 	if (in->len - WIRE_HEADER_SIZE < len)
 		return 0;
-	f->type = (uint16_t)get_le(p + 6, 2);
-	f->id = (uint32_t)get_le(p + 8, 4);
+	f->type = get_le16(p + 6);
+	f->id = get_le32(p + 8);
 	f->payload = p + WIRE_HEADER_SIZE;
 	f->len = len;
 	return 1;
@@ -43,7 +29,7 @@ static void put(struct buf *out, uint64_t v, int bytes)
 {
 	uint8_t raw[8];
 
-	put_le(raw, v, bytes);
+	put_le64(raw, v);
 	buf_add(out, raw, (size_t)bytes);
 }
 
@@ -86,7 +72,7 @@ void wire_put_str(struct buf *out, const char *s)
 
 void wire_end(struct buf *out, size_t mark)
 {
-	put_le((uint8_t *)out->data + mark, out->len - mark - WIRE_HEADER_SIZE, 4);
+	put_le32((uint8_t *)out->data + mark, (uint32_t)(out->len - mark - WIRE_HEADER_SIZE));
 }
 
 static const uint8_t *take(struct wire_reader *r, size_t n)
@@ -105,8 +91,11 @@ static const uint8_t *take(struct wire_reader *r, size_t n)
 static uint64_t get(struct wire_reader *r, int bytes)
 {
 	const uint8_t *p = take(r, (size_t)bytes);
+	uint8_t raw[8] = {0};
 
-	return p ? get_le(p, bytes) : 0;
+	if (p)
+		memcpy(raw, p, (size_t)bytes);
+	return get_le64(raw);
 }
 
 uint8_t wire_get_u8(struct wire_reader *r)

@@ -40,6 +40,8 @@ for my $case (
     [['list', '--all'], qr/are options of cache prune/, 'option of another verb'],
     [['export', '--check', "$dir/x"], qr/--check is an option of cache list and cache prune/, '--check of another verb'],
     [['export', "$dir/x", '../up'], qr/a kind is a word/, 'bad kind'],
+    [['export', "$dir/x", 'root', 'templates'], qr/there is no kind 'templates'.*did you mean 'template'/s, 'mistyped kind'],
+    [['export', "$dir/x", 'nonsense'], qr/there is no kind 'nonsense'.*kinds are root, .*\bmachine, setup, result/s, 'unknown kind'],
 ) {
     my ($args, $want, $name) = @$case;
     my $r = vmtap(@env, 'cache', @$args);
@@ -55,6 +57,11 @@ is $r->{status}, 2, '... exit status 2';
 $r = vmtap(@env, 'cache', 'list');
 like $r->{out}, qr/^0 entries, 0\.0 MB of at most \d+ MB in '\Q$cache\E'$/m, 'a cache that does not exist is empty';
 is vmtap(@env, 'cache', 'prune', '--all')->{status}, 0, '... and can be pruned';
+
+# Every kind of the manual can be exported, an empty cache included
+my @kinds = slurp('src/cmd/vmtap.1') =~ /^Kinds:\n(.*?)\n\.It /ms ? $1 =~ /^\.Pa (\w+)/mg : ();
+is vmtap(@env, 'cache', 'export', "$dir/all", @kinds)->{status}, 0, "export of @kinds";
+unlink "$dir/all";
 
 # Filled, and not rebuilt
 vmtap(@env, @no_boot, $script);

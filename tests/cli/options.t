@@ -19,6 +19,7 @@ like $r->{out}, qr/--accel=auto\|kvm\|tcg/, 'help run lists its options';
 is vmtap('run', '--help')->{out}, $r->{out}, 'run --help is the same';
 is vmtap('--help')->{status}, 0, '--help succeeds';
 is vmtap('run', '-V')->{out}, vmtap('--version')->{out}, 'run -V is --version';
+like vmtap('help')->{out}, qr/`vmtap --version`/, 'help mentions --version';
 like vmtap('help', 'doctor')->{out}, qr/^usage: vmtap doctor$/m, 'usage of a command without arguments';
 
 for my $case (
@@ -28,6 +29,10 @@ for my $case (
     [['doctor', 'extra'], qr/doctor takes no operand, but there is 'extra'/, 'operand for doctor'],
     [['header', 'extra'], qr/header takes no operand, but there is 'extra'/, 'operand for header'],
     [['run', '-x', $good], qr/unknown option '-x'/, 'unknown letter'],
+    [['run', '-lx', $good], qr/unknown option '-lx'/, 'unknown letter behind a known one'],
+    [['run', '-list', $good], qr/unknown option '-list'.*did you mean '--list'/s, 'a dash too few'],
+    [['run', '-lj'], qr/option '--jobs' needs a value \(N\)/, 'letter without its value'],
+    [['run', '-jl', $good], qr/option '--jobs': 'l' is not a whole number/, 'letter with a wrong value'],
     [['run', '--timeout=soon', $good], qr/'soon' is not a number of seconds/, 'bad number'],
     [['run', '--timeout'], qr/needs a value \(SECONDS\)/, 'missing value'],
     [['run', '--list=yes', $good], qr/takes no value/, 'value for a flag'],
@@ -53,6 +58,17 @@ like vmtap('-f', 'adds', $good)->{out}, qr/^1\.\.1\nok 1 - adds$/m, '--filter ru
 like vmtap('--filter=nothing', $good)->{out}, qr/^1\.\.0 # SKIP /m, '--filter that matches nothing is a skip';
 like vmtap('--', $good)->{out}, qr/^1\.\.2$/m, 'operands after --';
 
+# Short options bundle; the last of them may take a value
+my $both = "adds\nmultiplies\n";
+is vmtap('-lv', $good)->{out}, $both, '-lv: two flags';
+is vmtap('-vl', $good)->{out}, $both, '... in any order';
+is vmtap('-lf', 'mul', $good)->{out}, "multiplies\n", '-lf REGEX: a flag and an option with its value';
+is vmtap('-lfmul', $good)->{out}, "multiplies\n", '-lfREGEX';
+is vmtap('-lvj2', $good)->{out}, $both, '-lvj2: the rest of the word is the value';
+is vmtap('-lj', '2', '--', $good)->{out}, $both, '... or the next word';
+is vmtap('-lf', '--', '--', script(qq{test("a -- b") { }\ntest("c") { }\n}))->{out}, "a -- b\n", '... even --';
+is vmtap('-lnv', $good)->{status}, 0, '-lnv, as the manual writes it';
+
 my $other = script(qq{test("adds") { ok(1); }\n});
 like vmtap($good, $other)->{out}, qr/^1\.\.3\n.*^ok 3 - \Q$other\E: adds$/ms, 'two scripts: names tell them apart';
 
@@ -60,6 +76,9 @@ my $bad = script("test(\"t\") { nonsense(); }\n");
 $r = vmtap('check', $bad);
 like $r->{err}, qr/^\Q$bad\E:1: error:.*nonsense/, 'check tells file and line';
 is $r->{status}, 2, '... exit status 2';
+my $both_streams = `build/vmtap check $bad $good 2>&1`;
+like $both_streams, qr/\A\Q$good\E: 2 tests, 0 machines\n  adds\n  multiplies\n\Q$bad\E:1: error:/,
+    '... below the list, where both streams are one';
 $r = vmtap($bad, $good);
 like $r->{out}, qr/^1\.\.3\nnot ok 1 - \S+ compiles\n.*^ok 3/ms, 'a script that does not compile fails alone';
 is $r->{status}, 2, '... exit status 2';

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 
@@ -66,4 +67,21 @@ TEST(err, long_text_is_cut)
 	CHECK(strncmp(e.text, "front: 000", 10) == 0);
 	err_wrap(&e, "%05000d", 2);
 	CHECK_INT(strlen(e.text), ERR_TEXT_MAX - 1);
+}
+
+TEST(err, too_many_files_names_the_limit)
+{
+	struct rlimit limit;
+	struct err e = {0};
+	char want[64];
+
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	snprintf(want, sizeof(want), "limit on open files (ulimit -n %llu)", (unsigned long long)limit.rlim_cur);
+	errno = EMFILE;
+	err_errno(&e, "cannot create a pipe");
+	CHECK_HAS(e.text, want);
+	CHECK_INT(errno, EMFILE);
+	errno = EIO;
+	err_errno(&e, "cannot create a pipe");
+	CHECK(!strstr(e.text, "limit"));
 }

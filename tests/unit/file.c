@@ -202,6 +202,34 @@ static bool dir_is(const char *path, const char *want)
 	return strcmp(got, want) == 0;
 }
 
+TEST(file, a_link_under_the_temporary_name_is_not_followed)
+{
+	cleanup_free char *tmp = xasprintf("%s.tmp.%ld", at("atomic"), (long)getpid());
+	cleanup_buf struct buf text = {0};
+	struct err err = {0};
+
+	CHECK_INT(file_write_atomic(at("victim"), "mine", 4, 0600, &err), 0);
+	CHECK_INT(symlink(at("victim"), tmp), 0);
+	CHECK_INT(file_write_atomic(at("atomic"), "x", 1, 0600, &err), -1);
+	CHECK_HAS(err.text, "cannot create '");
+	CHECK_INT(file_read(at("victim"), 100, &text, &err), 0);
+	CHECK_STR(buf_str(&text), "mine");
+	unlink(tmp);
+}
+
+TEST(file, folder_or_not)
+{
+	struct err err = {0};
+
+	CHECK_INT(file_make_dirs(at("a-folder"), &err), 0);
+	CHECK_INT(file_write_atomic(at("a-file"), "", 0, 0600, &err), 0);
+	CHECK_INT(symlink(at("a-folder"), at("to-folder")), 0);
+	CHECK(file_is_folder(at("a-folder")));
+	CHECK(file_is_folder(at("to-folder")));
+	CHECK(!file_is_folder(at("a-file")));
+	CHECK(!file_is_folder(at("nothing")));
+}
+
 TEST(path, dir_as_dirname)
 {
 	CHECK(dir_is("a/b", "a"));

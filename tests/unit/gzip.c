@@ -17,7 +17,7 @@ static void deflate_to(struct buf *out, const void *data, size_t n)
 	z.next_out = (unsigned char *)buf_reserve(out, deflateBound(&z, n));
 	z.avail_out = (unsigned int)deflateBound(&z, n);
 	deflate(&z, Z_FINISH);
-	out->len += z.total_out;
+	buf_commit(out, z.total_out);
 	deflateEnd(&z);
 }
 

@@ -145,13 +145,3 @@ TEST(json, depth_is_limited)
 	text[sizeof(text) - 1] = '\0';
 	CHECK_HAS(error(text), "nested too deeply");
 }
-
-TEST(json, quote)
-{
-	struct buf b = {0};
-
-	json_quote(&b, "a\"b\\c\n\x01é");
-	CHECK_STR(buf_str(&b), "\"a\\\"b\\\\c\\u000a\\u0001é\"");
-	CHECK_STR(value(buf_str(&b), ""), "a\"b\\c\n\x01é");
-	buf_free(&b);
-}

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,40 @@ TEST(proc, exec_error_is_told)
 	CHECK_STR(err.text, "cannot run '/etc/passwd': Permission denied");
 	CHECK_INT(pidfd, -1);
 	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1); /* nobody left to wait for */
+}
+
+/* Run @check in a process that may have @most descriptors. Return: what it returns. */
+static int with_limit(rlim_t most, int (*check)(void))
+{
+	const struct rlimit limit = {most, most};
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(setrlimit(RLIMIT_NOFILE, &limit) < 0 ? 99 : check());
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static int starts_with_few(void)
+{
+	const struct proc_fd fds[] = {{STDOUT_FILENO, 1}, {STDERR_FILENO, 5}};
+
+	return WEXITSTATUS(shell("exit 7", fds, 2, NULL));
+}
+
+static int tells_that_there_are_too_few(void)
+{
+	const struct proc_fd fds[] = {{STDOUT_FILENO, 1}, {STDERR_FILENO, 30}};
+	struct err err = {0};
+
+	return shell("exit 7", fds, 2, &err) == -1 && strstr(err.text, "(ulimit -n 24)") ? 8 : 9;
+}
+
+TEST(proc, few_descriptors_are_enough_or_it_is_told)
+{
+	CHECK_INT(with_limit(24, starts_with_few), 7);
+	CHECK_INT(with_limit(24, tells_that_there_are_too_few), 8);
 }
 
 TEST(proc, unnamed_standard_fds_are_dev_null)

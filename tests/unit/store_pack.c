@@ -46,6 +46,35 @@ static int import(const char *pack, uint64_t limit, struct err *err)
 	return store_import(root, pack, limit, &report, err) < 0 ? -1 : (int)report.entries;
 }
 
+static int build_open_to_all(const char *dir, void *arg, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, "file");
+
+	(void)arg;
+	return file_write_atomic(path, "x", 1, 0600, err) < 0 ? -1 : chmod(path, 0666);
+}
+
+TEST(store_pack, what_comes_in_can_be_written_by_its_owner_only)
+{
+	static char *const none[] = {NULL};
+	cleanup_free char *pack = NULL, *entry = NULL, *path = NULL;
+	struct pack_report report;
+	struct stat st = {0};
+
+	begin();
+	pack = pack_path();
+	CHECK_INT(store_get(root, "kind", keys[1], build_open_to_all, NULL, &entry, NULL), 0);
+	store_release(entry);
+	CHECK_INT(store_export(root, pack, none, &report, NULL), 0);
+	CHECK_INT(store_prune(root, 0, STORE_CHECK_FACTS, NULL, NULL), 0);
+	CHECK_INT(import(pack, 10 * MB, NULL), 1);
+	path = path_join(entry, "file");
+	CHECK_INT(stat(path, &st), 0);
+	CHECK_INT(st.st_mode & 0777, 0644);
+	unlink(pack);
+	end();
+}
+
 TEST(store_pack, an_export_comes_back_whole_with_its_holes)
 {
 	cleanup_free char *pack = NULL, *ram = NULL;
@@ -82,7 +111,7 @@ TEST(store_pack, an_import_larger_than_the_cache_is_refused)
 	pack = pack_path();
 	pack_make(pack);
 	CHECK_INT(import(pack, 5000, &err), -1);
-	CHECK_HAS(err.text, "it holds more than the cache may\nset VMTAP_CACHE_MAX");
+	CHECK_HAS(err.text, "its content is larger than the cache may be\nset VMTAP_CACHE_MAX");
 	CHECK_INT(names_in("kind") + names_in("tmp") + names_in("template"), 0);
 	unlink(pack);
 	end();
@@ -246,7 +275,7 @@ TEST(store_pack, bad_names_are_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CHECK_HAS(hostile_file(names[i], 0600, 3, 0, 3), "cannot import '");
 		if (strcmp(names[i], "seal") != 0)
-			CHECK_HAS(hostile(1, names[i], KEY, &none), "may not be one");
+			CHECK_HAS(hostile(1, names[i], KEY, &none), "has characters that no export writes");
 	}
 	CHECK_HAS(hostile(1, "tmp", KEY, &none), "a name that no export writes");
 	CHECK_HAS(hostile(1, "kind", "../../../../../../../../../../../../../../../../../../../tmp/evil", &none),
@@ -260,9 +289,9 @@ TEST(store_pack, bad_sizes_are_refused)
 	begin();
 	CHECK_HAS(hostile_file("data", 0600, UINT64_MAX, 0, 3), "no export writes");
 	CHECK_HAS(hostile_file("data", 04755, 3, 0, 3), "no export writes");
-	CHECK_HAS(hostile_file("data", 0600, 3, 1, 3), "data of 'data' is not inside it");
-	CHECK_HAS(hostile_file("data", 0600, 3, UINT64_MAX, 3), "data of 'data' is not inside it");
-	CHECK_HAS(hostile_file("data", 0600, 1u << 30, 0, 1u << 30), "data of 'data' is not inside it");
+	CHECK_HAS(hostile_file("data", 0600, 3, 1, 3), "data of file 'data' beyond that file's size");
+	CHECK_HAS(hostile_file("data", 0600, 3, UINT64_MAX, 3), "data of file 'data' beyond that file's size");
+	CHECK_HAS(hostile_file("data", 0600, 1u << 30, 0, 1u << 30), "data of file 'data' beyond that file's size");
 	CHECK(nothing_left());
 	end();
 }
@@ -278,7 +307,7 @@ TEST(store_pack, data_that_goes_back_and_files_of_one_name_are_refused)
 	add_number(&b, 9, 8);
 	add_data(&b, 3, 3, "abc");
 	add_data(&b, 0, 3, "abc");
-	CHECK_HAS(hostile(1, "kind", KEY, &b), "is not inside it");
+	CHECK_HAS(hostile(1, "kind", KEY, &b), "beyond that file's size");
 	b.len -= 19;
 	buf_add(&twice, b.data, b.len);
 	buf_add(&twice, b.data, b.len);

@@ -44,7 +44,7 @@ static inline size_t tar_build_head(struct buf *b, const char *name, char type, 
 	h[156] = type;
 	tar_build_name(h + 157, link);
 	memcpy(h + 257, "ustar\0" "00", 8);
-	b->len += 512;
+	buf_commit(b, 512);
 	tar_build_sum(b, at);
 	return at;
 }

@@ -1,6 +1,8 @@
 /* text.c - foreign bytes made printable, and the small string helpers */
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 
 #define BAD "\ufffd"
@@ -158,4 +160,61 @@ TEST(text, shell_quotes)
 	CHECK_STR(quoted(""), "''");
 	CHECK_STR(quoted("it's"), "'it'\\''s'");
 	CHECK_STR(quoted("a b\n$(c) `d` \\ \"e\""), "'a b\n$(c) `d` \\ \"e\"'");
+}
+
+static const char *lines_of(const char *text)
+{
+	const char *line;
+	size_t n;
+
+	buf_clear(&shown);
+	while (text_next_line(&text, &line, &n))
+		buf_addf(&shown, "[%.*s]", (int)n, line);
+	return buf_str(&shown);
+}
+
+TEST(text, line_by_line)
+{
+	CHECK_STR(lines_of("a\nbc\n"), "[a][bc]");
+	CHECK_STR(lines_of("a\nbc"), "[a][bc]");
+	CHECK_STR(lines_of("\n\na"), "[][][a]");
+	CHECK_STR(lines_of(""), "");
+}
+
+static const char *disarmed(const char *line)
+{
+	buf_clear(&shown);
+	text_add_disarmed(&shown, line, strlen(line));
+	return buf_str(&shown);
+}
+
+TEST(text, commands_of_ci_services_are_broken)
+{
+	CHECK_STR(disarmed("x ##[error]y"), "x ## [error]y");
+	CHECK_STR(disarmed("##[a]##[b]"), "## [a]## [b]");
+	CHECK_STR(disarmed("x ##vso[task.setvariable]y"), "x ##vso [task.setvariable]y");
+	CHECK_STR(disarmed("##VSO[x]"), "##VSO [x]");
+	CHECK_STR(disarmed("::error::x"), ": :error::x");
+	CHECK_STR(disarmed(" \t::error::x"), " \t: :error::x");
+}
+
+TEST(text, what_is_no_command_stays)
+{
+	CHECK_STR(disarmed("a::b fe80::1 [::1] #[x] vso[x] ##vsox[ # #["), "a::b fe80::1 [::1] #[x] vso[x] ##vsox[ # #[");
+	CHECK_STR(disarmed(""), "");
+	CHECK_STR(disarmed(": :x"), ": :x");
+}
+
+TEST(text, commands_count_under_a_service)
+{
+	unsetenv("GITHUB_ACTIONS");
+	unsetenv("TF_BUILD");
+	CHECK(!text_commands_count());
+	setenv("GITHUB_ACTIONS", "", 1);
+	CHECK(!text_commands_count());
+	setenv("GITHUB_ACTIONS", "true", 1);
+	CHECK(text_commands_count());
+	unsetenv("GITHUB_ACTIONS");
+	setenv("TF_BUILD", "True", 1);
+	CHECK(text_commands_count());
 }

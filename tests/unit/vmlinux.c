@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "image/lz4.h"
 #include "image/vmlinux.h"
@@ -69,14 +70,15 @@ static void make_elf(struct buf *b, const char *note_name, unsigned type, uint16
 	memcpy(at + 8192 + 64, words, sizeof(words));
 	memcpy(at + 8192 + 64 + 12, note_name, 4);
 	memcpy(at + 8192 + 64 + 16, "\0\0\0\1", 4);
-	b->len += 10000;
+	buf_commit(b, 10000);
 }
 
 static void add_le32(struct buf *b, size_t n)
 {
-	const uint8_t bytes[] = {n & 255, n >> 8 & 255, n >> 16 & 255, n >> 24 & 255};
+	uint8_t bytes[4];
 
-	buf_add(b, bytes, 4);
+	put_le32(bytes, (uint32_t)n);
+	buf_add(b, bytes, sizeof(bytes));
 }
 
 /* LZ4 without any match: two blocks, then the size. */
@@ -108,7 +110,7 @@ static void pack_gzip(const struct buf *elf, struct buf *out)
 	CHECK_INT(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
 	z.next_out = (Bytef *)buf_reserve(out, 20000);
 	CHECK_INT(deflate(&z, Z_FINISH), Z_STREAM_END);
-	out->len += z.total_out;
+	buf_commit(out, z.total_out);
 	deflateEnd(&z);
 }
 
@@ -122,7 +124,7 @@ static void make_image(const struct buf *payload, struct buf *out)
 	memcpy(head + 0x1fe, "\x55\xaaxxHdrS\x08\x02", 10);
 	head[0x248] = 16;
 	memcpy(head + 0x24c, (uint8_t[]){payload->len & 255, payload->len >> 8}, 2);
-	out->len += 1040;
+	buf_commit(out, 1040);
 	buf_add(out, payload->data, payload->len);
 	buf_adds(out, "what follows is no matter");
 }
