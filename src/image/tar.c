@@ -567,14 +567,11 @@ static int member_next(struct tar *t, const uint8_t *h, struct err *err)
 /* The first header decides whether this is a tar at all. */
 static int head_check(struct source *s, struct err *err)
 {
-	/* Not consumed: the window starts at the first byte and is larger than this. */
 	const uint8_t *head;
-	ssize_t n = source_next(s, &head, 2 * TAR_BLOCK + 128, err);
+	ssize_t n = source_peek(s, &head, 2 * TAR_BLOCK + 128, err);
 
 	if (n < 0)
 		return -1;
-	s->at -= (size_t)n;
-	s->offset -= (uint64_t)n;
 	if (n >= (ssize_t)TAR_BLOCK && (block_is_zero(head) || header_sum_holds(head)))
 		return 0;
 	return tar_not_one(s, head, (size_t)n, err);
@@ -591,6 +588,8 @@ int tar_load(struct source *s, struct tree *tree, struct erofs_writer *w, struct
 			if ((r = member_next(&t, h, err)) < 0)
 				break;
 	tar_member_free(&t.member);
+	if (r == 0)
+		r = source_finish(s, TAR_REST_MAX, err);
 	if (r == 0 && tree->count == 0)
 		return err_set(err, "'%s' has no files in it", s->name);
 	return r;

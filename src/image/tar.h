@@ -13,6 +13,7 @@
 
 #define TAR_EXTENSION_MAX (4u << 20)  /* bytes of one pax or GNU long-name header */
 #define TAR_SPARSE_MAX	  (1u << 18) /* pieces of one sparse file */
+#define TAR_REST_MAX	  (1u << 30)  /* bytes behind the end mark of a compressed archive; tar pads to some KB */
 
 /**
  * tar_load() - Read an archive into a tree, its content into an image
