@@ -27,7 +27,8 @@ static int source_check(struct source *s, struct err *err)
 	if (fstat(s->fd, &st) < 0)
 		return err_errno(err, "cannot read '%s'", s->name);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, "'%s' is neither a file nor a folder", s->name);
+		return err_set(err, "'%s' is %s", s->name,
+			       S_ISDIR(st.st_mode) ? "a folder" : "neither a file nor a folder");
 	return st.st_size ? 0 : err_set(err, "'%s' is empty", s->name);
 }
 
@@ -65,12 +66,23 @@ static int source_detect(struct source *s, struct err *err)
 	return 0;
 }
 
+int source_fd(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | flags);
+
+	/* Only a file has leases, so this open() does not wait for a writer. */
+	return fd < 0 && errno == EWOULDBLOCK ? open(path, O_RDONLY | O_CLOEXEC | flags) : fd;
+}
+
+static int source_begin(struct source *s, const char *path, struct err *err)
+{
+	*s = (struct source){.name = path, .fd = source_fd(path, 0)};
+	return s->fd < 0 ? err_errno(err, "cannot open '%s'", path) : source_check(s, err);
+}
+
 int source_open(struct source *s, const char *path, struct err *err)
 {
-	*s = (struct source){.name = path, .fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-	if (s->fd < 0)
-		return err_errno(err, "cannot open '%s'", path);
-	if (source_check(s, err) < 0)
+	if (source_begin(s, path, err) < 0)
 		return -1;
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	s->data = xmalloc(SOURCE_WINDOW);
@@ -83,6 +95,17 @@ void source_close(struct source *s)
 	free(s->data);
 	fd_close(&s->fd);
 	*s = (struct source){.fd = -1};
+}
+
+ssize_t source_head(const char *path, void *data, size_t n, struct err *err)
+{
+	cleanup_source struct source s = {.fd = -1};
+	ssize_t got;
+
+	if (source_begin(&s, path, err) < 0)
+		return -1;
+	got = fd_read_full(s.fd, data, n);
+	return got < 0 ? err_errno(err, "cannot read '%s'", path) : got;
 }
 
 ssize_t source_next(struct source *s, const uint8_t **data, size_t max, struct err *err)

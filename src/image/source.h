@@ -72,6 +72,20 @@ ssize_t source_peek(struct source *s, const uint8_t **data, size_t want, struct 
  */
 int source_finish(struct source *s, uint64_t limit, struct err *err);
 
+/**
+ * source_fd() - Open something to read that ought to be a file, without waiting if it is a pipe
+ * @flags:	O_NOFOLLOW, or 0
+ *
+ * Waits for a lease that another process has on the file to be given up, which
+ * the kernel sees to (fcntl(2), F_SETLEASE).
+ *
+ * Return: a descriptor, or -1 with errno
+ */
+int source_fd(const char *path, int flags);
+
+/* The first @n bytes of a file as they are, gzip or not. Return: how many there are, or -1 as source_open() does. */
+ssize_t source_head(const char *path, void *data, size_t n, struct err *err);
+
 /* Copy @n bytes. Return: how many came (fewer at the end only), or -1. */
 ssize_t source_read(struct source *s, void *data, size_t n, struct err *err);
 
