@@ -31,6 +31,8 @@
 #define STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/sha256.h"
@@ -43,6 +45,8 @@
  * Large files begin with store_reserve() or store_file_allocate() (room.h).
  */
 typedef int store_build_fn(const char *dir, void *arg, struct err *err);
+
+#define STORE_READS_MAX 2 /* times that an input is read before it is taken for one that never rests */
 
 /**
  * store_get() - The entry of a key, built if it is not there
@@ -62,6 +66,35 @@ typedef int store_build_fn(const char *dir, void *arg, struct err *err);
  */
 int store_get(const char *root, const char *kind, const char *key, store_build_fn *build, void *arg,
 	      char **path, struct err *err);
+
+/**
+ * struct store_recipe - How an entry is made from files outside the store
+ * @kind:	As for store_get()
+ * @what:	The path of what it is made from, for messages
+ * @key:	Sums up everything that @build reads. Return: 0, or -1
+ * @build:	As for store_get()
+ * @arg:	Passed to both
+ */
+struct store_recipe {
+	const char *kind, *what;
+	int (*key)(void *arg, char key[SHA256_HEX], struct err *err);
+	store_build_fn *build;
+	void *arg;
+};
+
+/**
+ * store_make() - The entry of a recipe, built if it is not there
+ * @key:	Set to the entry's key
+ * @path:	As for store_get()
+ * @err:	As for store_get(), or "'...' changed while it was read"
+ *
+ * The key is computed before the build and again after it: the files may change
+ * in between, and what was made of the new ones must not be kept under the key
+ * of the old ones. If they did change, everything is done once more.
+ *
+ * Return: 0, or -1
+ */
+int store_make(const char *root, const struct store_recipe *r, char key[SHA256_HEX], char **path, struct err *err);
 
 /**
  * store_find() - The entry of a key, if it is there
@@ -114,17 +147,46 @@ int store_key_file(struct sha256 *key, const char *path, struct err *err);
  */
 int store_key_content(const char *root, struct sha256 *key, const char *path, struct err *err);
 
-/* Computes a content sum for store_sum(). Return: 0, or -1 */
-typedef int store_sum_fn(void *arg, char sum[SHA256_HEX], struct err *err);
+/**
+ * struct store_source - Something outside the store whose content is summed
+ * @name:	Its path, for messages
+ * @facts:	Feeds what changes whenever the content may have changed, and can be
+ *		had without reading it; sets @changed to the newest ctime among it,
+ *		in ns since 1970. Return: 0, or -1
+ * @sum:	Reads the content and sums it up. Return: 0, or -1
+ *
+ * store_key_content() is this for a plain file, dir_key() for a folder.
+ */
+struct store_source {
+	const char *name;
+	int (*facts)(void *arg, struct sha256 *facts, int64_t *changed, struct err *err);
+	int (*sum)(void *arg, char sum[SHA256_HEX], struct err *err);
+	void *arg;
+};
 
 /**
- * store_sum() - A content sum, remembered under what is known without reading
- * @facts:	Hexadecimal sum of the facts (store_key_file(), dir_key())
- * @compute:	Called when nothing is remembered for them
+ * store_sum() - The sum of a source's content, read again only if its facts changed
+ * @root:	The cache folder, which remembers the sum under the facts
+ * @err:	What @facts or @sum said, or "'...' changed while it was read"
+ *
+ * A source whose facts change while it is read is read once more.
+ *
  * Return: 0, or -1
  */
-int store_sum(const char *root, const char *facts, store_sum_fn *compute, void *arg, char sum[SHA256_HEX],
-	      struct err *err);
+int store_sum(const char *root, const struct store_source *s, char sum[SHA256_HEX], struct err *err);
+
+/**
+ * store_write_file() - Write a file of an entry that is being built
+ * @dir:	As the builder got it
+ * Return: 0, or -1 as store_write_error() says
+ */
+int store_write_file(const char *dir, const char *name, const void *data, size_t n, struct err *err);
+
+/**
+ * store_changed_error() - Say that an input changes while it is read, time after time
+ * Return: -1
+ */
+int store_changed_error(struct err *err, const char *path);
 
 /**
  * store_write_error() - Say that a file of the store cannot be written, from errno

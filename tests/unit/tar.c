@@ -323,31 +323,6 @@ TEST(tar, damaged_header)
 	done(&l);
 }
 
-TEST(tar, what_it_looks_like_instead)
-{
-	static const struct {
-		const char *bytes, *said;
-	} cases[] = {
-		{"\xfd" "7zXZ and so on", "looks like xz-compressed"},
-		{"QFI\xfb and so on", "looks like a qcow2 disk"},
-		{"\x7f" "ELF and so on", "looks like an ELF program"},
-		{"<!DOCTYPE html>", "looks like a web page"},
-		{"some words", "is not a tar: its first header"},
-		{"", "is empty"},
-	};
-
-	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
-		struct buf b = {0};
-		struct loaded l;
-
-		buf_adds(&b, cases[k].bytes);
-		load(&l, &b);
-		CHECK_INT(l.result, -1);
-		CHECK_HAS(l.err.text, cases[k].said);
-		done(&l);
-	}
-}
-
 TEST(tar, impossible_sizes_are_refused)
 {
 	struct buf b = {0};
