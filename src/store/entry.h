@@ -51,7 +51,11 @@ int store_entry_seal(const char *dir, struct err *err);
 /**
  * store_entry_hold() - Take the shared lock of an entry and check its seal
  * @files:	Filled with what the seal says, unless NULL
- * Return: a descriptor that holds the lock, or -1: not there, or damaged
+ *
+ * Waits for a remover, but not for one that makes no progress.
+ *
+ * Return: a descriptor that holds the lock, or -1: not there, damaged, or about
+ * to be removed
  */
 int store_entry_hold(const char *entry, enum store_check check, struct store_files *files);
 
@@ -70,6 +74,11 @@ void store_entry_touch(const char *root, int seal);
 /**
  * store_entry_lock() - Wait for the right to build an entry
  * @path:	Set to the lock's path: unlink it, then close the descriptor
+ * @err:	The cache cannot be written, or SIGINT, SIGTERM or SIGHUP is pending
+ *
+ * Has no limit of time: a build may take minutes. After two seconds a line on
+ * stderr says which process is waited for. Ends when that process does.
+ *
  * Return: a descriptor, or -1
  */
 int store_entry_lock(const char *root, const char *kind, const char *key, char **path, struct err *err);

@@ -552,3 +552,96 @@ TEST(store, what_is_discarded_goes_when_its_last_user_does)
 	store_discard(root, "kind", KEY); /* it is gone already */
 	end();
 }
+
+/* ---- waiting for another's build ---- */
+
+/* Start a process that has the lock of the entry, until it is killed. Return: its id. */
+static pid_t lock_holder(void)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	CHECK_INT(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		cleanup_free char *lock = NULL;
+
+		if (store_entry_lock(root, "kind", KEY, &lock, NULL) < 0 || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	CHECK_INT(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+TEST(store, a_wait_says_for_whom_and_ends_with_the_builder)
+{
+	cleanup_free char *want = NULL;
+	char said[256] = "";
+	int from[2], status = -1;
+	pid_t holder, waiter;
+	FILE *f;
+
+	begin();
+	holder = lock_holder();
+	want = xasprintf("waiting for process %ld, which builds kind/0123456789ab of the cache", (long)holder);
+	CHECK_INT(pipe(from), 0);
+	waiter = fork();
+	if (waiter == 0) {
+		dup2(from[1], STDERR_FILENO);
+		close(from[0]);
+		_exit(get(build, NULL) < 0);
+	}
+	close(from[1]);
+	f = fdopen(from[0], "r");
+	CHECK(f && fgets(said, sizeof(said), f));
+	CHECK_HAS(said, want);
+	CHECK_INT(waitpid(waiter, &status, WNOHANG), 0);
+	kill(holder, SIGKILL);
+	CHECK_INT(waitpid(waiter, &status, 0), waiter);
+	CHECK_INT(status, 0);
+	waitpid(holder, NULL, 0);
+	if (f)
+		fclose(f);
+	end();
+}
+
+TEST(store, a_wait_ends_with_a_signal_even_if_it_is_blocked)
+{
+	struct err err = {0};
+	sigset_t term, old;
+	siginfo_t info;
+	pid_t holder;
+
+	begin();
+	holder = lock_holder();
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &old);
+	raise(SIGTERM);
+	CHECK_INT(get(build, &err), -1);
+	CHECK_HAS(err.text, "interrupted while another vmtap built kind/0123456789ab");
+	CHECK_INT(sigwaitinfo(&term, &info), SIGTERM);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	end();
+}
+
+/* As a remover that was stopped between taking the seal and removing the entry. */
+TEST(store, a_remover_that_makes_no_progress_does_not_stop_a_user)
+{
+	cleanup_fd int seal = -1;
+
+	begin();
+	CHECK_INT(get(build, NULL), 0);
+	seal = open_seal();
+	CHECK_INT(flock(seal, LOCK_EX | LOCK_NB), 0);
+	CHECK_INT(get(build, NULL), 0);
+	CHECK_INT(calls(), 2);
+	end();
+}
