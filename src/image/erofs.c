@@ -50,6 +50,9 @@
 #define META_FIRST  64u		   /* bytes before the first inode: its number is 2 */
 #define COPY_CHUNK  (256u * 1024)
 
+static_assert(EROFS_BYTES_MAX / EROFS_BLOCK <= UINT32_MAX, "a block's address has 32 bits");
+static_assert(TAIL_MAX <= EROFS_BLOCK - EROFS_INODE_EXTENDED, "a tail fits into a block with its inode");
+
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) / to * to;

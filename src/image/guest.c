@@ -34,7 +34,7 @@
 #include "store/store.h"
 #include "wire/boot.h"
 
-#define GUEST_FORMAT "2"
+#define GUEST_FORMAT "3"
 #define LACKS_MAX    4096 /* bytes; a few names */
 
 #define VMLINUX_FILE "vmlinux"

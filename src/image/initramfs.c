@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "image/cpio.h"
+#include "wire/boot.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "daemon:x:1:1:daemon:/:/bin/false\n"
@@ -169,7 +170,7 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 
 		buf_addf(&list, "/lib/modules/%s/%.*s\n", i->release, (int)(strlen(path) - gz), path);
 	}
-	cpio_file(c, "vmtap/modules", 0644, buf_str(&list), list.len);
+	cpio_file(c, &BOOT_MODULES_LIST[1], 0644, buf_str(&list), list.len); /* paths in the archive have no slash in front */
 	return 0;
 }
 
@@ -188,7 +189,7 @@ bool initramfs_is(const void *data, size_t n)
 
 int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 {
-	static const char *const dirs[] = {"dev", "newroot", "proc", "run", "sys", "vmtap"};
+	static const char *const dirs[] = {"dev", "proc", "run", "sys", "vmtap"};
 	struct cpio c = {0};
 	int r = 0;
 

@@ -10,7 +10,7 @@
 #include "image/source.h"
 #include "store/store.h"
 
-#define INITRD_FORMAT "2"	   /* raise it when the bytes that are written for the same input change */
+#define INITRD_FORMAT "3"	   /* raise it when the bytes that are written for the same input change */
 #define USER_MAX      (512u << 20) /* bytes of the user's initramfs */
 #define AGENT_MAX     (16u << 20)  /* bytes of our own agent */
 #define INITRD_FILE   "initrd.cpio"

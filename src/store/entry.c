@@ -316,7 +316,7 @@ int store_entry_publish(const char *dir, const char *entry, struct err *err)
 {
 	int r = rename(dir, entry);
 
-	/* A damaged entry that could not be moved away (below) is in the way. */
+	/* In the way is a damaged entry that store_entry_remove() could not rename. */
 	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
 		file_remove_tree(entry);
 		r = rename(dir, entry);
@@ -325,9 +325,10 @@ int store_entry_publish(const char *dir, const char *entry, struct err *err)
 }
 
 /*
- * First moved away, because removing takes time and renaming does not. On
- * overlayfs a folder of a lower layer cannot be renamed (EXDEV): without its
- * seal it is no entry any more, and can be removed where it is.
+ * The entry is renamed into tmp/ first, because removing it takes time and
+ * renaming does not. On overlayfs a folder of a lower layer cannot be renamed
+ * (EXDEV): there the seal goes first, since a folder without one is no entry, and
+ * then the rest where it is.
  */
 int store_entry_remove(const char *root, const char *entry)
 {

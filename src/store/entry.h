@@ -2,12 +2,15 @@
 #ifndef STORE_ENTRY_H
 #define STORE_ENTRY_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/sha256.h"
+#include "store/store.h"
 
 #define STORE_SEAL	"seal"
 #define STORE_TMP	"tmp"
@@ -17,8 +20,9 @@
 #define STORE_KEY_LEN	64  /* digits of a key */
 #define STORE_TRIES_MAX 100 /* races lost before something else must be wrong */
 
-/* How closely to look at an entry (seal.c): sizes and times; as a use needs it; every byte. */
-enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };
+static_assert(STORE_KEY_LEN == SHA256_HEX - 1, "a key is a SHA-256");
+/* STORE/tmp/KIND-KEY.lock */
+static_assert(STORE_NAME_MAX + 1 + STORE_KEY_LEN + 5 <= 255, "the name of a lock must be possible");
 
 /* What a seal says of one file. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
 struct store_file {

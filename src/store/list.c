@@ -2,8 +2,8 @@
  *
  * There is no index that could disagree with the folder: the folder is read,
  * which for the few hundred entries of a full store takes some milliseconds and
- * happens only when an entry was published. Two who prune at once each remove
- * what they can lock; at worst one entry more goes than had to.
+ * happens only when an entry was published. Two processes that prune at once each
+ * remove what they can lock; at worst they remove one entry too many.
  */
 #include "store/list.h"
 

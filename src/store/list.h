@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/entry.h"
+#include "store/store.h"
 
 #define STORE_LIMIT_DEFAULT_MB 4096
 

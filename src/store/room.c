@@ -18,7 +18,7 @@
 #include "store/list.h"
 
 #define MB	1000000ull
-#define ROOM_MARGIN (16 * MB) /* left for logs, seals and whoever else writes */
+#define ROOM_MARGIN (16 * MB) /* left for logs, seals and other programs */
 
 /* ---- room ---- */
 
@@ -135,7 +135,7 @@ int store_file_shrink(int fd, const char *path, struct err *err)
 		return 0;
 	store_runs_begin(&r, fd, (uint64_t)st.st_size);
 	while ((n = store_runs_next(&r, &offset, &data)) > 0) {
-		/* No holes here (NFS before 4.2): it stays as it is. */
+		/* This filesystem cannot make holes (NFS before 4.2): the file stays as it is. */
 		if (punch(fd, done, offset) < 0)
 			return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : store_write_error(err, path);
 		done = offset + (uint64_t)n;
@@ -221,7 +221,7 @@ static int runs_fill(struct store_runs *r)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			errno = n < 0 ? errno : EIO; /* cut short under our hands */
+			errno = n < 0 ? errno : EIO; /* the file was cut short since its size was read */
 			return -1;
 		}
 		got += (size_t)n;

@@ -14,6 +14,7 @@
 #ifndef STORE_ROOM_H
 #define STORE_ROOM_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,9 +27,9 @@
  * store_reserve() - See that there is room for so many bytes
  * @root:	The cache folder; created with its parents
  *
- * Removes entries that are not in use, least recently used first, if that is
- * what it takes. It is a check, no promise: others write too. What a mapping
- * relies on must be allocated.
+ * Removes entries that are not in use, least recently used first, until there is
+ * room. The room is not kept for the caller: other programs write, too. A file
+ * that is going to be mapped must be allocated.
  *
  * Return: 0, or -1: "there is no room for 128 MB in '...'"
  */
@@ -86,5 +87,6 @@ void store_runs_end(struct store_runs *r);
 int64_t store_runs_next(struct store_runs *r, uint64_t *offset, const uint8_t **data);
 
 #define STORE_RUN_MAX (256u * 1024) /* bytes; stays in the second-level cache */
+static_assert(STORE_RUN_MAX % STORE_BLOCK == 0, "a run begins and ends with a block");
 
 #endif

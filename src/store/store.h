@@ -3,29 +3,48 @@
  *	STORE/KIND/KEY/...	an entry: a folder of files, complete or not there
  *	STORE/KIND/KEY/seal	their names, sizes, times and sums, as they were when it
  *				was published; its own time is the entry's last use, and
- *				who uses the entry holds a shared lock on it
+ *				each process that uses the entry holds a shared lock on it
  *	STORE/tmp/...		entries being built or removed; what a killed builder
  *				left is removed by the next run, and the next builder
- *	STORE/tmp/KIND-KEY.lock	held by who builds that entry
+ *	STORE/tmp/KIND-KEY.lock	locked by the process that builds or removes that entry,
+ *				whose id is in it
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
  *	STORE/clock		its time is the newest last use of all
  *
  * An entry never changes. It is found by a key, a SHA-256 over everything that
  * shapes it, and is published by one rename(2): a reader sees all of it or
- * nothing. The seal notices what a rename cannot prevent (a file cut short by
- * a crash of the host, damaged by its disk, or changed by hand): such an entry
- * is thrown away and rebuilt. How often it looks how closely is told, with the
- * reasons, in seal.c.
+ * nothing. The seal shows what a rename cannot prevent (a file cut short by a
+ * crash of the host, damaged by its disk, or changed by hand): the entry is then
+ * removed and built again. seal.c tells how often an entry is compared with its
+ * seal, how closely, and why.
  *
- * The store is kept below VMTAP_CACHE_MAX (list.h): publishing an entry
- * removes those that were not used for the longest time, but none in use.
+ * The store knows nothing of what it keeps: kinds are names that its users choose.
+ *
+ * Leases
+ *
+ * store_get(), store_make() and store_find() lease the entry to this process,
+ * once, however often they are called for it. The lease is a descriptor with a
+ * shared lock on the seal; a child that is forked later inherits it. Nobody
+ * removes the entry before the last process with a lease has ended, called
+ * store_release() or called store_discard(). A file of the entry that a program
+ * has opened stays with that program in any case.
+ *
+ * Removal
+ *
+ * - Publishing an entry removes those that were not used for the longest time
+ *   until the store is below VMTAP_CACHE_MAX (list.h), but none in use;
+ *   store_reserve() does the same for room on the disk (room.h).
+ * - An entry that does not agree with its seal is removed by the next
+ *   store_get() or store_make() of its key, which builds it again, and by pruning.
+ * - store_discard() removes an entry that is as it was published and yet useless
+ *   to its user: the user alone can tell.
  *
  *	struct err err = {0};
  *	cleanup_free char *dir = NULL;
  *
  *	if (store_get(root, "template", key, template_build, &machine, &dir, &err) < 0)
  *		return -1;
- *	... files in dir stay there until store_release(dir), or our end ...
+ *	... the files in dir stay there until store_release(dir), or until this process ends ...
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -36,6 +55,9 @@
 
 #include "base/err.h"
 #include "base/sha256.h"
+
+/* How closely to look at an entry (seal.c): sizes and times; as a use needs it; every byte. */
+enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };
 
 /**
  * store_build_fn - Make the files of an entry
@@ -53,14 +75,14 @@ typedef int store_build_fn(const char *dir, void *arg, struct err *err);
  * @root:	The cache folder; created with its parents
  * @kind:	What it is: "root", "initrd", ... (a file name)
  * @key:	Hexadecimal SHA-256 (store_key_...), 64 digits
- * @build:	Called at most once, under the entry's lock; who comes second waits
+ * @build:	Called at most once, under the entry's lock; a second process that
+ *		wants the entry waits for the first one
  * @path:	Set to "STORE/KIND/KEY", which the caller frees
+ * @err:	What @build said; the cache cannot be written; the wait was ended by a
+ *		signal (entry.h)
  *
- * The entry is leased: it is not removed while this process lives, nor while a
- * child that was forked afterwards does. (What QEMU has opened stays with it in
- * any case, and QEMU does not outlive the vmtap that started it.)
- *
- * A read-only cache serves the entries that it has.
+ * The entry is leased. A read-only cache serves the entries that it has, but a
+ * program that opens their files for writing cannot do so.
  *
  * Return: 0, or -1
  */
@@ -99,28 +121,32 @@ int store_make(const char *root, const struct store_recipe *r, char key[SHA256_H
 /**
  * store_find() - The entry of a key, if it is there
  *
- * Leases it, as store_get() does. Does not wait for one that is being built.
+ * Leases the entry. Does not wait for an entry that is being built.
  *
- * Return: whether it is there; @path is set then
+ * Return: whether the entry is there; @path is set then
  */
 bool store_find(const char *root, const char *kind, const char *key, char **path);
 
-/* End the lease of an entry early, in this process. @path: as set by store_get(). */
+/* End the lease of an entry early, in this process alone. @path: as set by store_get(); without a lease, nothing happens. */
 void store_release(const char *path);
 
-/*
- * Remove an entry that turned out to be of no use, and end our own lease of it.
- * While others use it, it stays: they find out for themselves, and the last of
- * them removes it.
+/**
+ * store_discard() - Remove an entry that turned out to be of no use
+ *
+ * Ends this process's lease of the entry. While another process uses the entry,
+ * it stays: that process finds out for itself, and the last one that discards it
+ * removes it. An entry that is not there is no error.
  */
 void store_discard(const char *root, const char *kind, const char *key);
 
-/*
- * Remove what builders left that were killed: folders and locks in STORE/tmp
- * that nobody holds. Costs the reading of an empty folder when there is nothing.
- * @patience_ms: To wait for those that somebody does hold; STORE_DYING_MS after
- * a kill, as a process on its way out may hold its locks a little longer than
- * the pipe by which its end is noticed.
+/**
+ * store_temp_clean() - Remove what killed builders left
+ * @patience_ms: How long to wait for folders and locks that are still held:
+ *		STORE_DYING_MS after a kill, as a dying process may hold its locks a
+ *		little longer than the pipe by which its end is noticed
+ *
+ * Removes the folders and locks in STORE/tmp that nobody holds. When there is
+ * nothing, this costs the reading of an empty folder.
  */
 void store_temp_clean(const char *root, unsigned patience_ms);
 #define STORE_DYING_MS 500

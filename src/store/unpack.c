@@ -122,7 +122,7 @@ static int get_name(struct reader *r, char *name, struct err *err)
 		return -1;
 	name[n] = '\0';
 	if (strlen(name) != n || !store_is_name(name))
-		return bad(r, err, "a name in it may not be one");
+		return bad(r, err, "it has a name of a kind or a file that no export writes");
 	return 0;
 }
 
@@ -185,7 +185,7 @@ static int take_file(struct reader *r, const char *dir, char *tag, struct err *e
 	if (strcmp(name, STORE_SEAL) == 0 || mode > 0777 || size > PACK_FILE_MAX)
 		return bad(r, err, "file '%s' in it has a name, a mode or a size that no export writes", name);
 	path = path_join(dir, name);
-	/* Ours to read again, whatever it was. */
+	/* The owner may read it, whatever the pack says: an entry that cannot be read cannot be sealed. */
 	fd = file_begin(r, path, (unsigned int)mode | 0400, size, err);
 	if (fd < 0)
 		return -1;
@@ -265,7 +265,7 @@ static int take_header(struct reader *r, struct err *err)
 	if (get(r, magic, sizeof(magic), err) < 0)
 		return -1;
 	if (memcmp(magic, PACK_MAGIC, sizeof(magic)) != 0)
-		return bad(r, err, "it is compressed, but no export of a vmtap cache");
+		return bad(r, err, "it is gzip-compressed, but not an export of a vmtap cache");
 	if (get_number(r, &version, 4, err) < 0)
 		return -1;
 	if (version != PACK_VERSION)
@@ -349,11 +349,11 @@ static int check_start(int fd, const char *name, struct err *err)
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, "cannot import '%s': it is a folder", name);
 	if (n < 0 && errno == ESPIPE)
-		return 0; /* a pipe; zlib will see */
+		return 0; /* a pipe: zlib will check it */
 	if (n < 0)
 		return err_errno(err, "cannot read '%s'", name);
 	if (!gzip_is(start, (size_t)n))
-		return err_set(err, "cannot import '%s': it is no export of a vmtap cache", name);
+		return err_set(err, "cannot import '%s': it is not an export of a vmtap cache", name);
 	return 0;
 }
 

@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -239,6 +241,24 @@ TEST(guest, a_pipe_is_refused_wherever_it_is_given)
 	s.initrd = pipe;
 	CHECK_INT(guest_prepare(&s, &f, &err), -1);
 	CHECK_HAS(err.text, "pipe' is neither a file nor a folder");
+	end();
+}
+
+TEST(guest, no_room_for_an_initramfs_has_a_hint)
+{
+	struct rlimit old, small = {.rlim_cur = 65536};
+	struct guest_files f = {0};
+	struct err err = {0};
+
+	begin();
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	CHECK_INT(prepare(NULL, NULL, &f, &err), -1);
+	setrlimit(RLIMIT_FSIZE, &old);
+	CHECK_HAS(err.text, "initrd.cpio': File too large");
+	CHECK_HAS(err.text, "file size limit");
 	end();
 }
 

@@ -246,7 +246,7 @@ TEST(store_pack, bad_names_are_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CHECK_HAS(hostile_file(names[i], 0600, 3, 0, 3), "cannot import '");
 		if (strcmp(names[i], "seal") != 0)
-			CHECK_HAS(hostile(1, names[i], KEY, &none), "may not be one");
+			CHECK_HAS(hostile(1, names[i], KEY, &none), "name of a kind or a file that no export writes");
 	}
 	CHECK_HAS(hostile(1, "tmp", KEY, &none), "a name that no export writes");
 	CHECK_HAS(hostile(1, "kind", "../../../../../../../../../../../../../../../../../../../tmp/evil", &none),
@@ -298,10 +298,10 @@ TEST(store_pack, another_version_and_foreign_files_are_told_apart)
 	path = path_join(root, "foreign");
 	gzip_write(path, "some other file that was compressed", 35);
 	CHECK_INT(import(path, 10 * MB, &err), -1);
-	CHECK_HAS(err.text, "it is compressed, but no export of a vmtap cache");
+	CHECK_HAS(err.text, "it is gzip-compressed, but not an export of a vmtap cache");
 	put("foreign", "PK\003\004 and so on");
 	CHECK_INT(import(path, 10 * MB, &err), -1);
-	CHECK_HAS(err.text, "it is no export of a vmtap cache");
+	CHECK_HAS(err.text, "it is not an export of a vmtap cache");
 	CHECK_INT(import(root, 10 * MB, &err), -1);
 	CHECK_HAS(err.text, "it is a folder");
 	CHECK_INT(import("/nonexistent", 10 * MB, &err), -1);
