@@ -15,7 +15,7 @@
  *   that waited for it then has a lock on a file without a name; it sees that
  *   likewise and begins again, and mostly finds the entry built.
  * - A waiter says on stderr what it waits for, and for which process, when that
- *   takes longer than WAIT_SILENT_S. The wait ends when the holder is done or
+ *   takes longer than store_silence_s. The wait ends when the holder is done or
  *   dead, or when the waiter is asked to end by a signal, blocked or not.
  * - A temporary folder is locked itself. A folder in tmp/ that can be locked
  *   has no owner any more, and is removed. A cleaner may take a new folder between
@@ -49,10 +49,11 @@
 #define CLOCK_STEP  1000 /* ns between two uses when the clock stands still */
 #define TEMP_NAP_MS 5	 /* between looks whether a temporary folder is still held */
 
-#define WAIT_SILENT_S	2  /* seconds of waiting for another's build before a word is said of it */
-#define WAIT_AGAIN_S	30 /* and between further words */
+#define WAIT_AGAIN_S	30 /* seconds of waiting for another's build between two words */
 #define WAIT_NAP_MAX_MS 40 /* between looks; they begin with 1 ms and double */
-#define HOLD_WAIT_MS	2000 /* for a remover that has an entry's seal: it only renames the entry meanwhile */
+#define HOLD_WAIT_MS	500 /* for a remover that has an entry's seal: it only renames the entry meanwhile */
+
+unsigned int store_silence_s = 10;
 
 bool store_is_name(const char *text)
 {
@@ -243,7 +244,7 @@ static void wait_say(int fd, const char *subject, uint64_t waited)
 static int lock_wait(int fd, const char *path, struct err *err)
 {
 	cleanup_free char *subject = lock_subject(path);
-	uint64_t start = clock_now(), speak = start + WAIT_SILENT_S * NS_PER_S;
+	uint64_t start = clock_now(), speak = start + store_silence_s * NS_PER_S;
 	struct timespec nap = {.tv_nsec = (long)NS_PER_MS};
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {

@@ -75,13 +75,19 @@ bool store_seal_holds(int fd, const char *entry, enum store_check check, struct 
  */
 void store_entry_touch(const char *root, int seal);
 
+/*
+ * Seconds that a wait for another's build is silent: longer than a template
+ * takes without KVM, which two machines of one run may well wait for.
+ */
+extern unsigned int store_silence_s;
+
 /**
  * store_entry_lock() - Wait for the right to build an entry
  * @path:	Set to the lock's path: unlink it, then close the descriptor
  * @err:	The cache cannot be written, or SIGINT, SIGTERM or SIGHUP is pending
  *
- * Has no limit of time: a build may take minutes. After two seconds a line on
- * stderr says which process is waited for. Ends when that process does.
+ * The wait has no limit, as a build may take minutes. After store_silence_s a line
+ * on stderr says which process is waited for. The wait ends when that process does.
  *
  * Return: a descriptor, or -1
  */

@@ -587,6 +587,7 @@ TEST(store, a_wait_says_for_whom_and_ends_with_the_builder)
 	FILE *f;
 
 	begin();
+	store_silence_s = 0;
 	holder = lock_holder();
 	want = xasprintf("waiting for process %ld, which builds kind/0123456789ab of the cache", (long)holder);
 	CHECK_INT(pipe(from), 0);
