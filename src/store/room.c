@@ -28,7 +28,8 @@ static int room_free(const char *root, uint64_t *bytes, struct err *err)
 
 	if (statvfs(root, &fs) < 0)
 		return err_errno(err, "cannot read '%s'", root);
-	*bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	/* Some network filesystems do not know their size and say 0: what is written there will tell. */
+	*bytes = fs.f_blocks ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
 	return 0;
 }
 
