@@ -4,7 +4,7 @@
  *
  *	root/KEY	the root (root.c)
  *	modules/KEY	modules.erofs
- *	kernel/KEY	vmlinux, empty when the kernel cannot be unpacked
+ *	kernel/KEY	release.txt, and vmlinux, empty when the kernel cannot be unpacked
  *	lacks/KEY	lacks.txt: names of drivers that a kernel has not built in
  *	initrd/KEY	the initramfs (initrd.c)
  *
@@ -34,9 +34,10 @@
 #include "store/store.h"
 #include "wire/boot.h"
 
-#define GUEST_FORMAT "3"
+#define GUEST_FORMAT "4"
 #define LACKS_MAX    4096 /* bytes; a few names */
 
+#define RELEASE_FILE "release.txt"
 #define VMLINUX_FILE "vmlinux"
 #define LACKS_FILE   "lacks.txt"
 #define MODULES_FILE "modules.erofs"
@@ -97,8 +98,11 @@ static int image_prepare(struct guest *g, struct err *err)
 static int kernel_build(const char *dir, void *arg, struct err *err)
 {
 	const struct guest *g = arg;
+	cleanup_free char *release = kernel_release(g->out->kernel, err);
 	cleanup_buf struct buf image = {0}, vmlinux = {0};
 
+	if (!release || store_write_file(dir, RELEASE_FILE, release, strlen(release), err) < 0)
+		return -1;
 	if (file_read(g->out->kernel, KERNEL_MAX, &image, err) < 0)
 		return -1;
 	if (!vmlinux_unpack(buf_str(&image), image.len, &vmlinux))
@@ -145,14 +149,22 @@ static int of_kernel(struct guest *g, const char *kind, const char *what, store_
 	return store_make(g->spec->store, &recipe, key, entry, err);
 }
 
-/* Under TCG a kernel that need not unpack itself boots half a second sooner. */
+/*
+ * Learn the kernel's release, and take it unpacked if that can be: under TCG a
+ * kernel that need not unpack itself boots half a second sooner.
+ */
 static int kernel_unpack(struct guest *g, struct err *err)
 {
-	cleanup_free char *entry = NULL, *vmlinux = NULL;
+	cleanup_free char *entry = NULL, *vmlinux = NULL, *release = NULL;
+	cleanup_buf struct buf text = {0};
 	struct stat st;
 
 	if (of_kernel(g, "kernel", "kernel " GUEST_FORMAT, kernel_build, &entry, err) < 0)
 		return -1;
+	release = path_join(entry, RELEASE_FILE);
+	if (file_read(release, RELEASE_MAX, &text, err) < 0)
+		return -1;
+	g->out->version = xstrdup(buf_str(&text));
 	vmlinux = path_join(entry, VMLINUX_FILE);
 	if (stat(vmlinux, &st) == 0 && st.st_size) {
 		free(g->out->kernel);
@@ -176,8 +188,7 @@ static int kernel_prepare(struct guest *g, struct err *err)
 		err_set(err, "there is no kernel: the image has none in /boot, and there is no kit");
 		return err_hint(err, "set .kernel in the script, or VMTAP_KIT to a kit's folder");
 	}
-	g->out->version = kernel_release(g->out->kernel, err);
-	return g->out->version ? kernel_unpack(g, err) : -1;
+	return kernel_unpack(g, err);
 }
 
 /* ---- its modules ---- */

@@ -12,7 +12,6 @@
 #include "image/bzimage.h"
 #include "image/source.h"
 
-#define RELEASE_MAX 64	 /* bytes, as in struct utsname */
 #define HEAD_SIZE   0x8000 /* bytes that can hold the setup code and its version text */
 #define SCAN_CHUNK  (1 << 20)
 #define BANNER	    "Linux version "

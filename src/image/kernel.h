@@ -4,7 +4,8 @@
 
 #include "base/err.h"
 
-#define KERNEL_MAX (512u << 20) /* bytes of a kernel file */
+#define KERNEL_MAX  (512u << 20) /* bytes of a kernel file */
+#define RELEASE_MAX 64		 /* bytes of a release, as in struct utsname */
 
 /**
  * kernel_release() - Read the release of a bzImage or an ELF vmlinux, as uname -r prints it
