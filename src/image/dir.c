@@ -133,7 +133,7 @@ static int xattrs_load(struct inode *i, const char *path, struct err *err)
 	cleanup_free char *names = xmalloc(TREE_XATTR_MAX), *value = xmalloc(TREE_XATTR_MAX);
 	ssize_t n = llistxattr(path, names, TREE_XATTR_MAX);
 
-	/* A filesystem without them, or one with more than fit: go without. */
+	/* On an error the filesystem has no attributes, or more than a file may have in an image: the file is loaded without. */
 	for (const char *at = names; n > 0 && at < names + n; at += strlen(at) + 1) {
 		ssize_t len = lgetxattr(path, at, value, TREE_XATTR_MAX);
 
@@ -169,7 +169,7 @@ static int hole_check(int fd, const char *path, off_t end, struct err *err)
 	return st.st_size >= end ? 0 : err_set(err, "'%s' changed while it was read", path);
 }
 
-/* As an image would have it: holes are zeros. */
+/* Sum up a content as the image would have it, with zeros for holes. */
 static int content_sum(struct dir_walk *w, int fd, const char *path, uint64_t size, struct err *err)
 {
 	uint8_t window[16384];
@@ -212,7 +212,7 @@ static int content_load(struct dir_walk *w, struct inode *i, const char *path, s
 		if (from < 0 && errno == ENXIO)
 			return hole_check(fd, path, end, err);
 		if (from < 0)
-			from = 0; /* the filesystem does not tell: all is data */
+			from = 0; /* the filesystem does not tell where holes are: take all for data */
 		to = lseek(fd, from, SEEK_HOLE);
 		if (to <= from || to > end)
 			to = end;
@@ -290,7 +290,7 @@ static int visit_load(struct dir_walk *w, const char *path, const char *inner, c
 	return 0;
 }
 
-/* A file of several names: the number of the first, so that links and copies differ. */
+/* A file of several names is summed with the number of its first name, so that links and copies differ. */
 static int visit_sum(struct dir_walk *w, const char *path, const char *inner, const struct stat *st, struct err *err)
 {
 	const struct inode *i;

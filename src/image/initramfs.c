@@ -21,7 +21,7 @@ static const char hosts[] = "127.0.0.1 localhost\n::1 localhost\n";
 
 /* ---- BusyBox ---- */
 
-/* Letters of applet names, to end the list where other strings follow. */
+/* Return: whether a string may be an applet's name; the list ends where other strings follow. */
 static bool is_applet_name(const char *s, size_t n)
 {
 	if (n == 0 || n > 32)
@@ -93,7 +93,7 @@ static int add_busybox(struct cpio *c, const char *path, struct err *err)
 	for (; count--; applet += strlen(applet) + 1) {
 		cleanup_free char *link = path_join("bin", applet);
 
-		if (strcmp(applet, "busybox") != 0) /* in some lists it is itself an applet */
+		if (strcmp(applet, "busybox") != 0) /* some lists have BusyBox itself as an applet */
 			cpio_symlink(c, link, "busybox");
 	}
 	return 0;
@@ -144,7 +144,7 @@ static int add_module(struct cpio *c, const struct initramfs *i, const char *mod
 	return 0;
 }
 
-/* The modules in the order of their paths, so that each folder comes once; the list in load order. */
+/* Add the modules in the order of their paths, so that each folder comes once, and their list in load order. */
 static int add_modules(struct cpio *c, const struct initramfs *i, struct err *err)
 {
 	char *sorted[MODULES_MAX];

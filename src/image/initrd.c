@@ -55,7 +55,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 
 /* ---- the key ---- */
 
-/* A module inside the root is as it was when the root was made; one on the host may change. */
+/* A module inside the root cannot change, and the root's key counts it in; a module on the host may change. */
 static int closure_key(const struct initrd *i, struct sha256 *key, struct err *err)
 {
 	for (size_t k = 0; k < i->closure->count; k++) {

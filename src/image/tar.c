@@ -123,7 +123,7 @@ static int header_read(struct tar *t, uint8_t h[TAR_BLOCK], struct err *err)
 	if (n < (ssize_t)TAR_BLOCK)
 		return tar_truncated(t, err);
 	if (block_is_zero(h))
-		return 0; /* one is enough: some writers leave the second out */
+		return 0; /* the end mark is two zero blocks, but some writers leave the second out */
 	if (header_sum_holds(h))
 		return 1;
 	err_set(err, "'%s' is damaged: bad header sum at byte %llu", t->source->name,
@@ -149,7 +149,7 @@ static char *header_path(const uint8_t *h)
 	return xasprintf("%.*s/%.*s", (int)prefix, (const char *)h + TAR_PREFIX, (int)name, (const char *)h);
 }
 
-/* A plain header fills what extended ones have left open. */
+/* Take from a plain header what no extended header has set. */
 static int header_apply(struct tar_member *m, const uint8_t *h, struct err *err)
 {
 	int64_t size, uid, gid, mtime, mode, major = 0, minor = 0;
@@ -223,7 +223,7 @@ static int extension_read(struct tar *t, const uint8_t *h, struct buf *out, stru
 	return skip(t, padding((uint64_t)size), err);
 }
 
-/* Global headers are defaults for all that follows; only numbers make sense there. */
+/* A global header sets defaults for all members behind it; only its numbers make sense for several members. */
 static void defaults_take(struct tar_member *defaults)
 {
 	struct tar_member numbers = *defaults;
@@ -313,7 +313,7 @@ static int sparse_gnu(struct tar *t, const uint8_t *h, struct err *err)
 	return 0;
 }
 
-/* A decimal line of the 1.0 map, read byte by byte: they are few. */
+/* Read a decimal line of a 1.0 map, byte by byte, as a map has few lines. */
 static int map_line(struct tar *t, uint64_t *left, uint64_t *value, struct err *err)
 {
 	char line[24];
@@ -442,7 +442,7 @@ static int member_hard_link(struct tar *t, struct err *err)
 	struct tar_member *m = &t->member;
 	const struct node *target = tree_find(t->tree, m->link, false);
 
-	/* Old tars give the size of the target and no data; pax may mean both. */
+	/* Without pax headers the size is that of the target, and no data follow; with them, a size means data. */
 	if (t->pax && m->size)
 		return member_file(t, err);
 	if (!target || S_ISDIR(target->inode->mode)) {
@@ -487,7 +487,7 @@ static int member_load(struct tar *t, struct err *err)
 	case '\0':
 	case '0':
 	case '7':
-		if (n && m->path[n - 1] == '/') /* before ustar, that was a folder */
+		if (n && m->path[n - 1] == '/') /* writers older than ustar mean a folder */
 			return member_special(t, S_IFDIR, err);
 		return member_file(t, err);
 	case '1':

@@ -72,7 +72,7 @@ static bool payload_find(struct bytes image, struct bytes *payload)
 
 /* ---- 2. unpacking ---- */
 
-/* Blocks of their own, each behind its size; the kernel's build puts the unpacked size where one more would start. */
+/* Each block stands behind its size. The kernel's build puts the unpacked size of all where a further block would start. */
 static bool unpack_lz4(struct bytes in, size_t size, struct buf *out)
 {
 	const uint8_t *p = in.p + 4, *end = in.p + in.n - 4;
@@ -108,7 +108,7 @@ static bool unpack(struct bytes in, struct buf *out)
 	if (size > VMLINUX_MAX)
 		return false;
 	if (le32(in.p) == LZ4_LEGACY) {
-		/* 255 times is the most that LZ4 can do: do not get the memory for a lie. */
+		/* LZ4 makes at most 255 bytes of one: a header that promises more gets no memory. */
 		if (size / 255 > in.n)
 			return false;
 		buf_reserve(out, size);
@@ -179,7 +179,7 @@ static bool segment_copy(struct bytes elf, Elf64_Phdr *s, struct buf *out)
 	from = elf.p + s->p_offset;
 	if (s->p_type == PT_LOAD)
 		s->p_filesz = without_zeros(from, s->p_filesz);
-	if (out->len + pad + s->p_filesz > VMLINUX_MAX) /* segments that share their bytes multiply them */
+	if (out->len + pad + s->p_filesz > VMLINUX_MAX) /* segments may share bytes of the input, which then are copied several times */
 		return false;
 	memset(buf_reserve(out, pad), 0, pad);
 	out->len += pad;
