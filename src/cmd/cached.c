@@ -127,7 +127,6 @@ void cached_name(struct plan_test *t)
 
 static int write_time(const char *dir, void *arg, struct err *err)
 {
-	cleanup_free char *path = path_join(dir, CACHED_FILE);
 	time_t now = time(NULL);
 	char text[CACHED_WHEN];
 	struct tm tm;
@@ -135,7 +134,7 @@ static int write_time(const char *dir, void *arg, struct err *err)
 	(void)arg;
 	gmtime_r(&now, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm);
-	return store_write_file(path, text, strlen(text), err);
+	return store_write_file(dir, CACHED_FILE, text, strlen(text), err);
 }
 
 static bool read_time(const char *dir, char when[CACHED_WHEN])

@@ -11,6 +11,7 @@
 #include "image/guest.h"
 #include "script/script.h"
 #include "script/types.h"
+#include "wire/boot.h"
 
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
@@ -173,6 +174,7 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
 	struct guest_files files = {0};
+	const char *root, *modules;
 	struct err err = {0};
 
 	g.agent = embedded_agent(&g.agent_len);
@@ -187,8 +189,10 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 	}
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);
-	m->root = steal(files.root);
-	m->modules = steal(files.modules);
+	root = guest_files_disk(&files, BOOT_ROOT_SERIAL);
+	modules = guest_files_disk(&files, BOOT_MODULES_SERIAL);
+	m->root = root ? xstrdup(root) : NULL;
+	m->modules = modules ? xstrdup(modules) : NULL;
 	guest_files_free(&files);
 }
 

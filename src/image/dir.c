@@ -11,9 +11,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "image/source.h"
+#include "store/store.h"
 
 /* A file that has several names, seen before. */
 struct link {
@@ -31,6 +34,7 @@ struct link {
  * @dev:	The filesystem to stay on
  * @writer:	Gets the contents, or NULL: they are fed to @key
  * @last:	What the name visited last is
+ * @changed:	The newest ctime so far, in ns since 1970
  */
 struct dir_walk {
 	int (*visit)(struct dir_walk *w, const char *path, const char *inner, const struct stat *st,
@@ -41,6 +45,7 @@ struct dir_walk {
 	struct tree *tree;
 	struct erofs_writer *writer;
 	struct inode *last;
+	int64_t changed;
 	struct link *links[LINK_SLOTS];
 };
 
@@ -101,30 +106,24 @@ static int walk_start(struct dir_walk *w, const char *path, struct err *err)
 	return w->visit(w, path, "", &st, err) < 0 ? -1 : walk_below(w, path, "", 0, err);
 }
 
-static int visit_key(struct dir_walk *w, const char *path, const char *inner, const struct stat *st, struct err *err)
+/* What changes when anything in the folder changes: every name, and its lstat(2). */
+static int visit_facts(struct dir_walk *w, const char *path, const char *inner, const struct stat *st, struct err *err)
 {
+	int64_t changed = (int64_t)st->st_ctim.tv_sec * (int64_t)NS_PER_S + st->st_ctim.tv_nsec;
 	uint64_t facts[] = {
 		st->st_dev,	 st->st_ino,	st->st_mode,
 		(uint64_t)st->st_size,	     st->st_uid,     st->st_gid,
 		st->st_nlink,	 st->st_rdev,	(uint64_t)st->st_mtim.tv_sec,
-		(uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec,
+		(uint64_t)st->st_mtim.tv_nsec, (uint64_t)changed,
 	};
 
 	(void)path;
 	(void)err;
+	if (changed > w->changed)
+		w->changed = changed;
 	sha256_add_str(w->key, inner);
 	sha256_add(w->key, facts, sizeof(facts));
 	return 0;
-}
-
-int dir_key(const char *path, struct sha256 *key, struct err *err)
-{
-	struct dir_walk w = {.visit = visit_key, .key = key};
-	uint32_t reader[] = {geteuid(), getegid()}; /* owner_load() */
-
-	sha256_add(key, reader, sizeof(reader));
-
-	return walk_start(&w, path, err);
 }
 
 /* ---- loading ---- */
@@ -134,7 +133,7 @@ static int xattrs_load(struct inode *i, const char *path, struct err *err)
 	cleanup_free char *names = xmalloc(TREE_XATTR_MAX), *value = xmalloc(TREE_XATTR_MAX);
 	ssize_t n = llistxattr(path, names, TREE_XATTR_MAX);
 
-	/* A filesystem without them, or more than fit: go without. */
+	/* On an error the filesystem has no attributes, or more than a file may have in an image: the file is loaded without. */
 	for (const char *at = names; n > 0 && at < names + n; at += strlen(at) + 1) {
 		ssize_t len = lgetxattr(path, at, value, TREE_XATTR_MAX);
 
@@ -160,7 +159,17 @@ static int run_copy(struct dir_walk *w, struct inode *i, int fd, const char *pat
 	return 0;
 }
 
-/* As an image would have it: holes are zeros. */
+/* There is no data up to the end: a hole, or the file was cut short after its size was read. */
+static int hole_check(int fd, const char *path, off_t end, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "cannot read '%s'", path);
+	return st.st_size >= end ? 0 : err_set(err, "'%s' changed while it was read", path);
+}
+
+/* Sum up a content as the image would have it, with zeros for holes. */
 static int content_sum(struct dir_walk *w, int fd, const char *path, uint64_t size, struct err *err)
 {
 	uint8_t window[16384];
@@ -176,13 +185,24 @@ static int content_sum(struct dir_walk *w, int fd, const char *path, uint64_t si
 	return total == size ? 0 : err_set(err, "'%s' changed while it was read", path);
 }
 
+/* Since lstat(2) a pipe may have taken the place of the file: do not wait for a writer. Return: a descriptor, or -1. */
+static int content_open(const char *path, struct err *err)
+{
+	cleanup_fd int fd = source_fd(path, O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, "cannot open '%s'", path);
+	return S_ISREG(st.st_mode) ? fd_steal(&fd) : err_set(err, "'%s' changed while it was read", path);
+}
+
 static int content_load(struct dir_walk *w, struct inode *i, const char *path, struct err *err)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = content_open(path, err);
 	off_t end = (off_t)i->size, from = 0, to;
 
 	if (fd < 0)
-		return err_errno(err, "cannot open '%s'", path);
+		return -1;
 	if (!w->writer)
 		return content_sum(w, fd, path, i->size, err);
 	if (erofs_file_begin(w->writer, i, err) < 0)
@@ -190,9 +210,9 @@ static int content_load(struct dir_walk *w, struct inode *i, const char *path, s
 	while (from < end) {
 		from = lseek(fd, from, SEEK_DATA);
 		if (from < 0 && errno == ENXIO)
-			break; /* a hole to the end */
+			return hole_check(fd, path, end, err);
 		if (from < 0)
-			from = 0; /* the filesystem does not tell: all is data */
+			from = 0; /* the filesystem does not tell where holes are: take all for data */
 		to = lseek(fd, from, SEEK_HOLE);
 		if (to <= from || to > end)
 			to = end;
@@ -270,7 +290,7 @@ static int visit_load(struct dir_walk *w, const char *path, const char *inner, c
 	return 0;
 }
 
-/* A file of several names: the number of the first, so that links and copies differ. */
+/* A file of several names is summed with the number of its first name, so that links and copies differ. */
 static int visit_sum(struct dir_walk *w, const char *path, const char *inner, const struct stat *st, struct err *err)
 {
 	const struct inode *i;
@@ -312,18 +332,54 @@ int dir_load(const char *path, enum dir_flag flags, struct tree *t, struct erofs
 	return walk_and_free(&w, path, err);
 }
 
-int dir_sum(const char *path, enum dir_flag flags, char sum[SHA256_HEX], struct err *err)
+/* ---- the key ---- */
+
+/* A folder to sum, with the flags that it will be loaded with. */
+struct dir_source {
+	const char *path;
+	enum dir_flag flags;
+};
+
+static int folder_facts(void *arg, struct sha256 *facts, int64_t *changed, struct err *err)
 {
+	const struct dir_source *f = arg;
+	struct dir_walk w = {.visit = visit_facts, .key = facts};
+	uint32_t reader[] = {geteuid(), getegid(), f->flags}; /* owner_load() */
+	int r;
+
+	sha256_add_str(facts, "folder");
+	sha256_add_str(facts, f->path);
+	sha256_add(facts, reader, sizeof(reader));
+	r = walk_start(&w, f->path, err);
+	*changed = w.changed;
+	return r;
+}
+
+static int folder_sum(void *arg, char sum[SHA256_HEX], struct err *err)
+{
+	const struct dir_source *f = arg;
 	struct sha256 key;
 	struct tree t;
-	struct dir_walk w = {.visit = visit_sum, .flags = flags, .tree = &t, .key = &key};
+	struct dir_walk w = {.visit = visit_sum, .flags = f->flags, .tree = &t, .key = &key};
 	int r;
 
 	sha256_init(&key);
 	tree_init(&t);
-	r = walk_and_free(&w, path, err);
+	r = walk_and_free(&w, f->path, err);
 	tree_free(&t);
 	if (r == 0)
 		sha256_hex(&key, sum);
 	return r;
+}
+
+int dir_key(const char *store, struct sha256 *key, const char *path, enum dir_flag flags, struct err *err)
+{
+	struct dir_source f = {.path = path, .flags = flags};
+	const struct store_source s = {.name = path, .facts = folder_facts, .sum = folder_sum, .arg = &f};
+	char sum[SHA256_HEX];
+
+	if (store_sum(store, &s, sum, err) < 0)
+		return -1;
+	sha256_add_str(key, sum);
+	return 0;
 }

@@ -25,14 +25,15 @@ enum dir_flag {
 int dir_load(const char *path, enum dir_flag flags, struct tree *t, struct erofs_writer *w, struct err *err);
 
 /**
- * dir_sum() - Sum up what dir_load() would make of a folder
- * @sum:	Set to the SHA-256 of names, metadata and contents: the same on
- *		every machine that has the same folder
- * Return: 0, or -1
+ * dir_key() - Feed the SHA-256 of what dir_load() would make of a folder
+ * @store:	The cache folder, which remembers the sum
+ *
+ * Names, metadata and contents: the key is the same on every machine that has
+ * the same folder. Files are read again only if a name or an lstat(2) in the
+ * folder changed.
+ *
+ * Return: 0, or -1: not there, unreadable, or changed while it was read
  */
-int dir_sum(const char *path, enum dir_flag flags, char sum[SHA256_HEX], struct err *err);
-
-/* Feed what changes when anything in the folder changes: every name, and its lstat(2). Return: 0, or -1. */
-int dir_key(const char *path, struct sha256 *key, struct err *err);
+int dir_key(const char *store, struct sha256 *key, const char *path, enum dir_flag flags, struct err *err);
 
 #endif

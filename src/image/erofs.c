@@ -51,6 +51,9 @@
 #define META_FIRST  64u		   /* bytes before the first inode: its number is 2 */
 #define COPY_CHUNK  (256u * 1024)
 
+static_assert(EROFS_BYTES_MAX / EROFS_BLOCK <= UINT32_MAX, "a block's address has 32 bits");
+static_assert(TAIL_MAX <= EROFS_BLOCK - EROFS_INODE_EXTENDED, "a tail fits into a block with its inode");
+
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) / to * to;
@@ -117,7 +120,7 @@ int erofs_file_write(struct erofs_writer *w, struct inode *i, uint64_t offset, c
 	return 0;
 }
 
-/* copy_file_range(2) shares blocks where the filesystem can and saves a copy where not. */
+/* copy_file_range(2) shares blocks where the filesystem can do that, and elsewhere copies inside the kernel. */
 static int64_t copy_inside(struct erofs_writer *w, struct inode *i, uint64_t offset, int fd, uint64_t n)
 {
 	off_t to = (off_t)((uint64_t)i->block * EROFS_BLOCK + offset);
@@ -127,7 +130,7 @@ static int64_t copy_inside(struct erofs_writer *w, struct inode *i, uint64_t off
 		ssize_t got = copy_file_range(fd, NULL, w->fd, &to, (size_t)(n - done), 0);
 
 		if (got <= 0)
-			break; /* read(2) will tell why, or do it */
+			break; /* the caller goes on with read(2), which works or tells why not */
 		done += (uint64_t)got;
 	}
 	return (int64_t)done;
@@ -345,7 +348,7 @@ static void dir_put(const struct node *dir, uint8_t *blocks, uint8_t *tail, uint
 	} while (name);
 }
 
-/* Decide where an inode and its folder or symlink bytes go; a hard link's second name comes for nothing. */
+/* Decide where an inode and its folder or symlink bytes go; further names of a file take no room. */
 static void layout_one(struct meta *m, struct node *n)
 {
 	struct inode *i = n->inode;
@@ -364,7 +367,7 @@ static void layout_one(struct meta *m, struct node *n)
 		m->bodies_blocks += (i->size - i->tail_len + EROFS_BLOCK - 1) / EROFS_BLOCK;
 	}
 	room = head + i->tail_len;
-	if (room > EROFS_BLOCK) /* attributes may cross blocks, an inode and a tail may not */
+	if (room > EROFS_BLOCK) /* attributes may cross blocks; an inode and a tail may not */
 		room = EROFS_BLOCK;
 	if (used + room > EROFS_BLOCK)
 		m->cursor = round_up(m->cursor, EROFS_BLOCK);
@@ -431,7 +434,7 @@ static void put_one(struct meta *m, struct node *n)
 		memcpy(tail, i->tail, i->tail_len);
 }
 
-/* An inode of several names is put once for each, the same bytes. */
+/* An inode of several names is written once for each name, with the same bytes. */
 static void put_below(struct meta *m, struct node *dir)
 {
 	for (struct node *c = dir->child; c; c = c->next) {
@@ -456,7 +459,7 @@ static void super_put(const struct meta *m, const struct node *root, uint64_t bl
 	put_le32(s + EROFS_SUPER_SUM, crc32c(CRC32C_INIT, s, EROFS_BLOCK - EROFS_SUPER_OFFSET));
 }
 
-/* The superblock is last: an image that was not finished has none. */
+/* The superblock is written last, so that an unfinished image is not taken for an image. */
 static int meta_write(struct erofs_writer *w, const struct meta *m, const struct node *root, struct err *err)
 {
 	uint64_t at = m->bodies_at * EROFS_BLOCK, bodies = m->bodies_blocks * EROFS_BLOCK;

@@ -32,7 +32,6 @@ enum erofs_super {
 	EROFS_SUPER_TIME = 24,	     /* u64, the mtime of compact inodes */
 	EROFS_SUPER_BLOCKS = 36,
 	EROFS_SUPER_META = 40, /* first block of the metadata */
-	EROFS_SUPER_UUID = 48, /* 16 bytes */
 };
 
 /* Inode: offsets of its fields; the compact form has 32 bytes, the extended one 64. */

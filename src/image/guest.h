@@ -6,18 +6,23 @@
  *
  *	if (guest_prepare(&s, &f, err) < 0)
  *		...
- *	-kernel f.kernel -initrd f.initrd -drive file=f.root,readonly=on,...
+ *	-kernel f.kernel -initrd f.initrd -drive file=f.disks[0].path,readonly=on,...
+ *
+ * What an image is made of is the work of root.c (the root) and format.c (what it
+ * may be); which kernel and modules go with it is decided here; initrd.c makes
+ * the archive that the guest starts from.
  */
 #ifndef IMAGE_GUEST_H
 #define IMAGE_GUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 
 /**
  * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
- * @image:	A tar, a tar.gz (told by content) or a folder; NULL for the kit guest
+ * @image:	In one of the formats of format.h; NULL for the kit guest
  * @kernel:	bzImage or ELF vmlinux
  * @initrd:	A cpio archive, compressed or not, whose files are there besides
  *		ours in the initramfs: the root of the kit guest. Its /init is not
@@ -32,17 +37,33 @@ struct guest_spec {
 	size_t agent_len;
 };
 
+#define GUEST_DISKS_MAX 4
+
 /**
- * struct guest_files - Paths for QEMU; owned
+ * struct guest_disk - A disk of the guest
+ * @path:	Owned
+ * @format:	QEMU's word: "raw"
+ * @serial:	By which the agent finds it (wire/boot.h), or NULL
+ */
+struct guest_disk {
+	char *path;
+	const char *format, *serial;
+	bool read_only;
+};
+
+/**
+ * struct guest_files - Files for QEMU; owned
  * @kernel:	An ELF file that boots by PVH where the declared one can be
  *		unpacked (vmlinux.h), else that one
- * @root:	EROFS image of the root, or NULL for the kit guest
- * @modules:	EROFS image of /lib/modules/@version, or NULL: the root has
- *		them, there is no root, or the kernel has no modules
  * @version:	The kernel's release
+ * @disks:	@ndisks of them: an EROFS image of the root (BOOT_ROOT_SERIAL), but
+ *		for the kit guest; and one of /lib/modules/@version
+ *		(BOOT_MODULES_SERIAL), when the kernel has modules and the root lacks them
  */
 struct guest_files {
-	char *kernel, *initrd, *root, *modules, *version;
+	char *kernel, *initrd, *version;
+	struct guest_disk disks[GUEST_DISKS_MAX];
+	size_t ndisks;
 };
 
 /**
@@ -52,9 +73,9 @@ struct guest_files {
  * @err:	says which file is wrong, and how
  *
  * The kernel is @s->kernel, else the image's own /boot/vmlinuz*, else the
- * kit's; its modules are the image's, else the kit's; a kernel that has none
- * anywhere must have what a guest needs built in. Where it could be unpacked
- * that is looked after: the error names the drivers that are missing.
+ * kit's; its modules are the image's, else the kit's; a kernel without modules
+ * must have what a guest needs built in. Of a kernel that could be unpacked that
+ * is checked: the error names the drivers that are missing.
  *
  * The files live in the store and are shared by all guests declared alike: a
  * second call costs a few stat(2). Blocks for as long as the image takes to be
@@ -63,6 +84,9 @@ struct guest_files {
  * Return: 0, or -1
  */
 int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct err *err);
+
+/* Return: the path of the disk with that serial number, inside @f; NULL when the guest has no such disk. */
+const char *guest_files_disk(const struct guest_files *f, const char *serial);
 
 void guest_files_free(struct guest_files *f);
 #define cleanup_guest_files __attribute__((cleanup(guest_files_free)))

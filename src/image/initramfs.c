@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "image/cpio.h"
+#include "wire/boot.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "daemon:x:1:1:daemon:/:/bin/false\n"
@@ -20,7 +21,7 @@ static const char hosts[] = "127.0.0.1 localhost\n::1 localhost\n";
 
 /* ---- BusyBox ---- */
 
-/* Letters of applet names, to end the list where other strings follow. */
+/* Return: whether a string may be an applet's name; the list ends where other strings follow. */
 static bool is_applet_name(const char *s, size_t n)
 {
 	if (n == 0 || n > 32)
@@ -92,7 +93,7 @@ static int add_busybox(struct cpio *c, const char *path, struct err *err)
 	for (; count--; applet += strlen(applet) + 1) {
 		cleanup_free char *link = path_join("bin", applet);
 
-		if (strcmp(applet, "busybox") != 0) /* in some lists it is itself an applet */
+		if (strcmp(applet, "busybox") != 0) /* some lists have BusyBox itself as an applet */
 			cpio_symlink(c, link, "busybox");
 	}
 	return 0;
@@ -143,7 +144,7 @@ static int add_module(struct cpio *c, const struct initramfs *i, const char *mod
 	return 0;
 }
 
-/* The modules in the order of their paths, so that each folder comes once; the list in load order. */
+/* Add the modules in the order of their paths, so that each folder comes once, and their list in load order. */
 static int add_modules(struct cpio *c, const struct initramfs *i, struct err *err)
 {
 	char *sorted[MODULES_MAX];
@@ -169,7 +170,7 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 
 		buf_addf(&list, "/lib/modules/%s/%.*s\n", i->release, (int)(strlen(path) - gz), path);
 	}
-	cpio_file(c, "vmtap/modules", 0644, buf_str(&list), list.len);
+	cpio_file(c, &BOOT_MODULES_LIST[1], 0644, buf_str(&list), list.len); /* paths in the archive have no slash in front */
 	return 0;
 }
 
@@ -188,7 +189,7 @@ bool initramfs_is(const void *data, size_t n)
 
 int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 {
-	static const char *const dirs[] = {"dev", "newroot", "proc", "run", "sys", "vmtap"};
+	static const char *const dirs[] = {"dev", "proc", "run", "sys", "vmtap"};
 	struct cpio c = {0};
 	int r = 0;
 

@@ -9,19 +9,12 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "image/bzimage.h"
+#include "image/source.h"
 
-#define RELEASE_MAX 64	 /* bytes, as in struct utsname */
 #define HEAD_SIZE   0x8000 /* bytes that can hold the setup code and its version text */
 #define SCAN_CHUNK  (1 << 20)
 #define BANNER	    "Linux version "
-
-/* The setup header of a bzImage. */
-enum setup_field {
-	SETUP_BOOT_FLAG = 0x1fe,
-	SETUP_MAGIC = 0x202,
-	SETUP_VERSION = 0x20e,
-	SETUP_BASE = 0x200, /* what the version's offset counts from */
-};
 
 /* Return: the word at @p as a release, or NULL when it is not one. */
 static char *release_at(const char *p, size_t n)
@@ -39,24 +32,22 @@ static char *release_setup(const uint8_t *head, size_t n)
 {
 	size_t at;
 
-	if (n < 0x210 || head[SETUP_BOOT_FLAG] != 0x55 || head[SETUP_BOOT_FLAG + 1] != 0xaa ||
-	    memcmp(head + SETUP_MAGIC, "HdrS", 4) != 0)
+	if (!bzimage_is(head, n))
 		return NULL;
-	at = head[SETUP_VERSION] + 256u * head[SETUP_VERSION + 1] + SETUP_BASE;
+	at = head[BZIMAGE_VERSION] + 256u * head[BZIMAGE_VERSION + 1] + BZIMAGE_VERSION_BASE;
 	return at < n ? release_at((const char *)head + at, n - at) : NULL;
 }
 
 /* An uncompressed kernel has its banner in the read-only data. */
-static char *release_elf(int fd)
+static char *release_elf(const char *path)
 {
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	cleanup_free char *chunk = xmalloc(SCAN_CHUNK);
 	const size_t keep = sizeof(BANNER) + RELEASE_MAX;
 	size_t have = 0;
 	ssize_t n;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return NULL;
-	while ((n = fd_read_full(fd, chunk + have, SCAN_CHUNK - have)) > 0) {
+	while (fd >= 0 && (n = fd_read_full(fd, chunk + have, SCAN_CHUNK - have)) > 0) {
 		char *p = chunk, *end = chunk + have + n, *release;
 
 		while ((p = memmem(p, (size_t)(end - p), BANNER, sizeof(BANNER) - 1))) {
@@ -73,17 +64,16 @@ static char *release_elf(int fd)
 
 char *kernel_release(const char *path, struct err *err)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	uint8_t head[HEAD_SIZE];
 	char *release;
-	ssize_t n;
+	ssize_t n = source_head(path, head, sizeof(head), err);
 
-	if (fd < 0 || (n = fd_read_full(fd, head, sizeof(head))) < 0) {
-		err_errno(err, "cannot open kernel '%s'", path);
+	if (n < 0) {
+		err_wrap(err, "cannot use the kernel");
 		return NULL;
 	}
 	if (n > 4 && memcmp(head, "\x7f" "ELF", 4) == 0) {
-		release = release_elf(fd);
+		release = release_elf(path);
 		if (!release)
 			err_set(err, "'%s' is not a Linux kernel: an ELF file without \"" BANNER "\"", path);
 	} else {

@@ -4,9 +4,13 @@
 
 #include "base/err.h"
 
+#define KERNEL_MAX  (512u << 20) /* bytes of a kernel file */
+#define RELEASE_MAX 64		 /* bytes of a release, as in struct utsname */
+
 /**
  * kernel_release() - Read the release of a bzImage or an ELF vmlinux, as uname -r prints it
  * @err:	cannot be read, or "'x' is not a Linux kernel: ..."
+ *		Does not wait for the writer of a pipe: a pipe is refused
  *
  * Source: Linux, Documentation/arch/x86/boot.rst, "kernel_version".
  *

@@ -20,7 +20,7 @@
 #define STEP	    16 /* bytes; the compiler makes it one load and one store */
 #define MATCH_MIN   4 /* bytes; shorter ones are not worth their offset */
 
-/* What is left of the input, and of the output what is written. */
+/* The rest of the input, and the output so far. */
 struct lz4 {
 	const uint8_t *in, *in_end;
 	uint8_t *start, *out, *out_end;
@@ -56,7 +56,7 @@ static bool literals_copy(struct lz4 *z, size_t n)
 	return true;
 }
 
-/* A match may reach into what it writes itself: then its start is repeated, and each pass doubles what is there. */
+/* A match may overlap its own output: the bytes before the output are then repeated, and each pass doubles them. */
 static void match_copy(struct lz4 *z, size_t offset, size_t n)
 {
 	uint8_t *end = z->out + n;

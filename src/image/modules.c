@@ -168,7 +168,7 @@ static int load_softdeps(struct index *x, const char *name, bool post, struct er
 	return 0;
 }
 
-/* Dependencies stand in a line last first: the one that needs no other is at its end. */
+/* A line lists dependencies in the reverse order of loading: the module that needs no other stands at its end. */
 static int load_deps(struct index *x, const char *deps, const char *end, struct err *err)
 {
 	while (end > deps) {

@@ -54,7 +54,7 @@ int modules_closure(const struct folder *f, const char *dir, const struct module
 
 /**
  * module_read() - Read a module, inflated when it is a .ko.gz
- * @err:	likewise, and compressed in a way that the host cannot inflate
+ * @err:	The module is missing, damaged, or compressed by anything but gzip
  * Return: 0, or -1
  */
 int module_read(const struct folder *f, const char *dir, const char *path, struct buf *out, struct err *err);

@@ -91,43 +91,6 @@ static int tar_truncated(const struct tar *t, struct err *err)
 	return err_hint(err, "make or download it again");
 }
 
-/* What people give instead of a tar, known by the first bytes. */
-static const struct look {
-	const char *magic;
-	size_t at, len;
-	const char *what, *hint;
-} looks[] = {
-	{"\xfd" "7zXZ", 0, 5, "xz-compressed", "inflate it first: xz -d"},
-	{"\x28\xb5\x2f\xfd", 0, 4, "zstd-compressed", "inflate it first: zstd -d"},
-	{"BZh", 0, 3, "bzip2-compressed", "inflate it first: bzip2 -d"},
-	{"\x04\x22\x4d\x18", 0, 4, "LZ4-compressed", "inflate it first: lz4 -d"},
-	{"\x1f\x8b", 0, 2, "gzip-compressed twice", "inflate it once: gzip -d"},
-	{"QFI\xfb", 0, 4, "a qcow2 disk", NULL},
-	{"\x7f" "ELF", 0, 4, "an ELF program", NULL},
-	{"hsqs", 0, 4, "a squashfs image", "unpack it and give the folder: unsquashfs"},
-	{"\xe2\xe1\xf5\xe0", 1024, 4, "an EROFS image", "give the tar that it was made from"},
-	{"\x53\xef", 1080, 2, "an ext2/3/4 image", NULL},
-	{"070701", 0, 6, "a cpio archive", NULL},
-	{"PK\x03\x04", 0, 4, "a zip archive", NULL},
-	{"!<arch>", 0, 7, "an ar archive or Debian package", NULL},
-	{"\x55\xaa", 510, 2, "a disk with a partition table", NULL},
-	{"<", 0, 1, "a web page", "look at it: a download may have gone wrong"},
-};
-
-static int tar_not_one(const struct source *s, const uint8_t *head, size_t n, struct err *err)
-{
-	for (size_t k = 0; k < ARRAY_SIZE(looks); k++) {
-		const struct look *l = &looks[k];
-
-		if (l->at + l->len > n || memcmp(head + l->at, l->magic, l->len) != 0)
-			continue;
-		err_set(err, "'%s' is not a tar: it looks like %s", s->name, l->what);
-		return err_hint(err, "%s", l->hint ? l->hint : "an image is a tar, a tar.gz or a folder");
-	}
-	err_set(err, "'%s' is not a tar: its first header is damaged or something else", s->name);
-	return err_hint(err, "an image is a tar, a tar.gz or a folder");
-}
-
 /* ---- headers ---- */
 
 /* Both sums are in use: of unsigned bytes (POSIX) and of signed ones (old tars). */
@@ -160,7 +123,7 @@ static int header_read(struct tar *t, uint8_t h[TAR_BLOCK], struct err *err)
 	if (n < (ssize_t)TAR_BLOCK)
 		return tar_truncated(t, err);
 	if (block_is_zero(h))
-		return 0; /* one is enough: some writers leave the second out */
+		return 0; /* the end mark is two zero blocks, but some writers leave the second out */
 	if (header_sum_holds(h))
 		return 1;
 	err_set(err, "'%s' is damaged: bad header sum at byte %llu", t->source->name,
@@ -186,7 +149,7 @@ static char *header_path(const uint8_t *h)
 	return xasprintf("%.*s/%.*s", (int)prefix, (const char *)h + TAR_PREFIX, (int)name, (const char *)h);
 }
 
-/* A plain header fills what extended ones have left open. */
+/* Take from a plain header what no extended header has set. */
 static int header_apply(struct tar_member *m, const uint8_t *h, struct err *err)
 {
 	int64_t size, uid, gid, mtime, mode, major = 0, minor = 0;
@@ -260,7 +223,7 @@ static int extension_read(struct tar *t, const uint8_t *h, struct buf *out, stru
 	return skip(t, padding((uint64_t)size), err);
 }
 
-/* Global headers are defaults for all that follows; only numbers make sense there. */
+/* A global header sets defaults for all members behind it; only its numbers make sense for several members. */
 static void defaults_take(struct tar_member *defaults)
 {
 	struct tar_member numbers = *defaults;
@@ -350,7 +313,7 @@ static int sparse_gnu(struct tar *t, const uint8_t *h, struct err *err)
 	return 0;
 }
 
-/* A decimal line of the 1.0 map, read byte by byte: they are few. */
+/* Read a decimal line of a 1.0 map, byte by byte, as a map has few lines. */
 static int map_line(struct tar *t, uint64_t *left, uint64_t *value, struct err *err)
 {
 	char line[24];
@@ -479,7 +442,7 @@ static int member_hard_link(struct tar *t, struct err *err)
 	struct tar_member *m = &t->member;
 	const struct node *target = tree_find(t->tree, m->link, false);
 
-	/* Old tars give the size of the target and no data; pax may mean both. */
+	/* Without pax headers the size is that of the target, and no data follow; with them, a size means data. */
 	if (t->pax && m->size)
 		return member_file(t, err);
 	if (!target || S_ISDIR(target->inode->mode)) {
@@ -524,7 +487,7 @@ static int member_load(struct tar *t, struct err *err)
 	case '\0':
 	case '0':
 	case '7':
-		if (n && m->path[n - 1] == '/') /* before ustar, that was a folder */
+		if (n && m->path[n - 1] == '/') /* writers older than ustar mean a folder */
 			return member_special(t, S_IFDIR, err);
 		return member_file(t, err);
 	case '1':
@@ -564,33 +527,23 @@ static int member_next(struct tar *t, const uint8_t *h, struct err *err)
 	return r;
 }
 
-/* The first header decides whether this is a tar at all. */
-static int head_check(struct source *s, struct err *err)
+bool tar_is(const void *head, size_t n)
 {
-	/* Not consumed: the window starts at the first byte and is larger than this. */
-	const uint8_t *head;
-	ssize_t n = source_next(s, &head, 2 * TAR_BLOCK + 128, err);
-
-	if (n < 0)
-		return -1;
-	s->at -= (size_t)n;
-	s->offset -= (uint64_t)n;
-	if (n >= (ssize_t)TAR_BLOCK && (block_is_zero(head) || header_sum_holds(head)))
-		return 0;
-	return tar_not_one(s, head, (size_t)n, err);
+	return n >= TAR_BLOCK && header_sum_holds(head);
 }
 
 int tar_load(struct source *s, struct tree *tree, struct erofs_writer *w, struct err *err)
 {
 	struct tar t = {.source = s, .tree = tree, .writer = w};
 	uint8_t h[TAR_BLOCK];
-	int r = head_check(s, err);
+	int r;
 
-	if (r == 0)
-		while ((r = header_read(&t, h, err)) > 0)
-			if ((r = member_next(&t, h, err)) < 0)
-				break;
+	while ((r = header_read(&t, h, err)) > 0)
+		if ((r = member_next(&t, h, err)) < 0)
+			break;
 	tar_member_free(&t.member);
+	if (r == 0)
+		r = source_finish(s, TAR_REST_MAX, err);
 	if (r == 0 && tree->count == 0)
 		return err_set(err, "'%s' has no files in it", s->name);
 	return r;

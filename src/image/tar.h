@@ -6,6 +6,9 @@
 #ifndef IMAGE_TAR_H
 #define IMAGE_TAR_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
 #include "image/erofs.h"
 #include "image/source.h"
@@ -13,6 +16,10 @@
 
 #define TAR_EXTENSION_MAX (4u << 20)  /* bytes of one pax or GNU long-name header */
 #define TAR_SPARSE_MAX	  (1u << 18) /* pieces of one sparse file */
+#define TAR_REST_MAX	  (1u << 30)  /* bytes behind the end mark of a compressed archive; tar pads to some KB */
+
+/* Return: whether the first @n bytes of a file begin with a header of a member. */
+bool tar_is(const void *head, size_t n);
 
 /**
  * tar_load() - Read an archive into a tree, its content into an image
@@ -20,8 +27,7 @@
  * @t:		Filled; a later member replaces an earlier one of the same name
  * @w:		Gets the content of the files
  * @err:	Names the archive, and the member where there is one: truncated,
- *		damaged, not a tar (and what it looks like instead), a path with
- *		"..", a hard link to nothing, a limit
+ *		damaged, a path with "..", a hard link to nothing, a limit
  *
  * Nothing is unpacked on the host. Absolute names are taken as relative to the
  * root; targets of symlinks are kept as they are.

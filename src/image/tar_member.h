@@ -22,7 +22,6 @@ enum tar_have {
 	TAR_HAVE_UID = 2,
 	TAR_HAVE_GID = 4,
 	TAR_HAVE_MTIME = 8,
-	TAR_HAVE_REAL_SIZE = 16,
 };
 
 /**

@@ -181,7 +181,6 @@ static int pax_sparse_name(struct tar_member *m, const char *value, struct err *
 static int pax_sparse_size(struct tar_member *m, const char *value, struct err *err)
 {
 	m->is_sparse = true;
-	m->have |= TAR_HAVE_REAL_SIZE;
 	return pax_number(value, &m->real_size, err);
 }
 

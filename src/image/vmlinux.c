@@ -26,21 +26,8 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/gzip.h"
+#include "image/bzimage.h"
 #include "image/lz4.h"
-
-/* The setup header of a bzImage: offsets and values. */
-enum setup {
-	SETUP_SECTORS = 0x1f1,
-	SETUP_BOOT_FLAG = 0x1fe,
-	SETUP_MAGIC = 0x202,
-	SETUP_PROTOCOL = 0x206,
-	SETUP_PAYLOAD_OFFSET = 0x248,
-	SETUP_PAYLOAD_LENGTH = 0x24c,
-	SETUP_SIZE = 0x250,
-
-	SETUP_PROTOCOL_PAYLOAD = 0x208, /* the first with a payload */
-	SETUP_SECTOR = 512,
-};
 
 #define LZ4_LEGACY     0x184c2102u  /* the frame format that the kernel's build uses */
 #define LZ4_BLOCK_MAX  (8u << 20)   /* bytes, unpacked */
@@ -68,13 +55,11 @@ static bool payload_find(struct bytes image, struct bytes *payload)
 	uint64_t at, length;
 	size_t sectors;
 
-	if (image.n < SETUP_SIZE || p[SETUP_BOOT_FLAG] != 0x55 || p[SETUP_BOOT_FLAG + 1] != 0xaa ||
-	    memcmp(p + SETUP_MAGIC, "HdrS", 4) != 0 ||
-	    get_le16(p + SETUP_PROTOCOL) < SETUP_PROTOCOL_PAYLOAD)
+	if (!bzimage_is(p, image.n) || get_le16(p + BZIMAGE_PROTOCOL) < BZIMAGE_PROTOCOL_PAYLOAD)
 		return false;
-	sectors = p[SETUP_SECTORS] ? p[SETUP_SECTORS] : 4; /* boot.rst: 0 means 4 */
-	at = (sectors + 1) * SETUP_SECTOR + get_le32(p + SETUP_PAYLOAD_OFFSET);
-	length = get_le32(p + SETUP_PAYLOAD_LENGTH);
+	sectors = p[BZIMAGE_SECTORS] ? p[BZIMAGE_SECTORS] : 4;
+	at = (sectors + 1) * BZIMAGE_SECTOR + get_le32(p + BZIMAGE_PAYLOAD_OFFSET);
+	length = get_le32(p + BZIMAGE_PAYLOAD_LENGTH);
 	if (length < 8 || !within(image, at, length))
 		return false;
 	*payload = (struct bytes){p + at, length};
@@ -83,7 +68,7 @@ static bool payload_find(struct bytes image, struct bytes *payload)
 
 /* ---- 2. unpacking ---- */
 
-/* Blocks of their own, each behind its size; the kernel's build puts the unpacked size where one more would start. */
+/* Each block stands behind its size. The kernel's build puts the unpacked size of all where a further block would start. */
 static bool unpack_lz4(struct bytes in, size_t size, struct buf *out)
 {
 	const uint8_t *p = in.p + 4, *end = in.p + in.n - 4;
@@ -119,7 +104,7 @@ static bool unpack(struct bytes in, struct buf *out)
 	if (size > VMLINUX_MAX)
 		return false;
 	if (get_le32(in.p) == LZ4_LEGACY) {
-		/* 255 times is the most that LZ4 can do: do not get the memory for a lie. */
+		/* LZ4 makes at most 255 bytes of one: a header that promises more gets no memory. */
 		if (size / 255 > in.n)
 			return false;
 		buf_reserve(out, size);
@@ -190,7 +175,7 @@ static bool segment_copy(struct bytes elf, Elf64_Phdr *s, struct buf *out)
 	from = elf.p + s->p_offset;
 	if (s->p_type == PT_LOAD)
 		s->p_filesz = without_zeros(from, s->p_filesz);
-	if (out->len + pad + s->p_filesz > VMLINUX_MAX) /* segments that share their bytes multiply them */
+	if (out->len + pad + s->p_filesz > VMLINUX_MAX) /* segments may share bytes of the input, which then are copied several times */
 		return false;
 	memset(buf_reserve(out, pad), 0, pad);
 	buf_commit(out, pad);

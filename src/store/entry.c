@@ -2,22 +2,24 @@
  *
  * Theory of operation
  *
- * Locks are flock(2), which the kernel drops with their owner: no process id
- * is ever read from a file, so a killed builder blocks nobody. They work on
- * read-only descriptors, thus in a cache that may only be read.
+ * Locks are flock(2), which the kernel drops with their owner: nothing is
+ * concluded from a process id in a file, so a killed builder blocks nobody. They
+ * work on read-only descriptors, thus in a cache that may only be read.
  *
- * - The user of an entry holds its seal shared; the remover takes the seal
- *   exclusively first, without waiting. Between a user's open(2) and flock(2) a
- *   remover may have won: the user compares the inodes of the descriptor and of
- *   the path, and finds no entry, or a new one.
- * - The lock of a build, which a removal takes as well, is a file of its own
- *   that the builder removes while the builder still holds it. A second builder
- *   that waited for it then has the lock of a file that is gone. The second
- *   builder compares the inodes as well and starts over, and mostly finds the
- *   entry that the first one has made.
+ * - A process that uses an entry holds the entry's seal shared. A remover takes
+ *   the seal exclusively, without waiting. A remover may win between a user's
+ *   open(2) and flock(2); the user then sees that the path names another file, or
+ *   none, and finds a new entry, or none.
+ * - A builder holds the lock of the build, and so does a remover. The lock is a
+ *   file of its own, which its holder removes before giving up the lock. A process
+ *   that waited for it then has a lock on a file without a name; it sees that
+ *   likewise and begins again, and mostly finds the entry built.
+ * - A waiter says on stderr what it waits for, and for which process, when that
+ *   takes longer than store_silence_s. The wait ends when the holder is done or
+ *   dead, or when the waiter is asked to end by a signal, blocked or not.
  * - A temporary folder is locked itself. A folder in tmp/ that can be locked
- *   has no owner any more and is removed. Between mkdir and flock a cleaner may
- *   remove it; the owner compares the inodes and makes another.
+ *   has no owner any more, and is removed. A cleaner may take a new folder between
+ *   its maker's mkdir(2) and flock(2); the maker sees that and makes another.
  *
  * Last use is the seal's mtime, set by hand: atime may be off (noatime) or a
  * day late (relatime). Last uses are a logical clock: each is later than STORE/clock,
@@ -29,6 +31,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -45,6 +48,12 @@
 #define CLOCK	    "clock"
 #define CLOCK_STEP  1000 /* ns between two uses when the clock stands still */
 #define TEMP_NAP_MS 5	 /* between looks whether a temporary folder is still held */
+
+#define WAIT_AGAIN_S	30 /* seconds of waiting for another's build between two words */
+#define WAIT_NAP_MAX_MS 40 /* between looks; they begin with 1 ms and double */
+#define HOLD_WAIT_MS	500 /* for a remover that has an entry's seal: it only renames the entry meanwhile */
+
+unsigned int store_silence_s = 10;
 
 bool store_is_name(const char *text)
 {
@@ -73,6 +82,26 @@ bool store_same_file(int fd, const char *path)
 
 /* ---- holding ---- */
 
+/*
+ * Take the shared lock of a seal. A remover has it exclusively, for as long as a
+ * rename takes; one that was stopped meanwhile must not stop everybody else.
+ * Return: 0, also when the entry is gone; or -1.
+ */
+static int seal_share(int fd, const char *path)
+{
+	const struct timespec nap = {.tv_nsec = (long)NS_PER_MS};
+	uint64_t end = clock_now() + HOLD_WAIT_MS * NS_PER_MS;
+
+	while (flock(fd, LOCK_SH | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || clock_now() >= end)
+			return -1;
+		if (!store_same_file(fd, path))
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
 int store_entry_hold(const char *entry, enum store_check check, struct store_files *files)
 {
 	cleanup_free char *path = path_join(entry, STORE_SEAL);
@@ -83,9 +112,8 @@ int store_entry_hold(const char *entry, enum store_check check, struct store_fil
 
 		if (fd < 0)
 			return -1;
-		while (flock(fd, LOCK_SH) < 0)
-			if (errno != EINTR)
-				return -1;
+		if (seal_share(fd, path) < 0)
+			return -1;
 		if (store_same_file(fd, path))
 			return store_seal_holds(fd, entry, check, files ? files : own) ? fd_steal(&fd) : -1;
 	}
@@ -184,6 +212,59 @@ int store_temp_make(const char *root, char **path, struct err *err)
 
 /* ---- entries come and go ---- */
 
+/* The loop of a run blocks these signals to read them from a descriptor, which it cannot do while it waits here. */
+static bool is_asked_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 ||
+					     sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGHUP) == 1);
+}
+
+/* "KIND/" and the first digits of the key, from a lock's path; the caller frees it. */
+static char *lock_subject(const char *path)
+{
+	const char *base = path_base(path), *key = base + strlen(base) - strlen(LOCK_SUFFIX) - STORE_KEY_LEN;
+
+	return xasprintf("%.*s/%.12s", (int)(key - 1 - base), base, key);
+}
+
+/* Who holds the lock is told from what it wrote; it is a word for the user, nothing relies on it. */
+static void wait_say(int fd, const char *subject, uint64_t waited)
+{
+	char pid[24] = "";
+
+	if (pread(fd, pid, sizeof(pid) - 1, 0) <= 0)
+		strcpy(pid, "another vmtap");
+	log_line("waiting for %s%s, which builds %s of the cache (%llu s)", pid[0] >= '0' && pid[0] <= '9' ? "process " : "",
+		 pid, subject, (unsigned long long)(waited / NS_PER_S));
+}
+
+/* Wait until the lock is ours: its holder is done, or dead. Return: 0, or -1. */
+static int lock_wait(int fd, const char *path, struct err *err)
+{
+	cleanup_free char *subject = lock_subject(path);
+	uint64_t start = clock_now(), speak = start + store_silence_s * NS_PER_S;
+	struct timespec nap = {.tv_nsec = (long)NS_PER_MS};
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		uint64_t now = clock_now();
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, "cannot lock '%s'", path);
+		if (is_asked_to_end())
+			return err_set(err, "interrupted while another vmtap built %s of the cache", subject);
+		if (now >= speak) {
+			wait_say(fd, subject, now - start);
+			speak = now + WAIT_AGAIN_S * NS_PER_S;
+		}
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < WAIT_NAP_MAX_MS * (long)NS_PER_MS)
+			nap.tv_nsec *= 2;
+	}
+	return 0;
+}
+
 /* Return: a descriptor, or -1; without @wait also when another has it. */
 static int lock_take(const char *path, bool wait, struct err *err)
 {
@@ -192,16 +273,13 @@ static int lock_take(const char *path, bool wait, struct err *err)
 
 		if (fd < 0)
 			return store_write_error(err, path);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			if (!wait)
-				return -1;
-			log_verbose("waiting for another vmtap, which holds '%s'", path);
-			while (flock(fd, LOCK_EX) < 0)
-				if (errno != EINTR)
-					return err_errno(err, "cannot lock '%s'", path);
-		}
-		if (store_same_file(fd, path))
-			return fd_steal(&fd);
+		if (wait ? lock_wait(fd, path, err) < 0 : flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return -1;
+		if (!store_same_file(fd, path))
+			continue;
+		if (ftruncate(fd, 0) == 0)
+			dprintf(fd, "%ld", (long)getpid());
+		return fd_steal(&fd);
 	}
 	return err_set(err, "cannot lock '%s'", path);
 }
@@ -239,7 +317,7 @@ int store_entry_publish(const char *dir, const char *entry, struct err *err)
 {
 	int r = rename(dir, entry);
 
-	/* A damaged entry that could not be moved away (below) is in the way. */
+	/* In the way is a damaged entry that store_entry_remove() could not rename. */
 	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
 		file_remove_tree(entry);
 		r = rename(dir, entry);
@@ -248,9 +326,10 @@ int store_entry_publish(const char *dir, const char *entry, struct err *err)
 }
 
 /*
- * First moved away, because removing takes time and renaming does not. On
- * overlayfs a folder of a lower layer cannot be renamed (EXDEV): without its
- * seal it is no entry any more, and can be removed where it is.
+ * The entry is renamed into tmp/ first, because removing it takes time and
+ * renaming does not. On overlayfs a folder of a lower layer cannot be renamed
+ * (EXDEV): there the seal goes first, since a folder without one is no entry, and
+ * then the rest where it is.
  */
 int store_entry_remove(const char *root, const char *entry)
 {

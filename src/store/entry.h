@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/sha256.h"
+#include "store/store.h"
 
 #define STORE_SEAL	"seal"
 #define STORE_TMP	"tmp"
@@ -19,10 +20,9 @@
 #define STORE_KEY_LEN	64  /* digits of a key */
 #define STORE_TRIES_MAX 100 /* races lost before something else must be wrong */
 
-static_assert(STORE_KEY_LEN + 1 == SHA256_HEX, "a key is a SHA-256 in hexadecimal");
-
-/* How closely to look at an entry (seal.c): sizes and times; as a use needs it; every byte. */
-enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };
+static_assert(STORE_KEY_LEN == SHA256_HEX - 1, "a key is a SHA-256");
+/* STORE/tmp/KIND-KEY.lock */
+static_assert(STORE_NAME_MAX + 1 + STORE_KEY_LEN + 5 <= 255, "the name of a lock must be possible");
 
 /* What a seal says of one file. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
 struct store_file {
@@ -55,7 +55,11 @@ int store_entry_seal(const char *dir, struct err *err);
 /**
  * store_entry_hold() - Take the shared lock of an entry and check its seal
  * @files:	Filled with what the seal says, unless NULL
- * Return: a descriptor that holds the lock, or -1: not there, or damaged
+ *
+ * Waits for a remover, but not for one that makes no progress.
+ *
+ * Return: a descriptor that holds the lock, or -1: not there, damaged, or about
+ * to be removed
  */
 int store_entry_hold(const char *entry, enum store_check check, struct store_files *files);
 
@@ -71,9 +75,20 @@ bool store_seal_holds(int fd, const char *entry, enum store_check check, struct 
  */
 void store_entry_touch(const char *root, int seal);
 
+/*
+ * Seconds that a wait for another's build is silent: longer than a template
+ * takes without KVM, which two machines of one run may well wait for.
+ */
+extern unsigned int store_silence_s;
+
 /**
  * store_entry_lock() - Wait for the right to build an entry
  * @path:	Set to the lock's path: unlink it, then close the descriptor
+ * @err:	The cache cannot be written, or SIGINT, SIGTERM or SIGHUP is pending
+ *
+ * The wait has no limit, as a build may take minutes. After store_silence_s a line
+ * on stderr says which process is waited for. The wait ends when that process does.
+ *
  * Return: a descriptor, or -1
  */
 int store_entry_lock(const char *root, const char *kind, const char *key, char **path, struct err *err);

@@ -2,8 +2,8 @@
  *
  * There is no index that could disagree with the folder: the folder is read,
  * which for the few hundred entries of a full store takes some milliseconds and
- * happens only when an entry was published. Two processes that prune at the same
- * time each remove what they can lock; at worst they remove one entry too many.
+ * happens only when an entry was published. Two processes that prune at once each
+ * remove what they can lock; at worst they remove one entry too many.
  */
 #include "store/list.h"
 
@@ -214,7 +214,7 @@ static void sums_remove(const char *dir, const char *name, void *arg)
 	unlink(path);
 }
 
-/* Beyond @max all sums are removed: a sum that is missed costs reading its file once more. */
+/* Too many to be of use: forgetting one costs reading a file again. */
 static void sums_prune(const char *root, size_t max)
 {
 	cleanup_free char *dir = path_join(root, STORE_SUMS);
@@ -253,5 +253,17 @@ int store_prune(const char *root, uint64_t limit, enum store_check check, struct
 	sums_prune(root, limit ? SUMS_MAX : 0);
 	if (out)
 		*out = p;
+	return 0;
+}
+
+uint64_t store_evict_one(const char *root)
+{
+	cleanup_store_list struct store_list l = {0};
+
+	if (store_list(root, STORE_CHECK_FACTS, &l, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < l.count; i++)
+		if (l.items[i].disk && evict(root, &l.items[i]) == 0)
+			return l.items[i].disk;
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/entry.h"
+#include "store/store.h"
 
 #define STORE_LIMIT_DEFAULT_MB 4096
 
@@ -71,5 +71,8 @@ struct store_pruned {
  * Return: 0, or -1: the folder cannot be read. What cannot be removed is counted.
  */
 int store_prune(const char *root, uint64_t limit, enum store_check check, struct store_pruned *out, struct err *err);
+
+/* Remove the least recently used entry that is not in use. Return: the bytes it took, or 0: there is none. */
+uint64_t store_evict_one(const char *root);
 
 #endif

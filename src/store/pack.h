@@ -21,8 +21,8 @@
  * rising; kinds and names of STORE_NAME_MAX letters, digits, '.', '_' and '-'
  * with no dot in front; and no more data than the cache may hold.
  *
- * Sums find damage, not malice: the maker of a pack decides what the guests boot,
- * as does everybody who can write to the cache folder.
+ * Sums find damage, not malice: a person who makes a pack that others import
+ * decides what their guests boot, as a person who can write the cache folder does.
  */
 #ifndef STORE_PACK_H
 #define STORE_PACK_H

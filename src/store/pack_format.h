@@ -19,12 +19,12 @@
 #define PACK_SUM       "ESUM"
 #define PACK_DONE      "DONE"
 
-static_assert(sizeof(PACK_MAGIC) == PACK_MAGIC_LEN + 1, "the first bytes of a pack");
-static_assert(sizeof(PACK_ENTRY) == PACK_TAG_LEN + 1 && sizeof(PACK_FILE) == PACK_TAG_LEN + 1 &&
-		      sizeof(PACK_DATA) == PACK_TAG_LEN + 1 && sizeof(PACK_SUM) == PACK_TAG_LEN + 1 &&
-		      sizeof(PACK_DONE) == PACK_TAG_LEN + 1,
-	      "the letters of a record");
-static_assert(STORE_NAME_MAX <= UINT8_MAX, "a name's length is one byte of a pack");
-static_assert(STORE_RUN_MAX <= PACK_DATA_MAX, "an import takes what an export writes");
+static_assert(sizeof(PACK_MAGIC) - 1 == PACK_MAGIC_LEN, "the magic has its length");
+static_assert(sizeof(PACK_ENTRY) - 1 == PACK_TAG_LEN && sizeof(PACK_FILE) - 1 == PACK_TAG_LEN &&
+		      sizeof(PACK_DATA) - 1 == PACK_TAG_LEN && sizeof(PACK_SUM) - 1 == PACK_TAG_LEN &&
+		      sizeof(PACK_DONE) - 1 == PACK_TAG_LEN,
+	      "all tags have one length");
+static_assert(STORE_NAME_MAX <= UINT8_MAX, "the length of a name is one byte");
+static_assert(STORE_RUN_MAX <= PACK_DATA_MAX, "an export writes no DATA that an import refuses");
 
 #endif

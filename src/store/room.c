@@ -7,14 +7,51 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/store.h"
+#include "store/list.h"
+
+#define MB	1000000ull
+#define ROOM_MARGIN (16 * MB) /* left for logs, seals and other programs */
 
 /* ---- room ---- */
+
+static int room_free(const char *root, uint64_t *bytes, struct err *err)
+{
+	struct statvfs fs;
+
+	if (statvfs(root, &fs) < 0)
+		return err_errno(err, "cannot read '%s'", root);
+	/* Some network filesystems do not know their size and say 0: what is written there will tell. */
+	*bytes = fs.f_blocks ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
+	return 0;
+}
+
+int store_reserve(const char *root, uint64_t bytes, struct err *err)
+{
+	uint64_t room = 0;
+
+	if (file_make_dirs(root, err) < 0)
+		return err_hint(err, "set VMTAP_CACHE to a folder that can be written");
+	for (;;) {
+		if (room_free(root, &room, err) < 0)
+			return -1;
+		if (room >= bytes + ROOM_MARGIN)
+			return 0;
+		if (!store_evict_one(root))
+			break;
+		log_line("the disk of '%s' is nearly full: removed what was not used for longest", root);
+	}
+	err_set(err, "there is no room for %llu MB in '%s': %llu MB are free", (unsigned long long)(bytes / MB + 1),
+		root, (unsigned long long)(room / MB));
+	return err_hint(err, "free some space there, or set VMTAP_CACHE to a folder on another disk");
+}
 
 static int fill_with_zeros(int fd, uint64_t size)
 {
@@ -56,7 +93,7 @@ int store_file_allocate(int fd, const char *path, uint64_t size, struct err *err
 
 /* ---- holes ---- */
 
-/* Reads a hole and looks at the blocks: no list of filesystems is needed, and overlayfs does what the one below it does. */
+/* Try it: no list of filesystems, and overlayfs answers for the one below it. */
 bool store_holes_fill(const char *path)
 {
 	cleanup_free char *name = xasprintf("%s.hole.%ld", path, (long)getpid());
@@ -99,7 +136,7 @@ int store_file_shrink(int fd, const char *path, struct err *err)
 		return 0;
 	store_runs_begin(&r, fd, (uint64_t)st.st_size);
 	while ((n = store_runs_next(&r, &offset, &data)) > 0) {
-		/* The filesystem cannot make holes (NFS before 4.2): the file stays as it is. */
+		/* This filesystem cannot make holes (NFS before 4.2): the file stays as it is. */
 		if (punch(fd, done, offset) < 0)
 			return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : store_write_error(err, path);
 		done = offset + (uint64_t)n;
@@ -158,7 +195,7 @@ static int runs_seek(struct store_runs *r)
 		r->at = r->size;
 		return 0;
 	}
-	/* EINVAL: the filesystem does not tell where its holes are, so all is data. */
+	/* A filesystem that does not tell: all is data. */
 	if (data < 0 && errno != EINVAL)
 		return -1;
 	hole = data < 0 ? -1 : lseek(r->fd, data, SEEK_HOLE);
@@ -185,7 +222,7 @@ static int runs_fill(struct store_runs *r)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			errno = n < 0 ? errno : EIO; /* another process has cut the file short */
+			errno = n < 0 ? errno : EIO; /* the file was cut short since its size was read */
 			return -1;
 		}
 		got += (size_t)n;

@@ -1,7 +1,7 @@
 /* room.h - room on the disk for large files, and the holes in them
  *
- * A file that a process maps and writes to must get its blocks before: else a
- * full disk shows only when the process stores a byte, as SIGBUS. So for a RAM
+ * A file that a process maps and writes to must have its blocks before: a full
+ * disk is otherwise found out by a store instruction, as SIGBUS. So for a RAM
  * file:
  *
  *	store_file_allocate(fd, path, size, err)	before QEMU starts
@@ -14,6 +14,7 @@
 #ifndef STORE_ROOM_H
 #define STORE_ROOM_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,18 @@
 #include "base/err.h"
 
 #define STORE_BLOCK 4096 /* bytes; a hole is a run of these that are all zero */
+
+/**
+ * store_reserve() - See that there is room for so many bytes
+ * @root:	The cache folder; created with its parents
+ *
+ * Removes entries that are not in use, least recently used first, until there is
+ * room. The room is not kept for the caller: other programs write, too. A file
+ * that is going to be mapped must be allocated.
+ *
+ * Return: 0, or -1: "there is no room for 128 MB in '...'"
+ */
+int store_reserve(const char *root, uint64_t bytes, struct err *err);
 
 /**
  * store_file_allocate() - Give an empty file its size and all of its blocks
@@ -74,5 +87,6 @@ void store_runs_end(struct store_runs *r);
 int64_t store_runs_next(struct store_runs *r, uint64_t *offset, const uint8_t **data);
 
 #define STORE_RUN_MAX (256u * 1024) /* bytes; stays in the second-level cache */
+static_assert(STORE_RUN_MAX % STORE_BLOCK == 0, "a run begins and ends with a block");
 
 #endif

@@ -9,14 +9,13 @@
  * time and a CRC-32C of each file:
  *
  * - sizes and times are compared at each use: a stat(2) a file;
- * - sums of small files at each use as well: a template's device state of
- *   300 KB takes 0.1 ms, and QEMU may do anything with a flipped bit in it;
- * - sums of all files at the first use after the host has booted: that use finds
- *   what a crash of the host has damaged, and a cache that was damaged on its
- *   way here with a disk image or from a CI service. The seal's mtime is the last
- *   use, so nothing else needs to be remembered. In a cache that cannot be
- *   written no use is recorded; there only sizes, times and small sums are
- *   compared, as all files would be read at every use;
+ * - sums of small files at each use as well: 300 KB take 0.1 ms, and a small file
+ *   is often one in which a flipped bit does most harm;
+ * - sums of all files at the first use after the host has booted: the boot may
+ *   follow a crash, and the cache may have come with a disk image or a CI service.
+ *   Last use is the seal's mtime, so nothing else needs to be remembered. In a
+ *   cache that cannot be written a use leaves no mark, and every use would be a
+ *   first one: there the sums are not compared;
  * - sums of all files when they are exported, and by `vmtap cache list --check`.
  *
  * A bit that flips in a RAM file in between is not seen: reading 100 MB at each
@@ -46,7 +45,8 @@
 #include "store/room.h"
 
 #define SEAL_HEAD   "vmtap-seal 3\n" /* raise when what follows changes: older entries are rebuilt */
-#define SEAL_MAX    (STORE_FILES_MAX * (STORE_NAME_MAX + 64)) /* bytes */
+#define SEAL_LINE   (STORE_NAME_MAX + 64) /* bytes: a name, two numbers of 63 bits, 8 digits, spaces */
+#define SEAL_MAX    (STORE_FILES_MAX * SEAL_LINE)
 #define SMALL_BYTES (1u << 20) /* a file whose sum is compared at each use */
 
 /* ---- sums ---- */
@@ -149,7 +149,7 @@ static bool seal_line(const char *line, struct store_file *f)
 	return true;
 }
 
-/* Return: false for a seal that was cut short or that another version wrote: the entry is then built again. */
+/* Return: whether the text is a whole seal of this version; a crash of the host may have cut its end. */
 static bool seal_parse(char *text, size_t n, struct store_files *out)
 {
 	char *line, *save = NULL;

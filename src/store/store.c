@@ -51,8 +51,10 @@ int store_write_error(struct err *err, const char *path)
 	return -1;
 }
 
-int store_write_file(const char *path, const void *data, size_t n, struct err *err)
+int store_write_file(const char *dir, const char *name, const void *data, size_t n, struct err *err)
 {
+	cleanup_free char *path = path_join(dir, name);
+
 	return file_write_atomic(path, data, n, 0666, NULL) < 0 ? store_write_error(err, path) : 0;
 }
 
@@ -245,6 +247,51 @@ int store_get(const char *root, const char *kind, const char *key, store_build_f
 		store_prune(root, limit, STORE_CHECK_FACTS, NULL, NULL);
 	*path = steal(entry);
 	return 0;
+}
+
+/* A recipe being followed. @changed: its inputs are not what @key was made of any more. */
+struct making {
+	const struct store_recipe *recipe;
+	const char *key;
+	bool changed;
+};
+
+/* A build that failed may have failed because its inputs changed: that is looked at first. */
+static int make_build(const char *dir, void *arg, struct err *err)
+{
+	struct making *m = arg;
+	const struct store_recipe *recipe = m->recipe;
+	char now[SHA256_HEX];
+	struct err why = {0};
+	int r = recipe->build(dir, recipe->arg, &why);
+
+	if (recipe->key(recipe->arg, now, err) < 0)
+		return -1;
+	m->changed = strcmp(now, m->key) != 0;
+	if ((m->changed || r < 0) && err)
+		*err = why;
+	return m->changed ? -1 : r;
+}
+
+int store_make(const char *root, const struct store_recipe *r, char key[SHA256_HEX], char **path, struct err *err)
+{
+	for (int n = 0; n < STORE_READS_MAX; n++) {
+		struct making m = {.recipe = r, .key = key};
+		struct err why = {0};
+
+		if (r->key(r->arg, key, err) < 0)
+			return -1;
+		if (store_get(root, r->kind, key, make_build, &m, path, &why) == 0)
+			return 0;
+		if (!m.changed) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		if (n + 1 < STORE_READS_MAX)
+			log_line("'%s' changed while it was read: reading it again", r->what);
+	}
+	return store_changed_error(err, r->what);
 }
 
 static int not_here(const char *dir, void *arg, struct err *err)

@@ -3,37 +3,61 @@
  *	STORE/KIND/KEY/...	an entry: a folder of files, complete or not there
  *	STORE/KIND/KEY/seal	their names, sizes, times and sums, as they were when it
  *				was published; its own time is the entry's last use, and
- *				every user of the entry holds a shared lock on it
+ *				each process that uses the entry holds a shared lock on it
  *	STORE/tmp/...		entries being built or removed; what a killed builder
  *				left is removed by the next run, and the next builder
- *	STORE/tmp/KIND-KEY.lock	held by the process that builds that entry
+ *	STORE/tmp/KIND-KEY.lock	locked by the process that builds or removes that entry,
+ *				whose id is in it
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
  *	STORE/clock		its time is the newest last use of all
  *
  * An entry never changes. It is found by a key, a SHA-256 over everything that
  * shapes it, and is published by one rename(2): a reader sees all of it or
- * nothing. The seal notices what a rename cannot prevent (a file cut short by
- * a crash of the host, damaged by its disk, or changed by hand): an entry whose
- * files are not as the seal says is removed and built again. seal.c says when
- * sizes and times are compared, and when sums, and why.
+ * nothing. The seal shows what a rename cannot prevent (a file cut short by a
+ * crash of the host, damaged by its disk, or changed by hand): the entry is then
+ * removed and built again. seal.c tells how often an entry is compared with its
+ * seal, how closely, and why.
  *
- * The store is kept below VMTAP_CACHE_MAX (list.h): publishing an entry
- * removes those that were not used for the longest time, but none in use.
+ * The store knows nothing of what it keeps: kinds are names that its users choose.
+ *
+ * Leases
+ *
+ * store_get(), store_make() and store_find() lease the entry to this process,
+ * once, however often they are called for it. The lease is a descriptor with a
+ * shared lock on the seal; a child that is forked later inherits it. Nobody
+ * removes the entry before the last process with a lease has ended, called
+ * store_release() or called store_discard(). A file of the entry that a program
+ * has opened stays with that program in any case.
+ *
+ * Removal
+ *
+ * - Publishing an entry removes those that were not used for the longest time
+ *   until the store is below VMTAP_CACHE_MAX (list.h), but none in use;
+ *   store_reserve() does the same for room on the disk (room.h).
+ * - An entry that does not agree with its seal is removed by the next
+ *   store_get() or store_make() of its key, which builds it again, and by pruning.
+ * - store_discard() removes an entry that is as it was published and yet useless
+ *   to its user: the user alone can tell.
  *
  *	struct err err = {0};
  *	cleanup_free char *dir = NULL;
  *
  *	if (store_get(root, "template", key, template_build, &machine, &dir, &err) < 0)
  *		return -1;
- *	... files in dir stay there until store_release(dir), or our end ...
+ *	... the files in dir stay there until store_release(dir), or until this process ends ...
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/sha256.h"
+
+/* How closely to look at an entry (seal.c): sizes and times; as a use needs it; every byte. */
+enum store_check { STORE_CHECK_FACTS, STORE_CHECK_USE, STORE_CHECK_ALL };
 
 /* Whose word it is that the cache is in this folder. */
 enum store_place {
@@ -67,19 +91,21 @@ int store_trust(const char *root, enum store_place place, struct err *err);
  */
 typedef int store_build_fn(const char *dir, void *arg, struct err *err);
 
+#define STORE_READS_MAX 2 /* times that an input is read before it is taken for one that never rests */
+
 /**
  * store_get() - The entry of a key, built if it is not there
  * @root:	The cache folder; created with its parents
  * @kind:	What it is: "root", "initrd", ... (a file name)
  * @key:	Hexadecimal SHA-256 (store_key_...), 64 digits
- * @build:	Called at most once, under the entry's lock; a second process that wants the entry waits
+ * @build:	Called at most once, under the entry's lock; a second process that
+ *		wants the entry waits for the first one
  * @path:	Set to "STORE/KIND/KEY", which the caller frees
+ * @err:	What @build said; the cache cannot be written; the wait was ended by a
+ *		signal (entry.h)
  *
- * The entry is leased: it is not removed while this process lives, nor while a
- * child that was forked afterwards does. (What QEMU has opened stays with it in
- * any case, and QEMU does not outlive the vmtap that started it.)
- *
- * A read-only cache serves the entries that it has.
+ * The entry is leased. A read-only cache serves the entries that it has, but a
+ * program that opens their files for writing cannot do so.
  *
  * Return: 0, or -1
  */
@@ -87,30 +113,63 @@ int store_get(const char *root, const char *kind, const char *key, store_build_f
 	      char **path, struct err *err);
 
 /**
+ * struct store_recipe - How an entry is made from files outside the store
+ * @kind:	As for store_get()
+ * @what:	The path of what it is made from, for messages
+ * @key:	Sums up everything that @build reads. Return: 0, or -1
+ * @build:	As for store_get()
+ * @arg:	Passed to both
+ */
+struct store_recipe {
+	const char *kind, *what;
+	int (*key)(void *arg, char key[SHA256_HEX], struct err *err);
+	store_build_fn *build;
+	void *arg;
+};
+
+/**
+ * store_make() - The entry of a recipe, built if it is not there
+ * @key:	Set to the entry's key
+ * @path:	As for store_get()
+ * @err:	As for store_get(), or "'...' changed while it was read"
+ *
+ * The key is computed before the build and again after it: the files may change
+ * in between, and what was made of the new ones must not be kept under the key
+ * of the old ones. If they did change, everything is done once more.
+ *
+ * Return: 0, or -1
+ */
+int store_make(const char *root, const struct store_recipe *r, char key[SHA256_HEX], char **path, struct err *err);
+
+/**
  * store_find() - The entry of a key, if it is there
  *
- * Leases it, as store_get() does. Does not wait for one that is being built.
+ * Leases the entry. Does not wait for an entry that is being built.
  *
- * Return: whether it is there; @path is set then
+ * Return: whether the entry is there; @path is set then
  */
 bool store_find(const char *root, const char *kind, const char *key, char **path);
 
-/* End the lease of an entry early, in this process. @path: as set by store_get(). */
+/* End the lease of an entry early, in this process alone. @path: as set by store_get(); without a lease, nothing happens. */
 void store_release(const char *path);
 
-/*
- * Remove an entry that turned out to be of no use, and end our own lease of it.
- * The entry stays while other processes use it; each of them discards it as well
- * once it meets the same failure, and the last one removes it.
+/**
+ * store_discard() - Remove an entry that turned out to be of no use
+ *
+ * Ends this process's lease of the entry. While another process uses the entry,
+ * it stays: that process finds out for itself, and the last one that discards it
+ * removes it. An entry that is not there is no error.
  */
 void store_discard(const char *root, const char *kind, const char *key);
 
-/*
- * Remove what builders left that were killed: folders and locks in STORE/tmp
- * that nobody holds. Costs the reading of an empty folder when there is nothing.
- * @patience_ms: To wait for those that somebody does hold; STORE_DYING_MS after
- * a kill, as a process on its way out may hold its locks a little longer than
- * the pipe by which its end is noticed.
+/**
+ * store_temp_clean() - Remove what killed builders left
+ * @patience_ms: How long to wait for folders and locks that are still held:
+ *		STORE_DYING_MS after a kill, as a dying process may hold its locks a
+ *		little longer than the pipe by which its end is noticed
+ *
+ * Removes the folders and locks in STORE/tmp that nobody holds. When there is
+ * nothing, this costs the reading of an empty folder.
  */
 void store_temp_clean(const char *root, unsigned patience_ms);
 #define STORE_DYING_MS 500
@@ -137,17 +196,46 @@ int store_key_file(struct sha256 *key, const char *path, struct err *err);
  */
 int store_key_content(const char *root, struct sha256 *key, const char *path, struct err *err);
 
-/* Computes a content sum for store_sum(). Return: 0, or -1 */
-typedef int store_sum_fn(void *arg, char sum[SHA256_HEX], struct err *err);
+/**
+ * struct store_source - Something outside the store whose content is summed
+ * @name:	Its path, for messages
+ * @facts:	Feeds what changes whenever the content may have changed, and can be
+ *		had without reading it; sets @changed to the newest ctime among it,
+ *		in ns since 1970. Return: 0, or -1
+ * @sum:	Reads the content and sums it up. Return: 0, or -1
+ *
+ * store_key_content() is this for a plain file, dir_key() for a folder.
+ */
+struct store_source {
+	const char *name;
+	int (*facts)(void *arg, struct sha256 *facts, int64_t *changed, struct err *err);
+	int (*sum)(void *arg, char sum[SHA256_HEX], struct err *err);
+	void *arg;
+};
 
 /**
- * store_sum() - A content sum, remembered under what is known without reading
- * @facts:	Hexadecimal sum of the facts (store_key_file(), dir_key())
- * @compute:	Called when nothing is remembered for them
+ * store_sum() - The sum of a source's content, read again only if its facts changed
+ * @root:	The cache folder, which remembers the sum under the facts
+ * @err:	What @facts or @sum said, or "'...' changed while it was read"
+ *
+ * A source whose facts change while it is read is read once more.
+ *
  * Return: 0, or -1
  */
-int store_sum(const char *root, const char *facts, store_sum_fn *compute, void *arg, char sum[SHA256_HEX],
-	      struct err *err);
+int store_sum(const char *root, const struct store_source *s, char sum[SHA256_HEX], struct err *err);
+
+/**
+ * store_write_file() - Write a file of an entry that is being built
+ * @dir:	As the builder got it
+ * Return: 0, or -1 as store_write_error() says
+ */
+int store_write_file(const char *dir, const char *name, const void *data, size_t n, struct err *err);
+
+/**
+ * store_changed_error() - Say that an input changes while it is read, time after time
+ * Return: -1
+ */
+int store_changed_error(struct err *err, const char *path);
 
 /**
  * store_write_error() - Say that a file of the store cannot be written, from errno
@@ -158,7 +246,5 @@ int store_sum(const char *root, const char *facts, store_sum_fn *compute, void *
  */
 int store_write_error(struct err *err, const char *path);
 
-/* Write a file of an entry that is being built, as file_write_atomic(). Return: 0, or store_write_error(). */
-int store_write_file(const char *path, const void *data, size_t n, struct err *err);
 
 #endif

@@ -264,7 +264,7 @@ static int take_header(struct reader *r, struct err *err)
 	if (get(r, magic, sizeof(magic), err) < 0)
 		return -1;
 	if (memcmp(magic, PACK_MAGIC, sizeof(magic)) != 0)
-		return bad(r, err, "it is compressed, but no export of a vmtap cache");
+		return bad(r, err, "it is gzip-compressed, but not an export of a vmtap cache");
 	if (get_number(r, &version, 4, err) < 0)
 		return -1;
 	if (version != PACK_VERSION)
@@ -348,11 +348,11 @@ static int check_start(int fd, const char *name, struct err *err)
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, "cannot import '%s': it is a folder", name);
 	if (n < 0 && errno == ESPIPE)
-		return 0; /* a pipe; zlib will see */
+		return 0; /* a pipe: zlib will check it */
 	if (n < 0)
 		return err_errno(err, "cannot read '%s'", name);
 	if (!gzip_is(start, (size_t)n))
-		return err_set(err, "cannot import '%s': it is no export of a vmtap cache", name);
+		return err_set(err, "cannot import '%s': it is not an export of a vmtap cache", name);
 	return 0;
 }
 

@@ -126,11 +126,11 @@ sub refused {
 }
 system "rm -rf $other/root $other/initrd";
 refused(file('cut', substr(slurp($pack), 0, (-s $pack) / 2)), qr/'\Q$dir\E\/cut' is truncated/, 'truncated pack');
-refused(file('text', 'hello'), qr/it is no export of a vmtap cache/, 'text');
-refused(file('none', ''), qr/it is no export of a vmtap cache/, 'empty file');
+refused(file('text', 'hello'), qr/it is not an export of a vmtap cache/, 'text');
+refused(file('none', ''), qr/it is not an export of a vmtap cache/, 'empty file');
 refused("$dir/missing", qr/cannot open '\Q$dir\E\/missing': No such file/, 'missing file');
 system "gzip -c $dir/root.tar > $dir/root.tar.gz";
-refused("$dir/root.tar.gz", qr/it is compressed, but no export/, 'another gzip file');
+refused("$dir/root.tar.gz", qr/it is gzip-compressed, but not an export/, 'another gzip file');
 is vmtap(@env, 'cache', 'export', "$dir/no/such/folder")->{status}, 3, 'export to nowhere: exit status 3';
 
 # Damage is seen, and mended by the next run

@@ -26,12 +26,20 @@ refused('.image = "/nonexistent.tar"', qr{cannot (open|read|find|stat) '/nonexis
 refused('.image = "' . file('short.tar', substr(slurp("$dir/good.tar"), 0, 3000)) . '"', qr/truncated/, 'truncated tar');
 refused('.image = "' . file('short.tar.gz', substr(slurp("$dir/good.tar.gz"), 0, 60)) . '"', qr/truncated/,
     'truncated tar.gz');
+refused('.image = "' . file('nosum.tar.gz', substr(slurp("$dir/good.tar.gz"), 0, -4)) . '"', qr/truncated/,
+    'tar.gz without the end of its sum');
 refused('.image = "' . file('text.tar', "not a tar\n" x 200) . '"', qr/not a tar/, 'text');
 refused('.image = "' . file('empty.tar', '') . '"', qr/empty/, 'empty file');
 refused('.image = "' . file('disk.tar', "QFI\xfb\0\0\0\3" . "\0" x 1000) . '"', qr/qcow2/, 'qcow2 is recognised');
+refused('.image = "' . file('ext4.img', "\0" x 1080 . "\x53\xef" . "\0" x 1000) . '"', qr/ext4 image/, 'ext4 is recognised');
+mkdir "$dir/oci";
+file("oci/$_", '{}') for qw(oci-layout index.json);
+refused(qq{.image = "$dir/oci"}, qr/OCI image layout/, 'OCI is recognised');
 refused(qq{.image = "$dir/dots.tar"}, qr/'[^']*\.\.[^']*'/, 'member with ..');
 refused('.kernel = "' . file('kernel', "no kernel\n" x 100) . '"', qr/is not a Linux kernel/, 'kernel that is not one');
 refused('.kernel = "/nonexistent"', qr{'/nonexistent': No such file}, 'missing kernel');
+system "mkfifo $dir/pipe";
+refused(qq{.$_ = "$dir/pipe"}, qr{pipe' is neither a file nor a folder}, "a pipe as .$_") for qw(image kernel initrd);
 refused('.image = "/dev/null"', qr{'/dev/null'}, 'device');
 
 done_testing;

@@ -1,4 +1,4 @@
-/* fuzz_tar.c - any bytes as an archive, plain or gzip; what loads is read back */
+/* fuzz_tar.c - any bytes as an image: recognised, inflated, loaded as a tar; what loads is read back */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/tar.h"
+#include "image/format.h"
 
 #define READ_MAX (1 << 20) /* bytes of a file; sparse ones can be enormous */
 
@@ -52,9 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	cleanup_free uint8_t *copy = xmalloc(n);
 	cleanup_fd int in = memfd_create("fuzz", MFD_CLOEXEC);
-	cleanup_source struct source s = {.fd = -1};
 	cleanup_erofs_writer struct erofs_writer w = {.fd = -1};
 	char from[64], to[64];
+	const struct format *format;
 	struct err err = {0};
 	struct tree t;
 
@@ -66,8 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (fd_write_all(in, copy, n) < 0)
 		abort();
 	tree_init(&t);
-	if (source_open(&s, from, &err) == 0 && erofs_begin(&w, to, &err) == 0 && tar_load(&s, &t, &w, &err) == 0 &&
-	    erofs_finish(&w, &t, &err) == 0)
+	format = format_find(from, &err);
+	if (format && erofs_begin(&w, to, &err) == 0 && format->load(from, &t, &w, &err) == 0 &&
+	    format_check_tree(from, &t, &err) == 0 && erofs_finish(&w, &t, &err) == 0)
 		read_back(to, &t);
 	else if (!err.text[0])
 		abort(); /* a failure without a word */

@@ -1,10 +1,14 @@
 /* guest.c - from what a script declares to the files that QEMU gets */
 #include "unit.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/embedded.h"
@@ -12,6 +16,7 @@
 #include "image/initramfs.h"
 #include "image/kernel.h"
 #include "tar_build.h"
+#include "wire/boot.h"
 
 static char dir[32];
 
@@ -86,7 +91,7 @@ TEST(guest, kit)
 	CHECK_INT(prepare(NULL, NULL, &f, &err), 0);
 	CHECK_STR(err.text, "");
 	CHECK_STR(f.version, "1.2.3-kit");
-	CHECK(!f.root && !f.modules);
+	CHECK_INT(f.ndisks, 0);
 	CHECK(file_has(f.initrd, "bin/busybox"));
 	CHECK(file_has(f.initrd, "bin/cat"));
 	CHECK(!file_has(f.initrd, "a module's bytes"));
@@ -107,8 +112,8 @@ TEST(guest, tar_with_the_kits_kernel)
 	buf_free(&b);
 	CHECK_INT(prepare(image, NULL, &f, &err), 0);
 	CHECK_STR(err.text, "");
-	CHECK(file_has(f.root, "hello"));
-	CHECK(file_has(f.modules, "a module's bytes"));
+	CHECK(file_has(guest_files_disk(&f, BOOT_ROOT_SERIAL), "hello"));
+	CHECK(file_has(guest_files_disk(&f, BOOT_MODULES_SERIAL), "a module's bytes"));
 	CHECK(file_has(f.initrd, "/lib/modules/1.2.3-kit/k/erofs.ko\n"));
 	CHECK(file_has(f.initrd, "a module's bytes"));
 	CHECK(!file_has(f.initrd, "busybox"));
@@ -135,7 +140,7 @@ TEST(guest, folder_with_a_kernel_of_its_own)
 	CHECK_INT(symlink("usr/lib", link), 0);
 	CHECK_INT(prepare(image, NULL, &f, NULL), 0);
 	CHECK(f.version && strcmp(f.version, "6.1.0-10") == 0);
-	CHECK(!f.modules);
+	CHECK(!guest_files_disk(&f, BOOT_MODULES_SERIAL));
 	CHECK(file_has(f.initrd, "its own module"));
 	end();
 }
@@ -151,8 +156,10 @@ TEST(guest, a_changed_folder_is_made_again)
 	CHECK_INT(prepare(image, NULL, &a, NULL), 0);
 	put_text("root/f", "two");
 	CHECK_INT(prepare(image, NULL, &b, NULL), 0);
-	CHECK(a.root && b.root && strcmp(a.root, b.root) != 0);
-	CHECK(file_has(b.root, "two"));
+	CHECK_INT(a.ndisks, 2);
+	CHECK_INT(b.ndisks, 2);
+	CHECK(a.disks[0].path && b.disks[0].path && strcmp(a.disks[0].path, b.disks[0].path) != 0);
+	CHECK(file_has(b.disks[0].path, "two"));
 	guest_files_free(&a);
 	guest_files_free(&b);
 	end();
@@ -208,7 +215,110 @@ TEST(guest, errors_name_the_file)
 	CHECK_HAS(err.text, "kernel' is not a Linux kernel: neither");
 	CHECK_INT(prepare(bad, NULL, &f, &err), -1);
 	CHECK_HAS(err.text, "kernel' is not a tar");
-	CHECK(!f.kernel && !f.root);
+	CHECK(!f.kernel && !f.ndisks);
+	end();
+}
+
+/* Nobody writes to it: waiting for a writer would be for ever. */
+TEST(guest, a_pipe_is_refused_wherever_it_is_given)
+{
+	cleanup_free char *pipe = NULL, *kit = NULL, *store = NULL;
+	struct guest_files f = {0};
+	struct guest_spec s = {0};
+	struct err err = {0};
+
+	begin();
+	pipe = path_join(dir, "pipe");
+	CHECK_INT(mkfifo(pipe, 0600), 0);
+	CHECK_INT(prepare(pipe, NULL, &f, &err), -1);
+	CHECK_HAS(err.text, "pipe' is neither a file nor a folder");
+	CHECK_INT(prepare(NULL, pipe, &f, &err), -1);
+	CHECK_HAS(err.text, "cannot use the kernel: '");
+	CHECK_HAS(err.text, "pipe' is neither a file nor a folder");
+	s.agent = embedded_agent(&s.agent_len);
+	s.kit = kit = path_join(dir, "kit");
+	s.store = store = path_join(dir, "store");
+	s.initrd = pipe;
+	CHECK_INT(guest_prepare(&s, &f, &err), -1);
+	CHECK_HAS(err.text, "pipe' is neither a file nor a folder");
+	end();
+}
+
+TEST(guest, no_room_for_an_initramfs_has_a_hint)
+{
+	struct rlimit old, small = {.rlim_cur = 65536};
+	struct guest_files f = {0};
+	struct err err = {0};
+
+	begin();
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	CHECK_INT(prepare(NULL, NULL, &f, &err), -1);
+	setrlimit(RLIMIT_FSIZE, &old);
+	CHECK_HAS(err.text, "initrd.cpio': File too large");
+	CHECK_HAS(err.text, "file size limit");
+	end();
+}
+
+/* ---- warnings ---- */
+
+/* Prepare an archive, and read what is said on stderr meanwhile; consumes @b. */
+static void prepare_loudly(struct buf *b, struct buf *said)
+{
+	cleanup_free char *image = put("x.tar", b->data, b->len), *log = path_join(dir, "stderr");
+	cleanup_guest_files struct guest_files f = {0};
+	cleanup_fd int old = dup(STDERR_FILENO), fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct err err = {0};
+
+	buf_free(b);
+	dup2(fd, STDERR_FILENO);
+	CHECK_INT(prepare(image, NULL, &f, &err), 0);
+	dup2(old, STDERR_FILENO);
+	CHECK_STR(err.text, "");
+	CHECK_INT(file_read(log, 1 << 16, said, NULL), 0);
+}
+
+TEST(guest, white_outs_are_told)
+{
+	cleanup_buf struct buf said = {0};
+	struct buf b = {0};
+
+	begin();
+	tar_build_file(&b, "etc/.wh.motd", "");
+	tar_build_file(&b, "var/.wh..wh..opq", "");
+	tar_build_file(&b, ".wh..wh.plnk", ""); /* aufs's own */
+	tar_build_end(&b);
+	prepare_loudly(&b, &said);
+	CHECK_HAS(buf_str(&said), "x.tar' looks like one layer of a container's image: 2 white-outs (.wh.NAME)");
+	end();
+}
+
+TEST(guest, an_init_that_points_to_nothing_is_told)
+{
+	cleanup_buf struct buf said = {0};
+	struct buf b = {0};
+
+	begin();
+	tar_build_head(&b, "sbin/init", '2', 0777, "/lib/systemd/systemd", 0);
+	tar_build_end(&b);
+	prepare_loudly(&b, &said);
+	CHECK_HAS(buf_str(&said), "x.tar': /sbin/init points to '/lib/systemd/systemd', which is not in it");
+	end();
+}
+
+TEST(guest, a_plain_root_is_not_spoken_of)
+{
+	cleanup_buf struct buf said = {0};
+	struct buf b = {0};
+
+	begin();
+	tar_build_file(&b, "lib/systemd/systemd", "x");
+	tar_build_head(&b, "sbin/init", '2', 0777, "../lib/systemd/systemd", 0);
+	tar_build_end(&b);
+	prepare_loudly(&b, &said);
+	CHECK_STR(buf_str(&said), "");
 	end();
 }
 

@@ -228,32 +228,194 @@ TEST(store, the_sum_of_a_fresh_file_is_not_remembered)
 	end();
 }
 
-static int sum_calls;
+/* A source whose facts are a number. */
+struct counted {
+	uint32_t facts;
+	int sums, changes; /* how often it was summed, and how often it will change meanwhile */
+};
 
-static int sum_of_x(void *arg, char sum[SHA256_HEX], struct err *err)
+static int counted_facts(void *arg, struct sha256 *facts, int64_t *changed, struct err *err)
 {
-	(void)arg;
+	const struct counted *c = arg;
+
 	(void)err;
-	sum_calls++;
+	sha256_add(facts, &c->facts, sizeof(c->facts));
+	*changed = 0;
+	return 0;
+}
+
+static int counted_sum(void *arg, char sum[SHA256_HEX], struct err *err)
+{
+	struct counted *c = arg;
+
+	(void)err;
+	c->sums++;
+	if (c->changes) {
+		c->changes--;
+		c->facts++;
+	}
 	strcpy(sum, keys[1]);
 	return 0;
 }
 
+static int sum_counted(struct counted *c, struct err *err)
+{
+	const struct store_source s = {.name = "x", .facts = counted_facts, .sum = counted_sum, .arg = c};
+	char sum[SHA256_HEX];
+
+	return store_sum(root, &s, sum, err) < 0 || strcmp(sum, keys[1]) != 0 ? -1 : 0;
+}
+
+/* Cut the only sum that is remembered. */
+static void cut_sums(void)
+{
+	cleanup_free char *cmd = xasprintf("truncate -s 20 %s/sums/*", root);
+
+	CHECK_INT(system(cmd), 0);
+}
+
 TEST(store, a_sum_is_computed_once_and_again_when_its_memory_is_damaged)
 {
-	char sum[SHA256_HEX];
-	cleanup_free char *path = NULL;
+	struct counted c = {0};
 
 	begin();
-	sum_calls = 0;
-	path = xasprintf("%s/sums/%s", root, keys[0]);
-	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
-	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
-	CHECK_INT(sum_calls, 1);
-	CHECK_STR(sum, keys[1]);
-	CHECK_INT(truncate(path, 20), 0);
-	CHECK_INT(store_sum(root, keys[0], sum_of_x, NULL, sum, NULL), 0);
-	CHECK_INT(sum_calls, 2);
+	CHECK_INT(sum_counted(&c, NULL), 0);
+	CHECK_INT(sum_counted(&c, NULL), 0);
+	CHECK_INT(c.sums, 1);
+	cut_sums();
+	CHECK_INT(sum_counted(&c, NULL), 0);
+	CHECK_INT(c.sums, 2);
+	end();
+}
+
+TEST(store, a_source_that_changes_while_it_is_summed_is_summed_again)
+{
+	struct counted once = {.changes = 1}, always = {.facts = 100, .changes = 9};
+	struct err err = {0};
+
+	begin();
+	CHECK_INT(sum_counted(&once, &err), 0);
+	CHECK_INT(once.sums, 2);
+	CHECK_INT(names_in("sums"), 1);
+	CHECK_INT(sum_counted(&always, &err), -1);
+	CHECK_HAS(err.text, "'x' changed while it was read");
+	CHECK_INT(names_in("sums"), 1);
+	end();
+}
+
+/* ---- recipes ---- */
+
+/* What an entry is made from: a file of the test's folder that changes during @changes builds. */
+struct dish {
+	int changes, builds;
+	bool fails;
+};
+
+static int dish_key(void *arg, char key[SHA256_HEX], struct err *err)
+{
+	cleanup_free char *path = path_join(root, "input");
+	struct sha256 sum;
+
+	(void)arg;
+	sha256_init(&sum);
+	if (store_key_content(root, &sum, path, err) < 0)
+		return -1;
+	sha256_hex(&sum, key);
+	return 0;
+}
+
+/* The input changes before it is copied. */
+static int dish_build(const char *dir, void *arg, struct err *err)
+{
+	cleanup_free char *path = path_join(root, "input");
+	cleanup_buf struct buf text = {0};
+	struct dish *d = arg;
+
+	d->builds++;
+	if (d->changes) {
+		char content[16];
+
+		snprintf(content, sizeof(content), "change %d", d->changes--);
+		put("input", content);
+	}
+	if (d->fails && d->builds == 1)
+		return err_set(err, "cut short");
+	if (file_read(path, 100, &text, err) < 0)
+		return -1;
+	return store_write_file(dir, "data", text.data, text.len, err);
+}
+
+/* Return: what the entry of the dish has in its file; static. "" is an error. */
+static const char *cook(struct dish *d, struct err *err)
+{
+	const struct store_recipe r = {.kind = "kind", .what = "input", .key = dish_key, .build = dish_build, .arg = d};
+	static char text[32];
+	cleanup_free char *path = NULL, *data = NULL;
+	cleanup_buf struct buf b = {0};
+	char key[SHA256_HEX];
+
+	text[0] = '\0';
+	if (store_make(root, &r, key, &path, err) < 0)
+		return text;
+	store_release(path);
+	CHECK_STR(path_base(path), key);
+	data = path_join(path, "data");
+	CHECK_INT(file_read(data, sizeof(text) - 1, &b, NULL), 0);
+	snprintf(text, sizeof(text), "%s", buf_str(&b));
+	return text;
+}
+
+TEST(store, what_changed_between_key_and_build_is_made_again_under_its_new_key)
+{
+	struct dish d = {.changes = 1};
+	struct err err = {0};
+
+	begin();
+	put("input", "old");
+	CHECK_STR(cook(&d, &err), "change 1");
+	CHECK_INT(d.builds, 2);
+	CHECK_INT(names_in("kind"), 1);
+	put("input", "old");
+	CHECK_STR(cook(&d, &err), "old");
+	CHECK_STR(err.text, "");
+	end();
+}
+
+TEST(store, a_build_that_failed_because_its_input_changed_is_tried_again)
+{
+	struct dish d = {.changes = 1, .fails = true};
+
+	begin();
+	put("input", "old");
+	CHECK_STR(cook(&d, NULL), "change 1");
+	end();
+}
+
+TEST(store, an_input_that_never_rests_is_an_error)
+{
+	struct dish d = {.changes = 99};
+	struct err err = {0};
+
+	begin();
+	put("input", "old");
+	CHECK_STR(cook(&d, &err), "");
+	CHECK_HAS(err.text, "'input' changed while it was read");
+	CHECK_INT(d.builds, STORE_READS_MAX);
+	CHECK_INT(names_in("kind"), 0);
+	CHECK_INT(names_in("tmp"), 0);
+	end();
+}
+
+TEST(store, a_build_that_fails_by_itself_says_why)
+{
+	struct dish d = {.fails = true};
+	struct err err = {0};
+
+	begin();
+	put("input", "old");
+	CHECK_STR(cook(&d, &err), "");
+	CHECK_STR(err.text, "cut short");
+	CHECK_INT(d.builds, 1);
 	end();
 }
 
@@ -388,5 +550,99 @@ TEST(store, what_is_discarded_goes_when_its_last_user_does)
 	CHECK_INT(names_in("kind"), 0);
 	CHECK_INT(names_in("tmp"), 0);
 	store_discard(root, "kind", KEY); /* it is gone already */
+	end();
+}
+
+/* ---- waiting for another's build ---- */
+
+/* Start a process that has the lock of the entry, until it is killed. Return: its id. */
+static pid_t lock_holder(void)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	CHECK_INT(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		cleanup_free char *lock = NULL;
+
+		if (store_entry_lock(root, "kind", KEY, &lock, NULL) < 0 || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	CHECK_INT(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+TEST(store, a_wait_says_for_whom_and_ends_with_the_builder)
+{
+	cleanup_free char *want = NULL;
+	char said[256] = "";
+	int from[2], status = -1;
+	pid_t holder, waiter;
+	FILE *f;
+
+	begin();
+	store_silence_s = 0;
+	holder = lock_holder();
+	want = xasprintf("waiting for process %ld, which builds kind/0123456789ab of the cache", (long)holder);
+	CHECK_INT(pipe(from), 0);
+	waiter = fork();
+	if (waiter == 0) {
+		dup2(from[1], STDERR_FILENO);
+		close(from[0]);
+		_exit(get(build, NULL) < 0);
+	}
+	close(from[1]);
+	f = fdopen(from[0], "r");
+	CHECK(f && fgets(said, sizeof(said), f));
+	CHECK_HAS(said, want);
+	CHECK_INT(waitpid(waiter, &status, WNOHANG), 0);
+	kill(holder, SIGKILL);
+	CHECK_INT(waitpid(waiter, &status, 0), waiter);
+	CHECK_INT(status, 0);
+	waitpid(holder, NULL, 0);
+	if (f)
+		fclose(f);
+	end();
+}
+
+TEST(store, a_wait_ends_with_a_signal_even_if_it_is_blocked)
+{
+	struct err err = {0};
+	sigset_t term, old;
+	siginfo_t info;
+	pid_t holder;
+
+	begin();
+	holder = lock_holder();
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &old);
+	raise(SIGTERM);
+	CHECK_INT(get(build, &err), -1);
+	CHECK_HAS(err.text, "interrupted while another vmtap built kind/0123456789ab");
+	CHECK_INT(sigwaitinfo(&term, &info), SIGTERM);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	end();
+}
+
+/* As a remover that was stopped between taking the seal and removing the entry. */
+TEST(store, a_remover_that_makes_no_progress_does_not_stop_a_user)
+{
+	cleanup_fd int seal = -1;
+
+	begin();
+	CHECK_INT(get(build, NULL), 0);
+	seal = open_seal();
+	CHECK_INT(flock(seal, LOCK_EX | LOCK_NB), 0);
+	CHECK_INT(get(build, NULL), 0);
+	CHECK_INT(calls(), 2);
 	end();
 }

@@ -327,10 +327,10 @@ TEST(store_pack, another_version_and_foreign_files_are_told_apart)
 	path = path_join(root, "foreign");
 	gzip_write(path, "some other file that was compressed", 35);
 	CHECK_INT(import(path, 10 * MB, &err), -1);
-	CHECK_HAS(err.text, "it is compressed, but no export of a vmtap cache");
+	CHECK_HAS(err.text, "it is gzip-compressed, but not an export of a vmtap cache");
 	put("foreign", "PK\003\004 and so on");
 	CHECK_INT(import(path, 10 * MB, &err), -1);
-	CHECK_HAS(err.text, "it is no export of a vmtap cache");
+	CHECK_HAS(err.text, "it is not an export of a vmtap cache");
 	CHECK_INT(import(root, 10 * MB, &err), -1);
 	CHECK_HAS(err.text, "it is a folder");
 	CHECK_INT(import("/nonexistent", 10 * MB, &err), -1);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "gzip_build.h"
 #include "image/tar.h"
 #include "tar_build.h"
 
@@ -322,31 +323,6 @@ TEST(tar, damaged_header)
 	done(&l);
 }
 
-TEST(tar, what_it_looks_like_instead)
-{
-	static const struct {
-		const char *bytes, *said;
-	} cases[] = {
-		{"\xfd" "7zXZ and so on", "looks like xz-compressed"},
-		{"QFI\xfb and so on", "looks like a qcow2 disk"},
-		{"\x7f" "ELF and so on", "looks like an ELF program"},
-		{"<!DOCTYPE html>", "looks like a web page"},
-		{"some words", "is not a tar: its first header"},
-		{"", "is empty"},
-	};
-
-	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
-		struct buf b = {0};
-		struct loaded l;
-
-		buf_adds(&b, cases[k].bytes);
-		load(&l, &b);
-		CHECK_INT(l.result, -1);
-		CHECK_HAS(l.err.text, cases[k].said);
-		done(&l);
-	}
-}
-
 TEST(tar, impossible_sizes_are_refused)
 {
 	struct buf b = {0};
@@ -368,4 +344,112 @@ TEST(tar, no_members)
 	load(&l, &b);
 	CHECK_HAS(l.err.text, "has no files in it");
 	done(&l);
+}
+
+/* ---- gzip streams ---- */
+
+/* Append the archive that the tests below compress. */
+static void small_archive(struct buf *b)
+{
+	tar_build_file(b, "etc/motd", "hello");
+	tar_build_end(b);
+}
+
+TEST(tar, a_gzip_stream_may_be_split_into_members_anywhere)
+{
+	static const size_t first[] = {1, 2, 100, 511, 512, 513, 1500};
+
+	for (size_t k = 0; k < ARRAY_SIZE(first); k++) {
+		cleanup_buf struct buf plain = {0};
+		struct buf b = {0};
+		struct loaded l;
+
+		small_archive(&plain);
+		gzip_build(&b, plain.data, first[k]);
+		gzip_build(&b, plain.data + first[k], plain.len - first[k]);
+		load(&l, &b);
+		CHECK_STR(l.err.text, "");
+		CHECK_STR(content(&l, "etc/motd"), "hello");
+		done(&l);
+	}
+}
+
+TEST(tar, a_gzip_stream_of_one_byte_a_member)
+{
+	cleanup_buf struct buf plain = {0};
+	struct buf b = {0};
+	struct loaded l;
+
+	small_archive(&plain);
+	for (size_t k = 0; k < plain.len; k++) {
+		gzip_build(&b, plain.data + k, 1);
+		gzip_build(&b, "", 0);
+	}
+	load(&l, &b);
+	CHECK_STR(l.err.text, "");
+	CHECK_STR(content(&l, "etc/motd"), "hello");
+	done(&l);
+}
+
+/* The last eight bytes are the sum and the length, behind all of the archive's own bytes. */
+TEST(tar, a_gzip_stream_that_is_cut_anywhere_is_refused)
+{
+	cleanup_buf struct buf plain = {0}, whole = {0};
+
+	small_archive(&plain);
+	gzip_build(&whole, plain.data, plain.len);
+	for (size_t n = 10; n < whole.len; n++) {
+		struct buf b = {0};
+		struct loaded l;
+
+		buf_add(&b, whole.data, n);
+		load(&l, &b);
+		CHECK_INT(l.result, -1);
+		CHECK_HAS(l.err.text, "is truncated: the gzip stream stops at byte");
+	}
+}
+
+TEST(tar, the_sum_of_a_gzip_stream_is_checked)
+{
+	cleanup_buf struct buf plain = {0};
+	struct buf b = {0};
+	struct loaded l;
+
+	small_archive(&plain);
+	gzip_build(&b, plain.data, plain.len);
+	b.data[b.len - 6] ^= 1;
+	load(&l, &b);
+	CHECK_HAS(l.err.text, "is damaged: incorrect data check");
+}
+
+/* ---- sources ---- */
+
+TEST(source, what_is_left_of_a_gzip_stream_is_bounded)
+{
+	static const char zeros[10000];
+	cleanup_source struct source s = {.fd = -1};
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_free char *path = path_join(mkdtemp(dir), "x.gz");
+	cleanup_buf struct buf b = {0};
+	struct err err = {0};
+
+	gzip_build(&b, zeros, sizeof(zeros));
+	CHECK_INT(file_write_atomic(path, b.data, b.len, 0600, NULL), 0);
+	CHECK_INT(source_open(&s, path, &err), 0);
+	CHECK_INT(source_finish(&s, 100, &err), -1);
+	CHECK_HAS(err.text, "inflates to more than 100 bytes behind its end mark");
+	file_remove_tree(dir);
+}
+
+TEST(source, a_pipe_is_refused_and_not_waited_for)
+{
+	cleanup_source struct source s = {.fd = -1};
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_free char *path = path_join(mkdtemp(dir), "pipe");
+	struct err err = {0};
+
+	CHECK_INT(mkfifo(path, 0600), 0);
+	CHECK_INT(source_open(&s, path, &err), -1);
+	CHECK_HAS(err.text, "pipe' is neither a file nor a folder");
+	file_remove_tree(dir);
 }

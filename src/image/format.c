@@ -1,0 +1,219 @@
+/* format.c - what an image is, told by its content, and how it is loaded
+ *
+ * Rows are tried from the first to the last. A row that may be met by accident
+ * comes after those that may not: a kernel has a disk's 55 aa, and the zeros of
+ * an empty tar are also the first block of most file systems.
+ */
+#include "image/format.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/gzip.h"
+#include "base/mem.h"
+#include "image/dir.h"
+#include "image/source.h"
+#include "image/tar.h"
+#include "store/store.h"
+
+static_assert(FORMAT_HEAD_MAX <= SOURCE_PEEK_MAX, "the head of a compressed image is peeked at");
+
+/* ---- the formats that can be loaded ---- */
+
+static bool is_folder(const struct format_head *h)
+{
+	return h->folder;
+}
+
+static int folder_key(const char *store, struct sha256 *key, const char *path, struct err *err)
+{
+	return dir_key(store, key, path, DIR_KEEP_OWNERS, err);
+}
+
+static int folder_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err)
+{
+	return dir_load(path, DIR_KEEP_OWNERS, t, w, err);
+}
+
+static bool is_gzip(const struct format_head *h)
+{
+	return !h->inflated && gzip_is(h->data, h->n);
+}
+
+static bool is_tar(const struct format_head *h)
+{
+	return tar_is(h->data, h->n);
+}
+
+/* A tar without members begins with its end mark; so do many file systems, whose magic comes later. */
+static bool is_zero_block(const struct format_head *h)
+{
+	return h->n >= 512 && h->data[0] == 0 && memcmp(h->data, h->data + 1, 511) == 0;
+}
+
+static int archive_key(const char *store, struct sha256 *key, const char *path, struct err *err)
+{
+	return store_key_content(store, key, path, err);
+}
+
+static int archive_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err);
+
+/* ---- the table ---- */
+
+#define HINT_CPIO   "unpack it and give the folder: cpio -id; an initramfs goes into .initrd"
+#define HINT_KERNEL "a kernel goes into .kernel; .image is the root file system"
+#define HINT_MOUNT  "mount it and give the folder, or a tar of it: tar --numeric-owner -C FOLDER -cf root.tar ."
+#define HINT_DISK   "make a tar of its root file system: virt-tar-out -a DISK / root.tar"
+
+#define MAGIC(offset, text) .at = (offset), .len = sizeof(text) - 1, .magic = (text)
+
+static const struct format formats[] = {
+	{"a folder", .probe = is_folder, .key = folder_key, .load = folder_load},
+	{"a gzip-compressed tar", .probe = is_gzip, .key = archive_key, .load = archive_load},
+	{"a tar", .probe = is_tar, .key = archive_key, .load = archive_load},
+
+	/* compressed */
+	{"gzip-compressed twice", MAGIC(0, "\x1f\x8b"), .hint = "decompress it once: gzip -d"},
+	{"xz-compressed", MAGIC(0, "\xfd" "7zXZ"), .hint = "decompress it first: xz -d"},
+	{"zstd-compressed", MAGIC(0, "\x28\xb5\x2f\xfd"), .hint = "decompress it first: zstd -d"},
+	{"bzip2-compressed", MAGIC(0, "BZh"), .hint = "decompress it first: bzip2 -d"},
+	{"LZ4-compressed", MAGIC(0, "\x04\x22\x4d\x18"), .hint = "decompress it first: lz4 -d"},
+
+	/* archives of other kinds */
+	{"a cpio archive", MAGIC(0, "070701"), .hint = HINT_CPIO},
+	{"a cpio archive", MAGIC(0, "070702"), .hint = HINT_CPIO},
+	{"a cpio archive", MAGIC(0, "070707"), .hint = HINT_CPIO},
+	{"a zip archive", MAGIC(0, "PK\x03\x04"), .hint = "unpack it and give the folder: unzip"},
+	{"a 7-Zip archive", MAGIC(0, "7z\xbc\xaf\x27\x1c"), .hint = "unpack it and give the folder: 7z x"},
+	{"an ar archive or Debian package", MAGIC(0, "!<arch>"),
+	 .hint = "an image is a whole root file system: mmdebstrap makes one with packages in it"},
+	{"an RPM package", MAGIC(0, "\xed\xab\xee\xdb"),
+	 .hint = "an image is a whole root file system: dnf --installroot makes one with packages in it"},
+
+	/* kernels and programs */
+	{"a Linux kernel", MAGIC(0x202, "HdrS"), .hint = HINT_KERNEL},
+	{"an ELF program or kernel", MAGIC(0, "\x7f" "ELF"), .hint = HINT_KERNEL},
+
+	/* file systems */
+	{"a squashfs image", MAGIC(0, "hsqs"), .hint = "unpack it and give the folder: unsquashfs"},
+	{"an EROFS image", MAGIC(1024, "\xe2\xe1\xf5\xe0"),
+	 .hint = "give what it was made from, or unpack it and give the folder: fsck.erofs --extract=FOLDER"},
+	{"an ext2, ext3 or ext4 image", MAGIC(1080, "\x53\xef"), .hint = HINT_MOUNT},
+	{"an XFS image", MAGIC(0, "XFSB"), .hint = HINT_MOUNT},
+	{"an ISO image", MAGIC(32769, "CD001"), .hint = "an installer cannot be booted; give the root file system as a tar or a folder"},
+
+	/* disks */
+	{"a qcow2 disk", MAGIC(0, "QFI\xfb"), .hint = HINT_DISK},
+	{"a VMDK disk", MAGIC(0, "KDMV"), .hint = HINT_DISK},
+	{"a VHDX disk", MAGIC(0, "vhdxfile"), .hint = HINT_DISK},
+	{"a VDI disk", MAGIC(64, "\x7f\x10\xda\xbe"), .hint = HINT_DISK},
+	{"a disk with a partition table (GPT)", MAGIC(512, "EFI PART"), .hint = HINT_DISK},
+	{"a disk with a partition table", MAGIC(510, "\x55\xaa"), .hint = HINT_DISK},
+
+	{"an empty tar", .probe = is_zero_block, .key = archive_key, .load = archive_load},
+	{"a web page", MAGIC(0, "<"), .hint = "look at it: a download may have gone wrong"},
+};
+
+static bool has_magic(const struct format *f, const struct format_head *h)
+{
+	return h->data && f->at + f->len <= h->n && memcmp(h->data + f->at, f->magic, f->len) == 0;
+}
+
+static const struct format *format_of(const struct format_head *h)
+{
+	for (const struct format *f = formats; f < formats + ARRAY_SIZE(formats); f++)
+		if (f->magic ? has_magic(f, h) : f->probe(h))
+			return f;
+	return NULL;
+}
+
+/* The format of a head, which is one that can be loaded. Return: the format, or NULL. */
+static const struct format *format_loadable(const char *path, const struct format_head *h, struct err *err)
+{
+	const struct format *f = format_of(h);
+
+	if (f && f->load)
+		return f;
+	if (!f) {
+		err_set(err, "'%s' is not a tar: its first header is damaged or something else", path);
+		err_hint(err, "an image is a tar, a tar.gz or a folder");
+		return NULL;
+	}
+	err_set(err, "'%s' cannot be an image: it looks like %s%s", path, f->name, h->inflated ? " inside gzip" : "");
+	err_hint(err, "%s", f->hint);
+	return NULL;
+}
+
+/* A stream with a tar in it; what gzip hides is seen here only. */
+static int archive_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err)
+{
+	cleanup_source struct source s = {.fd = -1};
+	struct format_head h = {.n = 0};
+	ssize_t n;
+
+	if (source_open(&s, path, err) < 0)
+		return -1;
+	n = source_peek(&s, &h.data, FORMAT_HEAD_MAX, err);
+	if (n < 0)
+		return -1;
+	h.n = (size_t)n;
+	h.inflated = s.gzip != NULL;
+	return format_loadable(path, &h, err) ? tar_load(&s, t, w, err) : -1;
+}
+
+const struct format *format_find(const char *path, struct err *err)
+{
+	cleanup_free uint8_t *head = NULL;
+	struct format_head h = {.n = 0};
+	struct stat st;
+	ssize_t n;
+
+	if (stat(path, &st) < 0) {
+		err_errno(err, "cannot open '%s'", path);
+		return NULL;
+	}
+	h.folder = S_ISDIR(st.st_mode);
+	if (!h.folder) {
+		head = xmalloc(FORMAT_HEAD_MAX);
+		n = source_head(path, head, FORMAT_HEAD_MAX, err);
+		if (n < 0)
+			return NULL;
+		h.data = head;
+		h.n = (size_t)n;
+	}
+	return format_loadable(path, &h, err);
+}
+
+/* ---- what is inside ---- */
+
+/* A root that is none: it has all of @has, and nothing of what every root has. */
+static const struct content {
+	const char *name, *has[2], *hint;
+} contents[] = {
+	{"an OCI image layout", {"oci-layout", "index.json"},
+	 "give the root file system of a container: podman export NAME >root.tar"},
+	{"an archive of docker save", {"manifest.json", NULL},
+	 "give the root file system of a container: docker export NAME >root.tar"},
+};
+
+static bool is_root(const struct tree *t)
+{
+	static const char *const usual[] = {"bin", "etc", "lib", "sbin", "usr"};
+
+	for (size_t k = 0; k < ARRAY_SIZE(usual); k++)
+		if (tree_find(t, usual[k], false))
+			return true;
+	return false;
+}
+
+int format_check_tree(const char *path, const struct tree *t, struct err *err)
+{
+	for (const struct content *c = contents; c < contents + ARRAY_SIZE(contents); c++) {
+		if (is_root(t) || !tree_find(t, c->has[0], true) || (c->has[1] && !tree_find(t, c->has[1], true)))
+			continue;
+		err_set(err, "'%s' cannot be an image: it looks like %s", path, c->name);
+		return err_hint(err, "%s", c->hint);
+	}
+	return 0;
+}

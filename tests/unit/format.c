@@ -1,0 +1,178 @@
+/* format.c - what an image is, and what is said of one that cannot be loaded */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "gzip_build.h"
+#include "image/format.h"
+#include "tar_build.h"
+
+static char dir[32];
+
+static void begin(void)
+{
+	strcpy(dir, "/tmp/vmtap-unit-XXXXXX");
+	CHECK(mkdtemp(dir) != NULL);
+}
+
+static void end(void)
+{
+	file_remove_tree(dir);
+}
+
+/* Find the format of a file and load it. Return: 0, or -1. */
+static int load(const char *path, struct err *err)
+{
+	const struct format *f = format_find(path, err);
+	cleanup_free char *out = path_join(dir, "out.erofs");
+	cleanup_erofs_writer struct erofs_writer w = {.fd = -1};
+	struct tree t;
+	int r;
+
+	if (!f)
+		return -1;
+	unlink(out);
+	CHECK_INT(erofs_begin(&w, out, NULL), 0);
+	tree_init(&t);
+	r = f->load(path, &t, &w, err);
+	if (r == 0)
+		r = format_check_tree(path, &t, err);
+	tree_free(&t);
+	return r;
+}
+
+/* The same, of bytes. */
+static int load_bytes(const void *data, size_t n, struct err *err)
+{
+	cleanup_free char *path = path_join(dir, "image");
+
+	*err = (struct err){0};
+	CHECK_INT(file_write_atomic(path, data, n, 0600, NULL), 0);
+	return load(path, err);
+}
+
+TEST(format, what_cannot_be_loaded_is_named_and_has_a_hint)
+{
+	static const struct {
+		size_t at;
+		const char *bytes, *said, *hint;
+	} cases[] = {
+		{0, "\xfd" "7zXZ", "looks like xz-compressed", "xz -d"},
+		{0, "\x28\xb5\x2f\xfd", "looks like zstd-compressed", "zstd -d"},
+		{0, "BZh9", "looks like bzip2-compressed", "bzip2 -d"},
+		{0, "PK\x03\x04", "looks like a zip archive", "unzip"},
+		{0, "070701", "looks like a cpio archive", ".initrd"},
+		{0, "QFI\xfb", "looks like a qcow2 disk", "virt-tar-out"},
+		{510, "\x55\xaa", "looks like a disk with a partition table", "virt-tar-out"},
+		{512, "EFI PART", "looks like a disk with a partition table (GPT)", "virt-tar-out"},
+		{1080, "\x53\xef", "looks like an ext2, ext3 or ext4 image", "mount it"},
+		{0, "hsqs", "looks like a squashfs image", "unsquashfs"},
+		{1024, "\xe2\xe1\xf5\xe0", "looks like an EROFS image", "fsck.erofs"},
+		{32769, "CD001", "looks like an ISO image", "installer"},
+		{514, "HdrS", "looks like a Linux kernel", ".kernel"},
+		{0, "\x7f" "ELF", "looks like an ELF program", ".kernel"},
+		{0, "<!DOCTYPE html>", "looks like a web page", "download"},
+		{0, "some words", "is not a tar: its first header", "a tar, a tar.gz or a folder"},
+	};
+
+	begin();
+	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
+		static char bytes[40000];
+		struct err err;
+
+		memset(bytes, 0, sizeof(bytes));
+		memcpy(bytes + cases[k].at, cases[k].bytes, strlen(cases[k].bytes));
+		CHECK_INT(load_bytes(bytes, sizeof(bytes), &err), -1);
+		CHECK_HAS(err.text, cases[k].said);
+		CHECK_HAS(err.text, cases[k].hint);
+	}
+	end();
+}
+
+TEST(format, nothing_and_what_is_no_file)
+{
+	struct err err;
+
+	begin();
+	CHECK_INT(load_bytes("", 0, &err), -1);
+	CHECK_HAS(err.text, "image' is empty");
+	CHECK_INT(load("/dev/null", &err), -1);
+	CHECK_HAS(err.text, "'/dev/null' is neither a file nor a folder");
+	CHECK_INT(load("/nowhere", &err), -1);
+	CHECK_HAS(err.text, "cannot open '/nowhere': No such file");
+	end();
+}
+
+TEST(format, what_gzip_hides_is_seen_when_it_is_loaded)
+{
+	cleanup_buf struct buf once = {0}, twice = {0};
+	struct err err;
+
+	begin();
+	gzip_build(&once, "QFI\xfb", 4);
+	CHECK_INT(load_bytes(once.data, once.len, &err), -1);
+	CHECK_HAS(err.text, "looks like a qcow2 disk inside gzip");
+	gzip_build(&twice, once.data, once.len);
+	CHECK_INT(load_bytes(twice.data, twice.len, &err), -1);
+	CHECK_HAS(err.text, "looks like gzip-compressed twice");
+	end();
+}
+
+/* A name whose bytes stand where a disk has its mark is still a tar's: the sum of its header holds. */
+TEST(format, a_tar_is_known_by_the_sum_of_its_header)
+{
+	cleanup_buf struct buf b = {0};
+	struct err err;
+	size_t at;
+
+	begin();
+	at = tar_build_head(&b, "070701", '5', 0755, "", 0);
+	memcpy(b.data + at + 510, "\x55\xaa", 2);
+	tar_build_sum(&b, at);
+	tar_build_end(&b);
+	CHECK_INT(load_bytes(b.data, b.len, &err), 0);
+	CHECK_STR(err.text, "");
+	end();
+}
+
+TEST(format, a_container_archive_is_no_root)
+{
+	static const struct {
+		const char *first, *second, *said;
+	} cases[] = {
+		{"oci-layout", "index.json", "looks like an OCI image layout"},
+		{"manifest.json", "repositories", "looks like an archive of docker save"},
+	};
+
+	begin();
+	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
+		cleanup_buf struct buf b = {0};
+		struct err err;
+
+		tar_build_file(&b, cases[k].first, "{}");
+		tar_build_file(&b, cases[k].second, "{}");
+		tar_build_end(&b);
+		CHECK_INT(load_bytes(b.data, b.len, &err), -1);
+		CHECK_HAS(err.text, cases[k].said);
+		CHECK_HAS(err.text, "export NAME >root.tar");
+	}
+	end();
+}
+
+TEST(format, a_root_may_have_a_manifest)
+{
+	cleanup_buf struct buf b = {0};
+	struct err err;
+
+	begin();
+	tar_build_file(&b, "manifest.json", "{}");
+	tar_build_file(&b, "etc/motd", "hello");
+	tar_build_end(&b);
+	CHECK_INT(load_bytes(b.data, b.len, &err), 0);
+	CHECK_STR(err.text, "");
+	end();
+}
