@@ -100,8 +100,7 @@ static void ready(void *arg, uint32_t events)
 
 	(void)events;
 	if (n > 0) {
-		b->in.len += (size_t)n;
-		b->in.data[b->in.len] = '\0';
+		buf_commit(&b->in, (size_t)n);
 		got = find_reply(b, &m);
 	}
 	if (got == 0)

@@ -188,7 +188,7 @@ bool initramfs_is(const void *data, size_t n)
 
 int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 {
-	static const char *const dirs[] = {"dev", "newroot", "proc", "run", "sys", "vmtap"};
+	static const char *const dirs[] = {"dev", "proc", "run", "sys", "vmtap"};
 	struct cpio c = {0};
 	int r = 0;
 

@@ -3,7 +3,7 @@
  *	/init				the agent
  *	/vmtap/modules			paths of modules, one a line, in load order
  *	/lib/modules/VERSION/...	those modules, never compressed
- *	/dev/console, /dev /proc /sys /run /tmp /newroot
+ *	/dev/console, /dev /proc /sys /run /tmp
  *
  * and with BusyBox, for a guest that lives in it:
  *
