@@ -298,6 +298,9 @@ static int watch_signals(struct agent *a, struct err *err)
 	int fd;
 
 	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE); /* a pipe that is written to may lose its reader: EPIPE says so */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
