@@ -288,7 +288,8 @@ static void signalled(void *arg, uint32_t events)
 
 	(void)events;
 	while (read(a->signals.fd, &info, sizeof(info)) > 0)
-		;
+		if (info.ssi_signo != SIGCHLD)
+			power_signalled(a, (int)info.ssi_signo);
 	child_reap_all(a);
 }
 
@@ -302,6 +303,8 @@ static int watch_signals(struct agent *a, struct err *err)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	if (a->is_init)
+		power_add_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)

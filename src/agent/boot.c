@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -137,6 +138,7 @@ static void set_up_kit(struct boot *b)
 		(void)symlink(links[i][0], links[i][1]);
 	(void)file_make_dirs("/root", NULL);
 	net_up_loopback();
+	(void)reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del is a SIGINT to the init, which then resets the machine (power.c) */
 	b->init = "agent";
 	b->is_init = true;
 }
