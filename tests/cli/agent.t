@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# agent.t - a kit guest that is told to reboot
+# agent.t - what the agent says of units, and a kit guest that is told to reboot
 use strict;
 use warnings;
 use lib 'tests/cli';
@@ -9,5 +9,42 @@ use Vmtap;
 my $r = vmtap(script(qq{vm(m);\ntest("t") {\n\tm.succeed("reboot");\n\tm.execute("sleep 100");\n}\n}));
 like $r->{out}, qr/at: "\S+\.c:4"/, 'reboot in the kit guest: the command itself ends well';
 like $r->{out}, qr/'m' rebooted/, '... and the machine does reboot';
+
+# Why a unit is not active.
+SKIP: {
+    skip 'there is no build/debian12-web.tar (make images)', 7 unless -e 'build/debian12-web.tar';
+    $r = vmtap(script(<<'END'));
+vm(m, .image = "build/debian12-web.tar");
+
+static void unit(const char *name, const char *text)
+{
+	m.write_file(fmt("/run/systemd/system/%s.service", name), text);
+}
+
+test("t") {
+	unit("needs", "[Unit]\nRequires=fails.service\nAfter=fails.service\n[Service]\nExecStart=/bin/sleep 100\n");
+	unit("fails", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
+	unit("condition", "[Unit]\nConditionPathExists=/nope\n[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	unit("assertion", "[Unit]\nAssertPathExists=/nope\n[Service]\nExecStart=/bin/sleep 100\n");
+	unit("ended", "[Service]\nExecStart=/bin/true\n");
+	unit("never", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	m.execute("systemctl daemon-reload; for u in needs condition assertion ended; do systemctl start $u; done; systemctl mask --runtime ssh");
+	subtest("1") m.wait_for_unit("needs");
+	subtest("2") m.wait_for_unit("fails");
+	subtest("3") m.wait_for_unit("condition");
+	subtest("4") m.wait_for_unit("assertion");
+	subtest("5") m.wait_for_unit("ended");
+	subtest("6") m.wait_for_unit("never");
+	subtest("7") m.wait_for_unit("ssh");
+}
+END
+    like $r->{out}, qr/unit 'needs.service' was not started: it needs 'fails.service', which failed/, 'failed dependency';
+    like $r->{out}, qr/unit 'fails.service' failed/, 'failed unit';
+    like $r->{out}, qr/unit 'condition.service' was not started: its condition does not hold/, 'unmet condition';
+    like $r->{out}, qr/unit 'assertion.service' was not started: its assertion does not hold/, 'failed assertion';
+    like $r->{out}, qr/unit 'ended.service' was started, and has ended without a failure/, 'service that ended';
+    like $r->{out}, qr/unit 'never.service' is inactive and no job is queued that would start it/, 'unit that nobody started';
+    like $r->{out}, qr/unit 'ssh.service' is masked/, 'masked unit';
+}
 
 done_testing;
