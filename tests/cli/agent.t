@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# agent.t - what the agent says of units, and a kit guest that is told to reboot
+# agent.t - what the agent says of an image's init and of its units, and a kit guest that is told to reboot
 use strict;
 use warnings;
 use lib 'tests/cli';
@@ -9,6 +9,48 @@ use Vmtap;
 my $r = vmtap(script(qq{vm(m);\ntest("t") {\n\tm.succeed("reboot");\n\tm.execute("sleep 100");\n}\n}));
 like $r->{out}, qr/at: "\S+\.c:4"/, 'reboot in the kit guest: the command itself ends well';
 like $r->{out}, qr/'m' rebooted/, '... and the machine does reboot';
+
+# An image with a shell and this init.
+my $dir = dir();
+my $n = 0;
+
+sub image {
+    my ($command) = @_;
+    my $root = "$dir/root" . ++$n;
+    system("mkdir -p $root/bin $root/sbin && cp build/kit/busybox $root/bin && ln -s busybox $root/bin/sh && cd $root/sbin && $command && "
+          . "tar -C $root -cf $root.tar .") == 0 or die;
+    return "$root.tar";
+}
+
+sub boots {
+    my ($image, $body, $append) = @_;
+    $append = $append ? qq{, .append = "$append"} : '';
+    return vmtap('--cold', script(qq{vm(m, .image = "$image"$append);\ntest("t") {\n$body\n}\n}));
+}
+
+my $shell = q{m.succeed("/bin/busybox true"); is(m.succeed("/bin/busybox cat /proc/1/comm"), "init");};
+
+$r = boots(image('ln -s ../lib/systemd/systemd init'), $shell);
+is $r->{status}, 0, 'image whose init is a dangling link boots';
+like $r->{err}, qr{m: cannot run the init '/sbin/init': it is a link to '\.\./lib/systemd/systemd': No such file or directory},
+    '... and the link and its target are told';
+like $r->{err}, qr{vmtap's own does}, '... and what runs instead';
+
+$r = boots(image('touch init'), $shell);
+is $r->{status}, 0, 'image whose init may not be executed boots';
+like $r->{err}, qr{m: cannot run the init '/sbin/init': Permission denied}, '... and that is told';
+
+$r = boots(image('printf "#!/bin/nothing\n" >init && chmod +x init'), $shell);
+is $r->{status}, 0, 'image whose init has no interpreter boots';
+like $r->{err}, qr{m: cannot run the init '/sbin/init': No such file or directory}, '... and that is told';
+
+$r = boots(image('true'), $shell);
+is $r->{status}, 0, 'image without an init boots';
+unlike $r->{err}, qr/init/, '... which needs no words';
+
+$r = boots(image('true'), $shell, 'vmtap.init=/sbin/mine');
+like $r->{out}, qr{cannot run the init '/sbin/mine'}, 'init that was asked for and is not there';
+isnt $r->{status}, 0, '... which ends the boot';
 
 # Why a unit is not active.
 SKIP: {
