@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #define FAILED "failed:\n"
+#define BULLET " *\xe2\x97\x8f" /* bytes of what an older systemctl puts in front of a failed unit (U+25CF), --plain or not */
 
 /* Return: the value of the first "KEY=value" before the list of failed units, which the caller frees; "" without one. */
 static char *get(const char *facts, const char *key)
@@ -28,9 +29,11 @@ static bool has_failed(const char *facts, const char *name, size_t n)
 {
 	const char *line = strstr(facts, FAILED);
 
-	while (line && (line = strchr(line, '\n')) && *++line)
+	while (line && (line = strchr(line, '\n')) && *++line) {
+		line += strspn(line, BULLET);
 		if (!strncmp(line, name, n) && line[n] == ' ')
 			return true;
+	}
 	return false;
 }
 

@@ -56,6 +56,8 @@ TEST(unit_facts, which_of_the_units_that_it_needs_failed)
 		  "was not started: it needs 'e.service', which failed");
 	CHECK_WHY(ONESHOT DEPENDED "\nfailed:\ng.service loaded failed failed\ne.service loaded failed failed",
 		  "was not started: it needs 'e.service', 'g.service', which failed");
+	CHECK_WHY(ONESHOT DEPENDED "\nfailed:\n\xe2\x97\x8f e.service loaded failed failed E\n",
+		  "was not started: it needs 'e.service', which failed");
 	CHECK_WHY(ONESHOT DEPENDED "\nfailed:\ne.service2 loaded failed failed\n",
 		  "was not started: a unit that it needs was not started either");
 }
