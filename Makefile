@@ -21,7 +21,7 @@ state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare tcp wait wait_file wait_port wait_quiet wait_try wait_unit
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 # The order of the rooms: nothing in a room includes a header of a later one.
 rooms    = base wire store report image net qemu machine state world script cmd

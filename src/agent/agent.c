@@ -4,16 +4,26 @@
  *
  * The host is trusted to be well-meaning, not to be free of bugs: a frame of
  * unknown type or with bad fields is answered with FAIL and changes nothing. A
- * stream that lost its place cannot be mended; what is running is dropped and a
- * new HELLO tells the host that it talks to somebody without memory.
+ * stream that lost its place cannot be mended: the agent forgets the bytes that
+ * it has, ends all that runs for the host, and says HELLO again. That HELLO is the
+ * end of every request of before: none of them is answered after it. Answers that
+ * were queued before it still go out ahead of it. Should more of the broken bytes
+ * be on their way, the agent says HELLO once more for them.
  *
  * Back-pressure. Above PORT_OUT_HIGH bytes waiting for the host, no pipe and no
  * file is read any more, so a command that writes faster than the host reads
  * blocks in its own write(2), as with any pipe. Answers go out regardless: they
  * are bounded by the number of requests.
+ *
+ * Every frame that is sent fits into WIRE_PAYLOAD_MAX by construction: text is cut
+ * at its limit (wire/agent.h), a result and a piece of output must keep to theirs.
+ *
+ * No handler blocks but in a file system, and each reads a bounded piece before
+ * the loop goes on, so PING is answered whatever else runs.
  */
 #include "agent/agent.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,9 +42,13 @@
 #include "agent/wait.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "wire/boot.h"
 
-#define REASON_MAX 32768 /* bytes of a FAIL's text */
+#define FIELDS_MAX 16384 /* bytes of a frame's other fields, at most: the path of an init is the longest (PATH_MAX) */
+
+static_assert(WIRE_WARNINGS_MAX + FIELDS_MAX <= WIRE_PAYLOAD_MAX, "a HELLO fits into a frame");
+static_assert(WIRE_REASON_MAX + FIELDS_MAX <= WIRE_PAYLOAD_MAX, "a FAIL fits into a frame");
+static_assert(WIRE_DONE_MAX + FIELDS_MAX <= WIRE_PAYLOAD_MAX, "a DONE fits into a frame");
+static_assert(WIRE_CHUNK + FIELDS_MAX <= WIRE_PAYLOAD_MAX, "an OUTPUT fits into a frame");
 
 void agent_log(const char *fmt, ...)
 {
@@ -63,6 +77,7 @@ static void send_bytes(struct agent *a, uint16_t type, uint32_t id, const void *
 
 void agent_send_done(struct agent *a, uint32_t id, const void *data, size_t n)
 {
+	assert(n <= WIRE_DONE_MAX);
 	send_bytes(a, WIRE_DONE, id, data, n);
 }
 
@@ -74,13 +89,15 @@ void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&reason, fmt, ap);
 	va_end(ap);
-	send_bytes(a, WIRE_FAIL, id, buf_str(&reason), strnlen(buf_str(&reason), REASON_MAX));
+	send_bytes(a, WIRE_FAIL, id, buf_str(&reason), strnlen(buf_str(&reason), WIRE_REASON_MAX));
 }
 
 void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n)
 {
-	size_t mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
+	size_t mark;
 
+	assert(n <= WIRE_CHUNK);
+	mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
 	wire_put_u8(&a->port.out, (uint8_t)stream);
 	wire_put_bytes(&a->port.out, data, n);
 	wire_end(&a->port.out, mark);
@@ -100,7 +117,7 @@ static void send_hello(struct agent *a)
 	wire_put_u32(&a->port.out, WIRE_VERSION);
 	wire_put_str(&a->port.out, u.release);
 	wire_put_str(&a->port.out, a->init);
-	wire_put_str(&a->port.out, a->warnings);
+	wire_put_bytes(&a->port.out, a->warnings, strnlen(a->warnings, WIRE_WARNINGS_MAX));
 	wire_end(&a->port.out, mark);
 	port_send(&a->port);
 }
@@ -271,7 +288,8 @@ static void signalled(void *arg, uint32_t events)
 
 	(void)events;
 	while (read(a->signals.fd, &info, sizeof(info)) > 0)
-		;
+		if (info.ssi_signo != SIGCHLD)
+			power_signalled(a, (int)info.ssi_signo);
 	child_reap_all(a);
 }
 
@@ -281,7 +299,12 @@ static int watch_signals(struct agent *a, struct err *err)
 	int fd;
 
 	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE); /* a pipe that is written to may lose its reader: EPIPE says so */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	if (a->is_init)
+		power_add_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -290,7 +313,7 @@ static int watch_signals(struct agent *a, struct err *err)
 	return loop_watch(&a->loop, &a->signals, fd, EPOLLIN, err);
 }
 
-int agent_serve(const char *init, const char *warnings, bool is_init, struct err *err)
+int agent_serve(int port, const char *init, const char *warnings, bool is_init, struct err *err)
 {
 	static struct agent a;
 
@@ -299,7 +322,6 @@ int agent_serve(const char *init, const char *warnings, bool is_init, struct err
 	a.random = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	if (loop_init(&a.loop, err) < 0 || watch_signals(&a, err) < 0)
 		return -1;
-	if (port_open(&a.port, &a.loop, BOOT_PORT_NAME, &port_ops, &a, err) < 0)
-		return -1;
+	port_begin(&a.port, &a.loop, port, &port_ops, &a);
 	return loop_run(&a.loop, err);
 }

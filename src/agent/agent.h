@@ -28,7 +28,7 @@ struct request;
  * struct agent - Everything that lives as long as the agent
  * @init:	What runs as init, as HELLO tells it
  * @warnings:	Lines for HELLO
- * @is_init:	We are PID 1: nobody else powers off or reaps
+ * @is_init:	The agent is PID 1: it reaps orphans and obeys the signals of `poweroff` and `reboot`
  * @hostname:	As CONFIGURE wanted it, or NULL
  * @children:	Running commands and those whose pipes are still held (child.h)
  * @spare:	A shell started ahead of its command: one of @children, for some seconds at most
@@ -53,7 +53,7 @@ struct agent {
 
 /**
  * struct request_ops - What the table may ask of a request
- * @cancel:	CANCEL came: end it, now or soon, as message.h says for its type
+ * @cancel:	CANCEL came: end it, now or soon, as wire/agent.h says for its type
  * @drop:	Let go of everything and free it; called once, after the answer too
  * @resume:	The port has room again; may be NULL
  */
@@ -71,30 +71,32 @@ struct request {
 };
 
 /**
- * agent_serve() - Open the port, say HELLO, serve requests for ever
+ * agent_serve() - Say HELLO as soon as a host is at the port, serve requests for ever
+ * @port:	From port_open(), or another stream socket; owned from now on
  * @init:	What runs as init ("systemd", "openrc", "agent", or a path)
- * @warnings:	What went wrong on the way without being fatal, "" for nothing
+ * @warnings:	What went wrong on the way without being fatal, "" for nothing; cut at WIRE_WARNINGS_MAX
  * @is_init:	We are PID 1
  *
- * Return: -1 when there is no port or no loop; it does not return otherwise
+ * Return: -1 when there is no loop; it does not return otherwise
  */
-int agent_serve(const char *init, const char *warnings, bool is_init, struct err *err);
+int agent_serve(int port, const char *init, const char *warnings, bool is_init, struct err *err);
 
 /* Put a request into the table. */
 void request_open(struct request *q, struct agent *a, uint32_t id, const struct request_ops *ops);
-/* Answer with DONE, take it out of the table and drop it. */
+/* Answer with DONE (at most WIRE_DONE_MAX bytes), take it out of the table and drop it. */
 void request_done(struct request *q, const void *data, size_t n);
-/* Answer with FAIL, take it out of the table and drop it. */
+/* Answer with FAIL (cut at WIRE_REASON_MAX), take it out of the table and drop it. */
 void request_fail(struct request *q, const char *reason);
 /* Take it out of the table and drop it; the handler has sent the answer itself. */
 void request_close(struct request *q);
 /* Return: the open request with this number, or NULL. */
 struct request *request_find(struct agent *a, uint32_t id);
 
-/* Answer a request that never got into the table. */
+/* Answer a request that never got into the table; the limits are the same. */
 void agent_send_done(struct agent *a, uint32_t id, const void *data, size_t n);
 void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Send a piece of output, at most WIRE_CHUNK bytes. */
 void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n);
 
 /* One line to the kernel's log, and with it to the console. */

@@ -7,7 +7,8 @@
  *    what this machine needs, so there is no modprobe, no alias, no wait.
  * 3. Without vmtap.root= the initramfs is the root (the kit guest) and we stay
  *    PID 1. With it: root.c mounts the image and makes it the root.
- * 4. The image's init becomes PID 1; we go on in a child. systemd moves the child
+ * 4. The image's init becomes PID 1; we go on in a child. An image without an init,
+ *    or with one that cannot be run (a warning tells of it), has us as PID 1. systemd moves the child
  *    to init.scope with everything else that it finds in the root control group,
  *    and spares it at shutdown since its command line starts with '@'
  *    (https://systemd.io/ROOT_STORAGE_DAEMONS), so that the host sees the end.
@@ -24,8 +25,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/cmdline.h"
@@ -59,7 +62,7 @@ static const struct place first_places[] = {
 	{"/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"},
 };
 
-/* What an init would mount; the kit guest has none but us. */
+/* What an init would mount: in the kit guest the agent is the init. */
 static const struct place kit_places[] = {
 	{"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,gid=5,ptmxmode=666"},
 	{"/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
@@ -137,28 +140,65 @@ static void set_up_kit(struct boot *b)
 		(void)symlink(links[i][0], links[i][1]);
 	(void)file_make_dirs("/root", NULL);
 	net_up_loopback();
+	(void)reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del is a SIGINT to the init, which then resets the machine (power.c) */
 	b->init = "agent";
 	b->is_init = true;
 }
 
 /* ---- 4. the image's init ---- */
 
-/* Return: the init to run, or NULL when the image has none; the caller frees it. */
-static char *find_init(const char *cmdline, struct err *err)
-{
-	static const char *const usual[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"};
-	char *named = cmdline_get(cmdline, BOOT_INIT);
+/* Where an init usually is, in the order in which the kernel and initramfs tools look. */
+static const char *const usual_inits[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"};
 
-	if (named) {
-		if (access(named, X_OK) == 0)
-			return named;
-		err_errno(err, "cannot run the init '%s'", named);
-		free(named);
-		return NULL;
+/* Say why @path, which is there, cannot be run. */
+static void describe_bad_init(const char *path, struct err *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	struct stat st;
+
+	if (n > 0 && stat(path, &st) < 0) {
+		target[n] = '\0';
+		err_errno(err, "cannot run the init '%s': it is a link to '%s'", path, target);
+	} else {
+		errno = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+		err_errno(err, "cannot run the init '%s'", path);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		if (access(usual[i], X_OK) == 0)
-			return xstrdup(usual[i]);
+}
+
+/* Return: whether @path is a file that may be executed. */
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/*
+ * Find the init that the command line names, or else one in a usual place. A usual
+ * one that is there and cannot be run is a warning: the image meant to have it.
+ *
+ * Return: the init, which the caller frees; NULL when the image has none, with @err
+ * set when the one that was named cannot be run
+ */
+static char *find_init(struct boot *b, const char *cmdline, struct err *err)
+{
+	cleanup_free char *named = cmdline_get(cmdline, BOOT_INIT);
+	struct err warning = {0};
+	struct stat st;
+
+	if (named && !is_program(named))
+		describe_bad_init(named, err);
+	if (named)
+		return is_program(named) ? steal(named) : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(usual_inits); i++) {
+		if (is_program(usual_inits[i]))
+			return xstrdup(usual_inits[i]);
+		if (lstat(usual_inits[i], &st) < 0)
+			continue;
+		describe_bad_init(usual_inits[i], &warning);
+		boot_warn(b, warning.text);
+	}
 	return NULL;
 }
 
@@ -187,36 +227,69 @@ static void become_agent(char **argv)
 		(void)!write(fd, "-1000", 5);
 }
 
-static void run_init(char *path, char **argv, char **envp)
+/*
+ * Become the init, with a child that becomes the agent. The child waits at a pipe
+ * that closes when the init has been executed; where that fails, the child ends and
+ * this process goes on.
+ *
+ * Return: 0 in the child, or -1 in PID 1 when the init cannot be executed
+ */
+static int become_init(char *path, char **argv, char **envp, struct err *err)
 {
-	argv[0] = path;
-	execve(path, argv, envp);
-	dprintf(STDERR_FILENO, "vmtap: cannot run the init '%s': %s\n", path, strerror(errno));
-	_exit(1); /* the kernel panics */
-}
-
-/* Return: 0 in the process that is the agent. */
-static int hand_over(struct boot *b, const char *cmdline, char **argv, char **envp, struct err *err)
-{
-	char *path;
+	char *own = argv[0];
+	int pipe[2];
+	char failed;
 	pid_t pid;
 
-	err->text[0] = '\0';
-	path = find_init(cmdline, err);
-	if (!path) {
-		if (err->text[0])
-			return -1;
-		set_up_kit(b);
-		return 0;
-	}
-	b->init = init_kind(path);
-	machine_id_look();
+	if (pipe2(pipe, O_CLOEXEC) < 0)
+		return err_errno(err, "cannot create a pipe");
 	pid = fork();
 	if (pid < 0)
 		return err_errno(err, "cannot fork");
-	if (pid > 0)
-		run_init(path, argv, envp);
-	become_agent(argv);
+	if (pid == 0) {
+		close(pipe[1]);
+		if (read(pipe[0], &failed, 1) > 0)
+			_exit(1);
+		close(pipe[0]);
+		become_agent(argv);
+		return 0;
+	}
+	argv[0] = path;
+	execve(path, argv, envp);
+	argv[0] = own;
+	err_errno(err, "cannot run the init '%s'", path);
+	if (errno == ENOENT)
+		err_hint(err, "the program that it needs as its interpreter is missing");
+	(void)!write(pipe[1], "", 1);
+	close(pipe[0]);
+	close(pipe[1]);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+/* Return: 0 in the process that is the agent, or -1 when the init that was asked for cannot be run. */
+static int hand_over(struct boot *b, const char *cmdline, char **argv, char **envp, struct err *err)
+{
+	cleanup_free char *named = cmdline_get(cmdline, BOOT_INIT);
+	size_t before = b->warnings.len;
+	struct err why = {0};
+	char *path = find_init(b, cmdline, &why);
+
+	if (path) {
+		b->init = init_kind(path); /* for good: it may be @path */
+		machine_id_look();
+		if (become_init(path, argv, envp, &why) == 0)
+			return 0;
+		if (!named)
+			boot_warn(b, why.text);
+	}
+	if (named) {
+		*err = why;
+		return -1;
+	}
+	if (b->warnings.len > before)
+		boot_warn(b, "the image's init does not run: vmtap's own does");
+	set_up_kit(b);
 	return 0;
 }
 

@@ -13,9 +13,9 @@
  * writes into the void ("detached"), because closing the pipe would kill it with
  * SIGPIPE at its next line. The oldest is closed when there are too many.
  *
- * A spare (spare.h) is a child without an owner until a command comes for it. It
- * ends soon if none does, and whenever something comes that could tell it from a
- * shell that is started now.
+ * A spare (spare.h) is a child without an owner until a command comes for it. The
+ * agent ends a spare for which no command comes soon, and ends it at once before
+ * any request that could make a shell which is started afterwards differ from it.
  */
 #include "agent/child.h"
 
@@ -35,7 +35,7 @@
 #define ARGUMENT_MAX 131071 /* bytes of one argv string, NUL not counted (MAX_ARG_STRLEN) */
 #define DETACHED_MAX 64	    /* pipes of finished commands that are still read */
 #define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
-#define SPARE_LIFE   (10 * NS_PER_S) /* guest time: a copy's first command comes at once, or it may wait for a fork */
+#define SPARE_LIFE   (10 * NS_PER_S) /* guest time: a copy's first command comes at once, or may as well wait for a fork */
 #define SCRIPT_FD    9	    /* where a long command finds its script */
 
 static const char *const environment[] = {
@@ -51,7 +51,7 @@ static const char *const environment[] = {
 
 /* ---- start ---- */
 
-/* An agent beside an init is spared when memory runs out (boot.c); what it runs is nothing special. */
+/* The OOM killer spares an agent beside an init (boot.c); it need not spare the commands that the agent runs. */
 static void become_killable(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -86,7 +86,7 @@ static void run(struct start *s)
 	_exit(127);
 }
 
-/* Not inlined: what the child does to the stack of this function is gone when it execs. */
+/* Not inlined: the child uses the stack of this function, which nobody reads after the child's exec. */
 static __attribute__((noinline)) pid_t start(struct start *s)
 {
 	pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): a fork costs ten times as much under TCG */
@@ -203,7 +203,7 @@ static void check(struct child *c)
 
 /* ---- output ---- */
 
-/* It is closed with the child: first the owner is told. */
+/* The descriptor is closed later, with the child: the owner is told of the end first. */
 static void end_stream(struct child_stream *s)
 {
 	loop_unwatch(&s->child->agent->loop, &s->watch);
@@ -311,7 +311,7 @@ bool child_preparing(const struct agent *a)
 	return a->spare.pid && !spare_is_ready(&a->spare);
 }
 
-/* It is an ordinary child from now on. Return: it, or NULL if there was none */
+/* Make the spare an ordinary child. Return: that child, or NULL if there was no spare */
 static struct child *forget_spare(struct agent *a)
 {
 	struct child *c = a->spare.pid ? find_child(a, a->spare.pid) : NULL;
@@ -422,7 +422,10 @@ static int wait_status(const siginfo_t *info)
 	return info->si_code == CLD_EXITED ? info->si_status << 8 : info->si_status;
 }
 
-/* The owner is told of an end before the kernel clears the process away: that can wait, the owner need not. */
+/*
+ * The owner of a command is told of its end while the process is still a zombie. The kernel clears the process away
+ * after that, which takes time that the host would otherwise wait for.
+ */
 void child_reap_all(struct agent *a)
 {
 	siginfo_t info;
@@ -443,7 +446,7 @@ void child_reap_all(struct agent *a)
 
 void child_pause_all(struct agent *a)
 {
-	/* Out of the loop altogether: epoll reports a hang-up even to who wants nothing. */
+	/* The watches leave the loop: epoll reports a hang-up of a descriptor even where no event is asked for. */
 	for (struct child *c = a->children; c; c = c->next)
 		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
 			loop_unwatch(&a->loop, &c->streams[i].watch);

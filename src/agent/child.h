@@ -38,11 +38,10 @@ struct child_stream {
 /**
  * struct child - A command
  * @streams:	Our ends of its standard output and standard error
- * @reaped:	It has ended; @status, @wall and @cpu are known
+ * @reaped:	It has ended; @status and @wall are known
  * @status:	As wait(2) gives it
  * @started:	CLOCK_MONOTONIC ns
  * @wall:	ns from fork to the end
- * @cpu:	ns of CPU time, user and system, with the descendants it waited for
  * @ops:	NULL once the owner has been told or has let go
  */
 struct child {
@@ -74,12 +73,13 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 
 /*
  * Start a shell ahead of its command (spare.h): the next child_start() takes it.
- * An older one goes; a guest that cannot have one has none.
+ * An older spare is ended first. When no spare can be started, child_start()
+ * starts a shell as always.
  */
 void child_prepare(struct agent *a);
-/* Return: whether it is still being loaded. */
+/* Return: whether that shell is still being loaded. */
 bool child_preparing(const struct agent *a);
-/* What is to come may change what a shell would load: have none ready. */
+/* End the spare: the caller is about to change something that a shell may load or show. */
 void child_unprepare(struct agent *a);
 
 /* SIGKILL to the command and what it started in its process group; @ended follows. */
@@ -88,7 +88,7 @@ void child_kill(struct child *c);
 /* Kill it and be told nothing more; it is reaped and freed in the background. */
 void child_abandon(struct child *c);
 
-/* SIGCHLD: take note of every process that ended, adopted ones too, and of a spare shell that stopped. */
+/* To be called at SIGCHLD: takes note of every process that ended, adopted ones too, and of a spare that stopped. */
 void child_reap_all(struct agent *a);
 
 /* Stop and go on reading all pipes (back-pressure). */

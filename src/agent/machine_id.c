@@ -14,6 +14,7 @@
 
 #define PERMANENT "/etc/machine-id"
 #define TRANSIENT "/run/machine-id" /* systemd's, mounted read-only over PERMANENT if that cannot be written */
+#define DBUS_COPY "/var/lib/dbus/machine-id"
 #define ID_LENGTH 32		    /* hexadecimal digits */
 #define ID_MAX	  128		    /* bytes of the file */
 
@@ -50,14 +51,35 @@ static int make(char id[ID_LENGTH + 2])
 	return 0;
 }
 
-/* journald goes on in the folder that it knows (its file is open, but it will make others): that becomes a link. */
+/*
+ * The journal is in a folder that has the id for its name, in /run, or in /var/log
+ * where the image has /var/log/journal. journald has its files open and goes on in
+ * the folder that it knows, where it will make others: the old name becomes a link.
+ */
 static void move_journal(const char *old, const char *new)
 {
-	cleanup_free char *from = xasprintf("/run/log/journal/%.*s", ID_LENGTH, old);
-	cleanup_free char *to = xasprintf("/run/log/journal/%.*s", ID_LENGTH, new);
+	static const char *const folders[] = {"/run/log/journal", "/var/log/journal"};
 
-	if (rename(from, to) == 0) /* else there is none */
-		(void)!symlink(path_base(to), from);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		cleanup_free char *from = xasprintf("%s/%.*s", folders[i], ID_LENGTH, old);
+		cleanup_free char *to = xasprintf("%s/%.*s", folders[i], ID_LENGTH, new);
+
+		if (rename(from, to) == 0) /* else there is none */
+			(void)!symlink(path_base(to), from);
+	}
+}
+
+/* D-Bus may have a copy of its own: dbus-uuidgen(1) makes one of the id that it finds. A link to PERMANENT is right already. */
+static void renew_dbus(const char *old, const char *new)
+{
+	cleanup_buf struct buf id = {0};
+	cleanup_fd int fd = -1;
+
+	if (file_read(DBUS_COPY, ID_MAX, &id, NULL) < 0 || strncmp(buf_str(&id), old, ID_LENGTH))
+		return;
+	fd = open(DBUS_COPY, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fd_write_all(fd, new, ID_LENGTH + 1);
 }
 
 int machine_id_renew(struct err *err)
@@ -77,5 +99,6 @@ int machine_id_renew(struct err *err)
 	if (fd < 0 || fd_write_all(fd, id, ID_LENGTH + 1) < 0)
 		return err_errno(err, "cannot write '%s'", PERMANENT);
 	move_journal(buf_str(&old), id);
+	renew_dbus(buf_str(&old), id);
 	return 0;
 }

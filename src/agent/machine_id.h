@@ -12,8 +12,9 @@ void machine_id_look(void);
  *
  * Only where the id was made up at boot, in a file or mounted over it: an id
  * that is part of the image is the same in all machines booted from it, and
- * stays so. The journal of this boot is kept readable: journalctl looks for it
- * in a folder named after the id.
+ * stays so. The journal of this boot is kept readable, in /run and in /var/log:
+ * journalctl looks for it in a folder named after the id. D-Bus's copy of the id
+ * follows.
  *
  * Call it after fresh entropy was added.
  *

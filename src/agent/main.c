@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/boot.h"
 #include "agent/power.h"
+#include "wire/boot.h"
 
 /* The last word: on the console, where the host reads when no agent speaks. */
 static void __attribute__((noreturn)) give_up(const struct boot *boot, const struct err *err)
@@ -23,6 +24,7 @@ int main(int argc, char **argv, char **envp)
 {
 	struct boot boot = {0};
 	struct err err = {0};
+	int port;
 
 	(void)argc;
 	if (getpid() != 1) {
@@ -31,6 +33,9 @@ int main(int argc, char **argv, char **envp)
 	}
 	if (boot_run(&boot, argv, envp, &err) < 0)
 		give_up(&boot, &err);
-	agent_serve(boot.init, buf_str(&boot.warnings), boot.is_init, &err);
+	port = port_open(BOOT_PORT_NAME, &err);
+	if (port < 0)
+		give_up(&boot, &err);
+	agent_serve(port, boot.init, buf_str(&boot.warnings), boot.is_init, &err);
 	give_up(&boot, &err);
 }

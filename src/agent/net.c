@@ -6,7 +6,6 @@
 #include "agent/net.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -14,14 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "agent/sysfs.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
 
 static struct ifreq request_for(const char *name)
@@ -65,29 +62,14 @@ void net_up_loopback(void)
 		(void)bring_up(fd, "lo");
 }
 
-static bool has_mac(const char *name, const char *mac)
-{
-	cleanup_free char *path = xasprintf("/sys/class/net/%s/address", name);
-	cleanup_buf struct buf text = {0};
-
-	return file_read(path, 128, &text, NULL) == 0 && text.len == strlen(mac) + 1 &&
-	       !strncasecmp(buf_str(&text), mac, strlen(mac));
-}
-
 bool net_find(const char *mac, char *name)
 {
-	DIR *dir = opendir("/sys/class/net");
-	struct dirent *e;
-	bool found = false;
+	cleanup_free char *found = sysfs_find("/sys/class/net", "address", mac);
 
-	while (dir && !found && (e = readdir(dir))) {
-		found = e->d_name[0] != '.' && strlen(e->d_name) < IFNAMSIZ && has_mac(e->d_name, mac);
-		if (found)
-			strcpy(name, e->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	if (!found || strlen(found) >= IFNAMSIZ)
+		return false;
+	strcpy(name, found);
+	return true;
 }
 
 /* "192.168.1.1/24" into address and mask. */

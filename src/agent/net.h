@@ -12,7 +12,7 @@ void net_up_loopback(void);
 
 /**
  * net_find() - Find an interface by its hardware address
- * @mac:	"52:54:00:12:34:56", upper or lower case
+ * @mac:	"52:54:00:12:34:ab", in lower case, as sysfs writes it
  * @name:	Set to its name, of at most IFNAMSIZ bytes with the NUL
  *
  * Return: whether there is one

@@ -10,7 +10,6 @@
  */
 #include "agent/port.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/sysfs.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
 
 #define PORT_WAIT_S  30			  /* for the device to appear; a TCG guest on a busy host is slow */
@@ -29,34 +28,6 @@
 #define PORT_LOOK    (2 * NS_PER_MS)	  /* between looks for the device */
 #define PORT_IN_KEEP (256 * 1024)	  /* bytes of memory kept for the next frame; one may take a MiB */
 #define PORT_SYS     "/sys/class/virtio-ports"
-
-static bool has_name(const char *port, const char *name)
-{
-	cleanup_free char *path = xasprintf(PORT_SYS "/%s/name", port);
-	cleanup_buf struct buf text = {0};
-
-	if (file_read(path, 256, &text, NULL) < 0)
-		return false;
-	return strcspn(buf_str(&text), "\n") == strlen(name) && !strncmp(buf_str(&text), name, strlen(name));
-}
-
-/* Return: an open descriptor, or -1. */
-static int find_port(const char *name)
-{
-	DIR *dir = opendir(PORT_SYS);
-	struct dirent *e;
-	int fd = -1;
-
-	while (dir && fd < 0 && (e = readdir(dir))) {
-		cleanup_free char *node = xasprintf("/dev/%s", e->d_name);
-
-		if (e->d_name[0] != '.' && has_name(e->d_name, name))
-			fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
 
 static bool host_is_there(const struct port *p)
 {
@@ -132,22 +103,30 @@ static void look_for_host(void *arg)
 	p->ops->connected(p->arg);
 }
 
-int port_open(struct port *p, struct loop *loop, const char *name, const struct port_ops *ops, void *arg,
-	      struct err *err)
+int port_open(const char *name, struct err *err)
 {
 	const struct timespec nap = {.tv_nsec = PORT_LOOK};
 	uint64_t deadline = clock_now() + PORT_WAIT_S * NS_PER_S;
+	cleanup_free char *entry = NULL, *node = NULL;
+	int fd;
 
-	*p = (struct port){.loop = loop, .ops = ops, .arg = arg, .fd = -1};
+	while (!(entry = sysfs_find(PORT_SYS, "name", name)) && clock_now() < deadline)
+		nanosleep(&nap, NULL);
+	if (!entry)
+		return err_set(err, "no virtio-serial port '%s' after %d s", name, PORT_WAIT_S);
+	node = xasprintf("/dev/%s", entry);
+	while ((fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0 && clock_now() < deadline)
+		nanosleep(&nap, NULL);
+	return fd < 0 ? err_errno(err, "cannot open '%s'", node) : fd;
+}
+
+void port_begin(struct port *p, struct loop *loop, int fd, const struct port_ops *ops, void *arg)
+{
+	*p = (struct port){.loop = loop, .ops = ops, .arg = arg, .fd = fd};
 	p->watch = (struct watch){.ready = ready, .arg = p};
 	p->flush = (struct timer){.expired = flush, .arg = p};
 	p->retry = (struct timer){.expired = look_for_host, .arg = p};
-	while ((p->fd = find_port(name)) < 0 && clock_now() < deadline)
-		nanosleep(&nap, NULL);
-	if (p->fd < 0)
-		return err_set(err, "no virtio-serial port '%s' after %d s", name, PORT_WAIT_S);
 	loop_timer(loop, &p->retry, 0);
-	return 0;
 }
 
 void port_send(struct port *p)

@@ -20,9 +20,9 @@
 #define PORT_READ     65536	   /* bytes a read(2) */
 
 /**
- * struct port_ops - Who uses the port
+ * struct port_ops - What the owner of the port is told
  * @connected:	A host opened its end: a new conversation starts
- * @lost:	It closed it; what was to be sent is gone
+ * @lost:	The host closed its end; what was to be sent is gone
  * @received:	There are new bytes in @in; consume what is whole
  * @drained:	@out fell under PORT_OUT_LOW
  */
@@ -53,14 +53,16 @@ struct port {
  *
  * Waits for the port, at most PORT_WAIT_S.
  *
- * Return: 0 with the port in the loop, or -1
+ * Return: a descriptor that never blocks, or -1
  */
-int port_open(struct port *p, struct loop *loop, const char *name, const struct port_ops *ops, void *arg,
-	      struct err *err);
+int port_open(const char *name, struct err *err);
+
+/* Begin to use an open port, in the loop: @ops->connected() is called when a host is there. */
+void port_begin(struct port *p, struct loop *loop, int fd, const struct port_ops *ops, void *arg);
 
 /* @out has got more: send it at the end of this turn. */
 void port_send(struct port *p);
-/* Send it at once: somebody waits for it, and what comes next in this turn can wait. @drained may be called. */
+/* As port_send(), but @out is sent now and not at the end of the turn; @drained may be called. */
 void port_send_now(struct port *p);
 
 /* Return: bytes that wait to be sent. */

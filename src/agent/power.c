@@ -1,11 +1,18 @@
-/* power.c - POWEROFF: through the init, as an administrator would
+/* power.c - the guest goes down: POWEROFF, the orders that an init is given, and the end of a boot that failed
  *
- * An order is given once; what follows is the init's. Where systemd does not
- * listen yet (it does so a moment after its start) it is asked again.
+ * Theory of operation
+ *
+ * POWEROFF is passed on to the image's init, as an administrator would do it. The
+ * agent gives the order once and the init does the rest. systemd listens only from
+ * a moment after its start on: the agent asks until systemd has answered.
+ *
+ * Where the agent is the init (the kit guest), POWEROFF and the signals of BusyBox's
+ * halt, poweroff and reboot end every process, SIGTERM first, and then the machine.
+ * `halt` powers off, too: a machine whose processors stand still would look to the
+ * host like one that hangs, and the host would wait for it.
  */
 #include "agent/power.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
@@ -15,25 +22,38 @@
 #include "agent/bus.h"
 #include "agent/child.h"
 #include "base/clock.h"
+#include "base/mem.h"
 
 #define TERM_WAIT   (2 * NS_PER_S)   /* between SIGTERM and SIGKILL, when we are the init */
 #define TERM_LOOK   (5 * NS_PER_MS)
 #define ASK_PAUSE   (50 * NS_PER_MS) /* between two tries to reach systemd */
+#define ANSWER_WAIT (1 * NS_PER_S)   /* for requests to be answered after a signal */
+#define ANSWER_LOOK (5 * NS_PER_MS)
 
+/* @agent: NULL before the first order; @how: of reboot(2); @deadline: for the answers to requests in flight. */
 static struct {
 	struct agent *agent;
 	struct bus bus;
 	struct timer again;
+	int how;
+	uint64_t deadline;
 } order;
 
-void power_off_now(void)
+static void __attribute__((noreturn)) end_machine(int how)
 {
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(how);
 	_exit(1); /* as PID 1: the kernel panics, and panic=-1 reboots */
 }
 
-/* Every process descends from the init, orphans at once: without a child there is none but the kernel's. */
+void power_off_now(void)
+{
+	end_machine(RB_POWER_OFF);
+}
+
+/* ---- as the init ---- */
+
+/* Reap what has ended. Every process but the kernel's descends from the init: without a child the init is alone. */
 static bool is_alone(void)
 {
 	pid_t pid;
@@ -44,8 +64,8 @@ static bool is_alone(void)
 	return pid < 0;
 }
 
-/* We are the init: end everything, in good manners first. */
-static void end_everything(void)
+/* Processes that do not heed SIGTERM get SIGKILL after TERM_WAIT. */
+static void __attribute__((noreturn)) end_everything(int how)
 {
 	const struct timespec nap = {.tv_nsec = TERM_LOOK};
 	uint64_t deadline = clock_now() + TERM_WAIT;
@@ -55,7 +75,49 @@ static void end_everything(void)
 	while (!is_alone() && clock_now() < deadline)
 		nanosleep(&nap, NULL);
 	kill(-1, SIGKILL);
-	power_off_now();
+	end_machine(how);
+}
+
+static void await_answers(void *arg)
+{
+	struct agent *a = order.agent;
+
+	(void)arg;
+	if (a->requests && clock_now() < order.deadline) {
+		loop_timer(&a->loop, &order.again, clock_now() + ANSWER_LOOK);
+		return;
+	}
+	port_flush_hard(&a->port);
+	end_everything(order.how);
+}
+
+static const struct {
+	int signal, how;
+} orders[] = {
+	{SIGUSR1, RB_POWER_OFF},
+	{SIGUSR2, RB_POWER_OFF},
+	{SIGTERM, RB_AUTOBOOT},
+	{SIGINT, RB_AUTOBOOT},
+};
+
+void power_add_signals(sigset_t *set)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		sigaddset(set, orders[i].signal);
+}
+
+void power_signalled(struct agent *a, int signal)
+{
+	if (order.agent)
+		return; /* the first order stands */
+	order.agent = a;
+	order.again = (struct timer){.expired = await_answers};
+	order.deadline = clock_now() + ANSWER_WAIT;
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		if (orders[i].signal == signal)
+			order.how = orders[i].how;
+	child_unprepare(a); /* a spare shell would not heed SIGTERM */
+	await_answers(NULL);
 }
 
 /* ---- systemd ---- */
@@ -104,10 +166,10 @@ static const struct child_ops poweroff_ops = {.output = ignore_output, .ended = 
 static void power_off_orderly(struct agent *a)
 {
 	if (a->is_init)
-		end_everything();
+		end_everything(RB_POWER_OFF);
 	if (!strcmp(a->init, "systemd")) {
 		if (order.agent)
-			return; /* it has been told */
+			return; /* systemd has been asked */
 		order.agent = a;
 		order.again = (struct timer){.expired = ask_systemd};
 		bus_init(&order.bus, &a->loop, systemd_answered, NULL);
@@ -120,7 +182,7 @@ static void power_off_orderly(struct agent *a)
 void power_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 {
 	(void)r;
-	child_unprepare(a); /* an init that ends all processes would wait for it */
+	child_unprepare(a); /* an init that ends all processes would wait for the spare shell */
 	agent_send_done(a, id, "", 0);
 	port_flush_hard(&a->port);
 	power_off_orderly(a);

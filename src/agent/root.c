@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/sysfs.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -45,44 +46,21 @@
 
 /* ---- 1. the disk ---- */
 
-static bool has_serial(const char *disk, const char *serial)
-{
-	cleanup_free char *path = xasprintf("/sys/block/%s/serial", disk);
-	cleanup_buf struct buf text = {0};
-
-	if (file_read(path, 256, &text, NULL) < 0)
-		return false;
-	return strcspn(buf_str(&text), "\n") == strlen(serial) && !strncmp(buf_str(&text), serial, strlen(serial));
-}
-
 /* Return: its node in /dev, which the caller frees, or NULL. */
-static char *look_for_disk(const char *serial)
-{
-	DIR *dir = opendir("/sys/block");
-	struct dirent *e;
-	char *node = NULL;
-
-	while (dir && !node && (e = readdir(dir)))
-		if (e->d_name[0] != '.' && has_serial(e->d_name, serial))
-			node = xasprintf("/dev/%s", e->d_name);
-	if (dir)
-		closedir(dir);
-	return node;
-}
-
 static char *find_disk(const char *serial, unsigned wait_s, struct err *err)
 {
 	const struct timespec nap = {.tv_nsec = DISK_LOOK};
 	uint64_t deadline = clock_now() + wait_s * NS_PER_S;
-	char *node;
+	cleanup_free char *disk = NULL;
 
-	while (!(node = look_for_disk(serial)) && clock_now() < deadline)
+	while (!(disk = sysfs_find("/sys/block", "serial", serial)) && clock_now() < deadline)
 		nanosleep(&nap, NULL);
-	if (!node) {
+	if (!disk) {
 		err_set(err, "cannot find the disk '%s' after %u s", serial, wait_s);
 		err_hint(err, "the kernel may lack virtio_blk");
+		return NULL;
 	}
-	return node;
+	return xasprintf("/dev/%s", disk);
 }
 
 /* ---- 2. the overlay ---- */

@@ -10,11 +10,12 @@
  * over it: what is left of the room are NULs, which ps(1) and its like leave out.
  *
  * main() is what the start-up code of the C library, which has not changed for
- * twenty years, loads into %rdi. Where it does not, or where the arguments turn
- * out not to be main()'s, the shell waits at its entry point, or there is none.
+ * twenty years, loads into %rdi. Where that code loads no address, the shell waits
+ * at its entry point. Where the breakpoint is reached with other arguments than
+ * main()'s, the shell is ended.
  *
- * Any step may fail (a kernel without ptrace): then there is no spare, and a
- * command is started as always.
+ * Any step may fail (a kernel without ptrace): the agent then has no spare shell,
+ * and starts a shell for the first command as for all others.
  */
 #include "agent/spare.h"
 

@@ -58,11 +58,11 @@ extern const struct wait_kind wait_ready; /* wait_unit.c */
 /* Handle WIRE_WAIT. */
 void wait_handle(struct agent *a, uint32_t id, struct wire_reader *r);
 
-/* It came true; the wait is gone afterwards. */
+/* Answer: the condition holds (at most WIRE_DONE_MAX bytes). @w is gone afterwards. */
 void wait_done(struct wait *w, const void *data, size_t n);
-/* It cannot come true any more; the wait is gone afterwards. */
+/* Answer: the condition cannot come to hold any more. @w is gone afterwards. */
 void wait_fail(struct wait *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Not yet: look again after a pause. */
+/* The condition does not hold yet: look again after a pause. */
 void wait_again(struct wait *w);
 /* Something happened: look again now. */
 void wait_look_now(struct wait *w);

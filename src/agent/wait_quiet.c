@@ -1,15 +1,17 @@
 /* wait_quiet.c - waiting until the guest has done what it was still about to do
  *
- * A machine that is to be saved is resumed many times, and whatever was put off
- * when it was saved is then done in every copy: a link that comes up late (the
- * kernel reports no more than one a second) sets all of IPv6 going. So: links
- * run, addresses are usable, and the processors are idle. Of a link that is
- * down, as all are in a template without an identity, nothing tells whether its
- * report is still to come: that second has to pass. It is only worth waiting
- * for, and never for long: a guest may be busy for ever.
+ * A machine that is to be saved is resumed many times, and every copy does again
+ * whatever the guest had put off when it was saved: a link that comes up late (the
+ * kernel reports no more than one link a second) sets all of IPv6 going. So the
+ * agent waits until links run, addresses are usable, and the processors are idle.
+ * The kernel does not tell of a link that is down whether a report of it is still
+ * to come, and in a template without an identity all links are down: the agent
+ * then lets that second pass. Quiet only makes the copies faster, and a guest may
+ * be busy for ever, so the agent waits no longer than LIMIT.
  *
- * What every copy will want first is a shell: one is loaded then (spare.h), and
- * what its loading and our looks left to be freed is given time to be.
+ * Every copy will first want a shell: the agent loads one (spare.h) when the guest
+ * is quiet. Then it gives the kernel time to free what the shell's loading and the
+ * agent's own looks have left behind.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -71,7 +73,7 @@ static bool all_addresses_usable(void)
 	return true;
 }
 
-/* Over the time since the last call. */
+/* Return: whether the processors were idle since the last call. */
 static bool is_idle(struct quiet *q)
 {
 	cleanup_buf struct buf stat = {0};
@@ -95,10 +97,10 @@ static bool is_idle(struct quiet *q)
 	return result;
 }
 
-/* Return: whether nothing goes on, or no more is to be waited for. */
+/* Return: whether nothing goes on in the guest, or the agent has waited long enough. */
 static bool is_quiet(struct quiet *q)
 {
-	bool idle = is_idle(q); /* every time: it measures from one look to the next */
+	bool idle = is_idle(q); /* in every look: is_idle() measures from one call to the next */
 	uint64_t passed = clock_now() - q->begin;
 
 	return (idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT;
@@ -114,7 +116,7 @@ static void look(struct wait *w)
 	case RESTLESS:
 		if (is_quiet(q)) {
 			q->state = LOADING;
-			child_prepare(a); /* it ends by itself, however long it takes */
+			child_prepare(a); /* the loading ends, well or badly, so LOADING needs no limit */
 		}
 		break;
 	case LOADING:

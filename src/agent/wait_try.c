@@ -9,7 +9,7 @@
 #include "base/proc.h"
 #include "base/text.h"
 
-#define TRY_OUT_MAX 262144 /* bytes kept of a try's standard output: it is the result of the wait */
+#define TRY_OUT_MAX WIRE_DONE_MAX /* bytes kept of a try's standard output: it is the result of the wait */
 #define TRY_ERR_MAX 65536  /* bytes kept of its standard error: only to be shown */
 #define SHOWN_LINES 20	   /* of each stream in "last try: ..." */
 #define SHOWN_BYTES 4096

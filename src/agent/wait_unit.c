@@ -10,6 +10,13 @@
  * looked at once more after a moment (a job's end and the unit's next state are
  * two steps) and is then final: nobody is going to start it.
  *
+ * Such a unit may have run and ended well, or have been skipped, or have waited for
+ * a unit that failed. systemd forgets which of these: it unloads a unit that is
+ * inactive and that no other refers to, and all properties with it. The journal
+ * keeps the end of the unit's last job, so that is what tells (find_out()). A
+ * oneshot without RemainAfterExit= is never active for longer than a moment: to
+ * have run is all that it can do, so the wait for it comes true.
+ *
  * That systemd answers at all means that default.target's job has been queued:
  * it does so before it enters its event loop.
  */
@@ -18,6 +25,7 @@
 
 #include "agent/bus.h"
 #include "agent/child.h"
+#include "agent/unit_facts.h"
 #include "agent/wait.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -26,7 +34,7 @@
 
 #define UNIT_PAUSE_MAX (250 * NS_PER_MS)
 #define IDLE_LOOKS     2	       /* "inactive, no job" in a row to be believed */
-#define REPORT_MAX     8192	       /* bytes of `systemctl status` and journal in a FAIL */
+#define REPORT_MAX     16384	       /* bytes of what `systemctl` and `journalctl` print, for a FAIL or to be read by us */
 #define REPORT_TIME    (10 * NS_PER_S) /* for these commands */
 #define DEFAULT_TARGET "default.target"
 
@@ -40,7 +48,8 @@ struct unit {
  * struct question - The state of one wait
  * @idle:	How often in a row the unit was inactive without a job
  * @name:	The unit, with its suffix
- * @reporter:	The command that writes the report of a failure
+ * @reporter:	A command that asks systemd and the journal
+ * @reported:	What follows when @reporter has ended, or has taken too long
  * @patience:	For @reporter
  * @verdict:	First line of the FAIL, once it is decided
  * @report:	What @reporter wrote
@@ -51,6 +60,7 @@ struct question {
 	int idle;
 	char *name;
 	struct child *reporter;
+	void (*reported)(struct question *q);
 	struct timer patience;
 	struct buf verdict, report;
 };
@@ -119,14 +129,12 @@ static bool is_useless(struct question *q, struct dbus_message *reply)
 	return true;
 }
 
-/* ---- the report of a failure ---- */
+/* ---- what takes a command ---- */
 
-static void conclude(struct question *q)
+static void end_report(struct question *q)
 {
 	loop_timer(&q->wait->request.agent->loop, &q->patience, CLOCK_NEVER);
-	buf_addc(&q->verdict, '\n');
-	text_clean(&q->verdict, buf_str(&q->report), q->report.len);
-	wait_fail(q->wait, "%s", buf_str(&q->verdict));
+	q->reported(q);
 }
 
 static void report_output(void *arg, enum wire_stream stream, const char *data, size_t n)
@@ -144,7 +152,7 @@ static void report_ended(void *arg, const struct child *c)
 
 	(void)c;
 	q->reporter = NULL;
-	conclude(q);
+	end_report(q);
 }
 
 static const struct child_ops report_ops = {.output = report_output, .ended = report_ended};
@@ -155,32 +163,42 @@ static void report_late(void *arg)
 
 	child_abandon(steal(q->reporter));
 	buf_adds(&q->report, "(the report took too long)\n");
-	conclude(q);
+	end_report(q);
+}
+
+/* Collect what @command prints in q->report, then call @reported. */
+static void report(struct question *q, const char *command, void (*reported)(struct question *q))
+{
+	struct agent *a = q->wait->request.agent;
+
+	buf_clear(&q->report);
+	q->reported = reported;
+	q->patience = (struct timer){.expired = report_late, .arg = q};
+	loop_timer(&a->loop, &q->patience, clock_now() + REPORT_TIME);
+	q->reporter = child_start(a, command, &report_ops, q, NULL);
+	if (!q->reporter)
+		end_report(q);
+}
+
+static void conclude(struct question *q)
+{
+	buf_addc(&q->verdict, '\n');
+	text_clean(&q->verdict, buf_str(&q->report), q->report.len);
+	wait_fail(q->wait, "%s", buf_str(&q->verdict));
 }
 
 /* Fail with q->verdict and what @command prints. */
 static void fail_with_report(struct question *q, const char *command)
 {
-	struct agent *a = q->wait->request.agent;
-
 	wait_see(q->wait, "%s", buf_str(&q->verdict));
-	q->patience = (struct timer){.expired = report_late, .arg = q};
-	loop_timer(&a->loop, &q->patience, clock_now() + REPORT_TIME);
-	q->reporter = child_start(a, command, &report_ops, q, NULL);
-	if (!q->reporter)
-		conclude(q);
+	report(q, command, conclude);
 }
 
-static void fail_unit(struct question *q, const struct unit *u)
+/* q->verdict is decided: add what an administrator would look at. */
+static void fail_unit(struct question *q)
 {
 	cleanup_buf struct buf command = {0};
 
-	if (!strcmp(u->load, "not-found"))
-		buf_addf(&q->verdict, "unit '%s' does not exist", q->name);
-	else if (!strcmp(u->active, "failed"))
-		buf_addf(&q->verdict, "unit '%s' failed", q->name);
-	else
-		buf_addf(&q->verdict, "unit '%s' is %s and no job is queued that would start it", q->name, u->active);
 	buf_adds(&command, "systemctl status --no-pager --full -n 0 -- ");
 	text_quote_shell(&command, q->name);
 	buf_adds(&command, " 2>&1; journalctl --no-pager --quiet -b -n 20 -u ");
@@ -189,7 +207,48 @@ static void fail_unit(struct question *q, const struct unit *u)
 	fail_with_report(q, buf_str(&command));
 }
 
+/* ---- an inactive unit ---- */
+
+static void judge(struct question *q)
+{
+	const char *facts = buf_str(&q->report);
+
+	if (unit_facts_have_run(facts)) {
+		wait_done(q->wait, "", 0);
+		return;
+	}
+	buf_addf(&q->verdict, "unit '%s' ", q->name);
+	unit_facts_explain(facts, &q->verdict);
+	fail_unit(q);
+}
+
+/* Of a unit that is inactive, without a job: ask for what unit_facts.h reads. @id: as systemd calls it, which aliases share. */
+static void find_out(struct question *q, const char *id)
+{
+	cleanup_buf struct buf command = {0};
+
+	wait_see(q->wait, "unit '%s' is inactive and no job is queued that would start it", q->name);
+	buf_adds(&command, "exec 2>/dev/null; unit=");
+	text_quote_shell(&command, id);
+	buf_adds(&command, "; " UNIT_FACTS_COMMAND);
+	report(q, buf_str(&command), judge);
+}
+
 /* ---- a unit ---- */
+
+static void decide(struct question *q, const struct unit *u)
+{
+	if (!strcmp(u->load, "not-found"))
+		buf_addf(&q->verdict, "unit '%s' does not exist", q->name);
+	else if (!strcmp(u->load, "masked"))
+		buf_addf(&q->verdict, "unit '%s' is masked", q->name);
+	else if (!strcmp(u->active, "failed"))
+		buf_addf(&q->verdict, "unit '%s' failed", q->name);
+	if (q->verdict.len)
+		fail_unit(q);
+	else
+		find_out(q, u->name);
+}
 
 static void unit_answered(void *arg, struct dbus_message *reply)
 {
@@ -214,7 +273,7 @@ static void unit_answered(void *arg, struct dbus_message *reply)
 	else
 		q->idle = 0;
 	if (q->idle >= IDLE_LOOKS || (failed && q->idle)) {
-		fail_unit(q, &u[0]);
+		decide(q, &u[0]);
 		return;
 	}
 	wait_see(q->wait, "unit '%s' is %s (%s)%s", q->name, u[0].active, u[0].sub,

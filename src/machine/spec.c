@@ -1,6 +1,9 @@
 /* spec.c - what a world is made of: the declarations, resolved */
 #include "machine/spec.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "base/buf.h"
 
 #define SPEC_GENERIC_NET 0xFD /* no network has this number (WORLD_NETS_MAX) */
@@ -39,6 +42,46 @@ void spec_command(const struct world_spec *w, size_t index, bool generic,
 	}
 }
 
+/* Return: whether @name, of @n bytes, is this word or its part before the first dot. */
+static bool is_called(const char *word, const char *name, size_t n)
+{
+	return !strncasecmp(word, name, n) && (word[n] == '\0' || word[n] == '.');
+}
+
+/*
+ * A name that a machine has beside its host name may be no other machine's: not
+ * its host name, and where @label, not its name in the script nor its label either.
+ */
+static bool is_free(const struct world_spec *w, size_t own, const char *name, size_t n, bool label)
+{
+	for (size_t i = 0; i < w->nmachines; i++) {
+		const struct machine_spec *m = &w->machines[i];
+
+		if (i == own)
+			continue;
+		if (strlen(m->hostname) == n && !strncasecmp(m->hostname, name, n))
+			return false;
+		if (label && (is_called(m->hostname, name, n) || is_called(m->name, name, n)))
+			return false;
+	}
+	return n != strlen("localhost") || strncasecmp(name, "localhost", n) != 0;
+}
+
+/* The host name's part before its first dot, and the name in the script. */
+static void add_aliases(struct buf *b, const struct world_spec *w, size_t i)
+{
+	const struct machine_spec *m = &w->machines[i];
+	size_t label = strcspn(m->hostname, ".");
+	bool has_label = m->hostname[label] && label && is_free(w, i, m->hostname, label, true);
+	size_t n = strlen(m->name);
+
+	if (has_label)
+		buf_addf(b, " %.*s", (int)label, m->hostname);
+	if (strcasecmp(m->name, m->hostname) != 0 && is_free(w, i, m->name, n, false) &&
+	    !(has_label && n == label && !strncasecmp(m->name, m->hostname, n)))
+		buf_addf(b, " %s", m->name);
+}
+
 char *spec_hosts(const struct world_spec *w)
 {
 	struct buf b = {0};
@@ -51,7 +94,9 @@ char *spec_hosts(const struct world_spec *w)
 			char ip[ADDRESS_TEXT];
 
 			address_ip(&net->subnet, (int)i + 1, 0, ip);
-			buf_addf(&b, "%s %s %s.%s\n", ip, m->hostname, m->hostname, net->name);
+			buf_addf(&b, "%s %s %s.%s", ip, m->hostname, m->hostname, net->name);
+			add_aliases(&b, w, i);
+			buf_addc(&b, '\n');
 		}
 	}
 	return buf_steal(&b);

@@ -83,7 +83,15 @@ void spec_command(const struct world_spec *w, size_t index, bool generic,
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);
 
-/* Return: lines for /etc/hosts that name every machine; the caller frees it. */
+/**
+ * spec_hosts() - Lines for /etc/hosts that name every machine
+ *
+ * Each has its host name, the same with the network's name after a dot, and, as
+ * long as no other machine is called so, the part of its host name before the
+ * first dot and its name in the script.
+ *
+ * Return: the lines, which the caller frees
+ */
 char *spec_hosts(const struct world_spec *w);
 
 #endif

@@ -15,7 +15,9 @@
 enum wire_type {
 	/* agent->world, first thing, id 0: u32 WIRE_VERSION, str kernel release,
 	 * str what runs as init once the root is up ("systemd", "openrc", "agent", else its path),
-	 * str warnings (lines; "" for none) */
+	 * str warnings (lines; "" for none; at most WIRE_WARNINGS_MAX).
+	 * It comes again when the stream from the world broke (a wrong magic, a length that cannot be): the
+	 * agent has then ended all that ran for the world, and no request of before is answered any more. */
 	WIRE_HELLO = 1,
 	/* world->agent: u64 wall clock in ns (0: leave it), bytes entropy (none adds none),
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
@@ -39,28 +41,41 @@ enum wire_type {
 	 * Looked at once, then event-driven or 50 ms to 1 s apart. Answered by DONE or FAIL; the agent
 	 * has no deadline of its own: the world sends CANCEL. */
 	WIRE_WAIT = 6,
-	/* agent->world, ends a request well: bytes result (a wait_until_...'s standard output, else empty) */
+	/* agent->world, ends a request well: bytes result (a wait_until_...'s standard output, at most
+	 * WIRE_DONE_MAX of it, else empty) */
 	WIRE_DONE = 7,
-	/* agent->world, ends a request badly: str reason, in words for the user, several lines allowed */
+	/* agent->world, ends a request badly: str reason, in words for the user, several lines allowed,
+	 * at most WIRE_REASON_MAX */
 	WIRE_FAIL = 8,
 	/* world->agent, id = the request to end. An EXEC is killed with its process group and answered by
 	 * EXIT; anything else is answered by FAIL whose reason tells what the last look saw
 	 * ("last try: exit status 1, stderr: ..."), so that a time-out can say why. */
 	WIRE_CANCEL = 9,
-	/* world->agent: str path. Answered by OUTPUT (stream WIRE_STDOUT)..., then DONE or FAIL. */
+	/* world->agent: str path. Answered by OUTPUT (stream WIRE_STDOUT)..., then DONE or FAIL. A file of more
+	 * than WIRE_FILE_MAX is a FAIL, at once where its size is known. A pipe or a device that has nothing to
+	 * read is waited for until CANCEL. */
 	WIRE_READ_FILE = 10,
-	/* world->agent: str path, u32 mode. Then DATA..., END, with the same id. Answered by DONE or FAIL,
-	 * once; after a FAIL the rest of the DATA is dropped. */
+	/* world->agent: str path, u32 mode of a new file (one that exists keeps its mode and owner). Then
+	 * DATA..., END, with the same id. Answered by DONE or FAIL, once; after a FAIL the rest of the DATA is
+	 * dropped. A regular file is replaced as a whole at END; anything else (agent/files.c) is written in
+	 * place. A pipe without a reader is waited for until CANCEL. */
 	WIRE_WRITE_FILE = 11,
 	WIRE_DATA = 12, /* world->agent: bytes */
 	WIRE_END = 13,	/* world->agent: no fields */
 	/* world->agent: through the init, as an administrator would. Answered by DONE before it starts. */
 	WIRE_POWEROFF = 14,
-	/* world->agent, any time: is anybody there? Answered by DONE */
+	/* world->agent, any time, also while other requests run: does the agent live? Answered by DONE, which
+	 * waits for nothing but the frames that are already on their way to the world. */
 	WIRE_PING = 15,
 };
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
+
+/* Limits of what the agent sends, in bytes; each leaves its frame far below WIRE_PAYLOAD_MAX. */
+#define WIRE_WARNINGS_MAX 32768	       /* HELLO's warnings */
+#define WIRE_REASON_MAX	  32768	       /* FAIL's reason */
+#define WIRE_DONE_MAX	  (256 * 1024) /* DONE's result */
+#define WIRE_FILE_MAX	  (32 << 20)   /* a file that READ_FILE sends, in OUTPUTs of at most WIRE_CHUNK */
 
 #define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
 

@@ -4,10 +4,10 @@
  *
  *	u32 length	of the payload, at most WIRE_PAYLOAD_MAX
  *	u16 magic	WIRE_MAGIC; a stream that lost its place is noticed here
- *	u16 type	enum wire_type (message.h)
+ *	u16 type	enum wire_type (agent.h), enum wire_script_type (script.h)
  *	u32 id		of the request that the frame belongs to, 0 for none
  *
- * A payload is a sequence of fields in the order that message.h gives:
+ * A payload is a sequence of fields in the order that these two give:
  * integers of fixed size, and strings or bytes as u32 length + content.
  * The reader trusts nothing: a field that does not fit sets @bad, and every
  * later get returns zero or "", so that a handler checks once at its end.

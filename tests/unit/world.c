@@ -207,5 +207,5 @@ TEST(spec, hosts_name_every_machine_on_every_network)
 	address_subnet(NULL, 0, &nets[0].subnet, NULL);
 	address_subnet(NULL, 1, &nets[1].subnet, NULL);
 	hosts = spec_hosts(&w);
-	CHECK_STR(hosts, "192.168.1.1 server server.lan\n192.168.2.1 server server.wan\n192.168.2.2 c c.wan\n");
+	CHECK_STR(hosts, "192.168.1.1 server server.lan\n192.168.2.1 server server.wan\n192.168.2.2 c c.wan client\n");
 }

@@ -6,9 +6,12 @@ vm(kit);
 vm(other);
 vm(web, .image = "build/debian12-web.tar");
 
-/* What a command can know of how it was started. */
+/*
+ * What a command can know of how it was started. The list of its descriptors comes first into a variable: a pipeline's
+ * own pipe would come and go in it. Lines without an arrow are of a descriptor that was closed while ls looked at it.
+ */
 static const char *const surroundings =
-	"env | sort; pwd; umask; ulimit -a; echo \"$0 $# $-\"; ls -l /proc/$$/fd | sed 's/.* \\([0-9]* ->\\)/\\1/; s/pipe:.*/pipe/'; "
+	"env | sort; pwd; umask; ulimit -a; echo \"$0 $# $-\"; fds=$(ls -l /proc/$$/fd); echo \"$fds\" | sed -n 's/pipe:.*/pipe/; s/.* \\([0-9]* ->\\)/\\1/p'; "
 	"grep -E '^(Sig[PBIC]|Shd|Cap|NoNew|Seccomp|TracerPid|Groups|Uid|Gid|Umask)' /proc/$$/status; cat /proc/$$/oom_score_adj; "
 	"tr '\\0' '\\n' </proc/$$/cmdline | grep -v '^$'; hostname; cut -d' ' -f4,5,6 /proc/$$/stat | sed \"s/$$/itself/g\"";
 

@@ -27,3 +27,10 @@ test("a power cut, and the others go on") {
 	ok(!node[0].is_up());
 	is(other->succeed("hostname"), "node1");
 }
+
+test("the guest's own poweroff and halt do what they say") {
+	node[0].succeed("poweroff");
+	node[1].succeed("halt");
+	while (node[0].is_up() || node[1].is_up())
+		;
+}

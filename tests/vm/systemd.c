@@ -20,6 +20,14 @@ test("systemd runs the machine, and nothing failed") {
 		m.wait_for_unit("late.service");
 	}
 
+	subtest("a oneshot that has run, of which nothing stays active, is waited for") {
+		m.write_file("/run/systemd/system/once.service", "[Service]\nType=oneshot\nExecStart=/bin/sleep 1\n");
+		m.succeed("systemctl daemon-reload && systemctl start --no-block once");
+		m.wait_for_unit("once.service");
+		m.wait_for_unit("once");
+		is(m.succeed("systemctl is-active once || true"), "inactive");
+	}
+
 	subtest("the root is the image's, writable, with its links, owners and capabilities") {
 		is(m.succeed("readlink /bin"), "usr/bin");
 		is(m.succeed("stat -c %U /home/alice"), "alice");
