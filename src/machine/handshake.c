@@ -297,7 +297,7 @@ void handshake_hello(struct machine *m, const struct frame *f)
 	cleanup_free char *init = wire_get_str(&r);
 	cleanup_free char *warnings = wire_get_str(&r);
 
-	if (r.bad) {
+	if (r.bad || strlen(warnings) > WIRE_WARNINGS_MAX) {
 		machine_refuse(m, "malformed hello");
 	} else if (version != WIRE_VERSION) {
 		machine_refuse(m, "it is the agent of another version of vmtap");

@@ -126,7 +126,7 @@ static void take_done(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (r.bad)
+	if (r.bad || n > WIRE_DONE_MAX)
 		machine_refuse(c->life->machine, "malformed answer");
 	else if (pass_on(c, WIRE_STDOUT, bytes, n))
 		call_answer(c, WIRE_OK, "");
