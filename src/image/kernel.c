@@ -1,6 +1,7 @@
 /* kernel.c - what a kernel file says of itself */
 #include "image/kernel.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,19 +10,12 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "image/bzimage.h"
 
 #define RELEASE_MAX 64	 /* bytes, as in struct utsname */
 #define HEAD_SIZE   0x8000 /* bytes that can hold the setup code and its version text */
 #define SCAN_CHUNK  (1 << 20)
 #define BANNER	    "Linux version "
-
-/* The setup header of a bzImage. */
-enum setup_field {
-	SETUP_BOOT_FLAG = 0x1fe,
-	SETUP_MAGIC = 0x202,
-	SETUP_VERSION = 0x20e,
-	SETUP_BASE = 0x200, /* what the version's offset counts from */
-};
 
 /* Return: the word at @p as a release, or NULL when it is not one. */
 static char *release_at(const char *p, size_t n)
@@ -39,11 +33,21 @@ static char *release_setup(const uint8_t *head, size_t n)
 {
 	size_t at;
 
-	if (n < 0x210 || head[SETUP_BOOT_FLAG] != 0x55 || head[SETUP_BOOT_FLAG + 1] != 0xaa ||
-	    memcmp(head + SETUP_MAGIC, "HdrS", 4) != 0)
+	if (!bzimage_is(head, n))
 		return NULL;
-	at = head[SETUP_VERSION] + 256u * head[SETUP_VERSION + 1] + SETUP_BASE;
+	at = head[BZIMAGE_VERSION] + 256u * head[BZIMAGE_VERSION + 1] + BZIMAGE_VERSION_BASE;
 	return at < n ? release_at((const char *)head + at, n - at) : NULL;
+}
+
+/* Return: whether an ELF file's head is one of another processor. */
+static bool is_foreign(const uint8_t *head, size_t n)
+{
+	Elf64_Ehdr h;
+
+	if (n < sizeof(h))
+		return false;
+	memcpy(&h, head, sizeof(h));
+	return h.e_machine != KERNEL_MACHINE;
 }
 
 /* An uncompressed kernel has its banner in the read-only data. */
@@ -82,7 +86,10 @@ char *kernel_release(const char *path, struct err *err)
 		err_errno(err, "cannot open kernel '%s'", path);
 		return NULL;
 	}
-	if (n > 4 && memcmp(head, "\x7f" "ELF", 4) == 0) {
+	if (n > 4 && memcmp(head, ELFMAG, SELFMAG) == 0 && is_foreign(head, (size_t)n)) {
+		release = NULL;
+		err_set(err, "'%s' is not a kernel for " KERNEL_MACHINE_NAME ": an ELF file of another processor", path);
+	} else if (n > 4 && memcmp(head, ELFMAG, SELFMAG) == 0) {
 		release = release_elf(fd);
 		if (!release)
 			err_set(err, "'%s' is not a Linux kernel: an ELF file without \"" BANNER "\"", path);
@@ -92,6 +99,6 @@ char *kernel_release(const char *path, struct err *err)
 			err_set(err, "'%s' is not a Linux kernel: neither a bzImage nor an ELF vmlinux", path);
 	}
 	if (!release)
-		err_hint(err, "give the vmlinuz of a distribution, or arch/x86/boot/bzImage or vmlinux of a build");
+		err_hint(err, "give the vmlinuz of a distribution, or " KERNEL_BUILT " or vmlinux of a build");
 	return release;
 }

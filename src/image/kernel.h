@@ -1,12 +1,19 @@
-/* kernel.h - what a kernel file says of itself */
+/* kernel.h - what a kernel file says of itself
+ *
+ * Kernels are of the guest's processor; its row for QEMU is in qemu/arch.h.
+ */
 #ifndef IMAGE_KERNEL_H
 #define IMAGE_KERNEL_H
 
 #include "base/err.h"
 
+#define KERNEL_MACHINE	    EM_X86_64 /* e_machine of a vmlinux (<elf.h>) */
+#define KERNEL_MACHINE_NAME "x86-64"
+#define KERNEL_BUILT	    "arch/x86/boot/bzImage" /* where a build leaves the other format */
+
 /**
  * kernel_release() - Read the release of a bzImage or an ELF vmlinux, as uname -r prints it
- * @err:	cannot be read, or "'x' is not a Linux kernel: ..."
+ * @err:	cannot be read, or "'x' is not a Linux kernel: ...", or of another processor
  *
  * Source: Linux, Documentation/arch/x86/boot.rst, "kernel_version".
  *

@@ -25,21 +25,9 @@
 
 #include "base/mem.h"
 #include "base/gzip.h"
+#include "image/bzimage.h"
+#include "image/kernel.h"
 #include "image/lz4.h"
-
-/* The setup header of a bzImage: offsets and values. */
-enum setup {
-	SETUP_SECTORS = 0x1f1,
-	SETUP_BOOT_FLAG = 0x1fe,
-	SETUP_MAGIC = 0x202,
-	SETUP_PROTOCOL = 0x206,
-	SETUP_PAYLOAD_OFFSET = 0x248,
-	SETUP_PAYLOAD_LENGTH = 0x24c,
-	SETUP_SIZE = 0x250,
-
-	SETUP_PROTOCOL_PAYLOAD = 0x208, /* the first with a payload */
-	SETUP_SECTOR = 512,
-};
 
 #define LZ4_LEGACY     0x184c2102u  /* the frame format that the kernel's build uses */
 #define LZ4_BLOCK_MAX  (8u << 20)   /* bytes, unpacked */
@@ -72,13 +60,11 @@ static bool payload_find(struct bytes image, struct bytes *payload)
 	uint64_t at, length;
 	size_t sectors;
 
-	if (image.n < SETUP_SIZE || p[SETUP_BOOT_FLAG] != 0x55 || p[SETUP_BOOT_FLAG + 1] != 0xaa ||
-	    memcmp(p + SETUP_MAGIC, "HdrS", 4) != 0 ||
-	    (le32(p + SETUP_PROTOCOL) & 0xffff) < SETUP_PROTOCOL_PAYLOAD)
+	if (!bzimage_is(p, image.n) || (le32(p + BZIMAGE_PROTOCOL) & 0xffff) < BZIMAGE_PROTOCOL_PAYLOAD)
 		return false;
-	sectors = p[SETUP_SECTORS] ? p[SETUP_SECTORS] : 4; /* boot.rst: 0 means 4 */
-	at = (sectors + 1) * SETUP_SECTOR + le32(p + SETUP_PAYLOAD_OFFSET);
-	length = le32(p + SETUP_PAYLOAD_LENGTH);
+	sectors = p[BZIMAGE_SECTORS] ? p[BZIMAGE_SECTORS] : 4;
+	at = (sectors + 1) * BZIMAGE_SECTOR + le32(p + BZIMAGE_PAYLOAD_OFFSET);
+	length = le32(p + BZIMAGE_PAYLOAD_LENGTH);
 	if (length < 8 || !within(image, at, length))
 		return false;
 	*payload = (struct bytes){p + at, length};
@@ -167,7 +153,7 @@ static bool header_read(struct bytes elf, Elf64_Ehdr *h, Elf64_Phdr *segments)
 	if (elf.n < sizeof(*h))
 		return false;
 	memcpy(h, elf.p, sizeof(*h));
-	if (memcmp(h->e_ident, ident, sizeof(ident)) != 0 || h->e_machine != EM_X86_64 ||
+	if (memcmp(h->e_ident, ident, sizeof(ident)) != 0 || h->e_machine != KERNEL_MACHINE ||
 	    h->e_phentsize != sizeof(*segments) || h->e_phnum > SEGMENTS_MAX ||
 	    !within(elf, h->e_phoff, h->e_phnum * sizeof(*segments)))
 		return false;
