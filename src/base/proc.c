@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,8 +20,6 @@
 #ifndef CLOSE_RANGE_CLOEXEC /* musl 1.2.3 has the number of the call, not its flags */
 #define CLOSE_RANGE_CLOEXEC (1u << 2)
 #endif
-
-#define FD_PARK 100 /* first number used while descriptors are moved; above any @to */
 
 /* Die with the parent; a parent that died before the prctl() is noticed by its pid. */
 static void tie_to_parent(pid_t parent)
@@ -52,6 +51,27 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Return: the first number above all that the child gets: no higher, as the limit on open files may be low. */
+static int first_free(const struct proc_spec *s)
+{
+	int free = STDERR_FILENO + 1;
+
+	for (size_t i = 0; i < s->nfds; i++)
+		if (s->fds[i].to >= free)
+			free = s->fds[i].to + 1;
+	return free;
+}
+
+/* Copy @fd to a number from @lowest on. The kernel calls it an invalid argument when there are not as many. */
+static int park(int fd, int lowest)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+
+	if (copy < 0 && errno == EINVAL)
+		errno = EMFILE;
+	return copy;
+}
+
 /*
  * Park every descriptor above the numbers that the child wants, then put each
  * in its place: a swap such as 5->6, 6->5 then needs no care.
@@ -60,12 +80,13 @@ static int place_fds(const struct proc_spec *s)
 {
 	int parked[PROC_FDS_MAX];
 	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int null = fcntl(low, F_DUPFD_CLOEXEC, FD_PARK); /* @low may be 0, 1 or 2 itself */
+	int lowest = first_free(s);
+	int null = park(low, lowest); /* @low may be 0, 1 or 2 itself */
 
 	if (null < 0)
 		return -1;
 	for (size_t i = 0; i < s->nfds; i++) {
-		parked[i] = fcntl(s->fds[i].from, F_DUPFD_CLOEXEC, FD_PARK);
+		parked[i] = park(s->fds[i].from, lowest);
 		if (parked[i] < 0)
 			return -1;
 	}
@@ -78,10 +99,25 @@ static int place_fds(const struct proc_spec *s)
 	return 0;
 }
 
+static int set_limits(const struct proc_spec *s)
+{
+	for (size_t i = 0; i < s->nlimits; i++) {
+		struct rlimit l;
+
+		if (getrlimit(s->limits[i].resource, &l) < 0)
+			return -1;
+		if (l.rlim_max > s->limits[i].value)
+			l.rlim_max = s->limits[i].value;
+		l.rlim_cur = l.rlim_max;
+		if (setrlimit(s->limits[i].resource, &l) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
 {
-	int code;
-	int fd = fcntl(status_fd, F_DUPFD_CLOEXEC, FD_PARK * 2); /* out of the way of every @to */
+	int code, fd;
 
 	tie_to_parent(parent);
 	setpgid(0, 0);
@@ -89,14 +125,15 @@ static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
 	/* What we were started with ourselves (make's job server, ...) may lack close-on-exec; Linux 5.11. */
 	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (place_fds(s) == 0) {
+	fd = set_limits(s) < 0 ? -1 : park(status_fd, first_free(s)); /* out of the way of every @to */
+	if (fd >= 0 && place_fds(s) == 0) {
 		if (s->envp)
 			execve(s->path, s->argv, s->envp);
 		else
 			execv(s->path, s->argv);
 	}
 	code = errno;
-	(void)!write(fd, &code, sizeof(code));
+	(void)!write(fd < 0 ? status_fd : fd, &code, sizeof(code));
 	_exit(127);
 }
 
