@@ -58,7 +58,7 @@ static int check_qemu(const struct settings *s)
 	cleanup_free char *text = NULL;
 
 	if (!s->qemu)
-		return say(false, "QEMU", settings_no_qemu);
+		return say(false, "QEMU", settings_no_qemu());
 	text = version ? xasprintf("%s (%s)", s->qemu, version)
 		       : xasprintf("'%s' does not answer --version\nset VMTAP_QEMU to a QEMU 7.2 or newer", s->qemu);
 	return say(version != NULL, "QEMU", text);

@@ -223,7 +223,7 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 	f->resolved = true;
 	f->setup = script_has_setup(f->script) ? SETUP_WANTED : SETUP_NONE;
 	w->qemu = s->qemu;
-	w->qemu_missing = settings_no_qemu;
+	w->qemu_missing = settings_no_qemu();
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));

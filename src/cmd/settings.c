@@ -10,12 +10,19 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "qemu/arch.h"
 
-#define QEMU_NAME "qemu-system-x86_64"
+const char *settings_no_qemu(void)
+{
+	static char text[256];
+	const struct arch *a = arch_host();
 
-const char settings_no_qemu[] = "cannot find " QEMU_NAME " on the PATH\n"
-				"install it (Debian: apt-get install --no-install-recommends qemu-system-x86), "
-				"or set VMTAP_QEMU to its path";
+	snprintf(text, sizeof(text),
+		 "cannot find %s on the PATH\n"
+		 "install it (Debian: apt-get install --no-install-recommends %s), or set VMTAP_QEMU to its path",
+		 a->qemu, a->package);
+	return text;
+}
 
 const char settings_no_kit[] = "cannot find the kit (kernel, modules and BusyBox of the default guest)\n"
 			       "run `make kit` in vmtap's source tree, or set VMTAP_KIT to its folder";
@@ -65,11 +72,11 @@ static int find_qemu(char **out, struct err *err)
 {
 	const char *wanted = variable("VMTAP_QEMU");
 
-	*out = proc_find(wanted ? wanted : QEMU_NAME);
+	*out = proc_find(wanted ? wanted : arch_host()->qemu);
 	if (!wanted || *out)
 		return 0;
 	err_set(err, "VMTAP_QEMU is '%s', which cannot be run: %s", wanted, strerror(errno));
-	return err_hint(err, "set it to the path of a " QEMU_NAME ", or unset it to search the PATH");
+	return err_hint(err, "set it to the path of a %s, or unset it to search the PATH", arch_host()->qemu);
 }
 
 int settings_read(struct settings *s, struct err *err)

@@ -10,7 +10,7 @@
  *		~/.cache/vmtap, else /tmp/vmtap-UID; it may not exist yet
  * @kit:	VMTAP_KIT, else "kit" beside the binary, else ../share/vmtap/kit;
  *		NULL when none of them is there
- * @qemu:	VMTAP_QEMU, else qemu-system-x86_64 on the PATH; NULL when absent
+ * @qemu:	VMTAP_QEMU, else the QEMU for the host's processor on the PATH; NULL when absent
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
  *
  * The texts are owned and live as long as the process.
@@ -24,6 +24,7 @@ struct settings {
 int settings_read(struct settings *s, struct err *err);
 
 /* What to say when there is no QEMU, and no kit. */
-extern const char settings_no_qemu[], settings_no_kit[];
+const char *settings_no_qemu(void);
+extern const char settings_no_kit[];
 
 #endif

@@ -75,10 +75,8 @@ struct world_spec {
 /**
  * spec_command() - QEMU's description of a machine
  * @generic:	As its template is made: with no identity of its own
- * @macs:	Storage for the cards' addresses
  */
-void spec_command(const struct world_spec *w, size_t index, bool generic,
-		  char macs[COMMAND_NICS_MAX][ADDRESS_TEXT], struct command *out);
+void spec_command(const struct world_spec *w, size_t index, bool generic, struct command *out);
 
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);

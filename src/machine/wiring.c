@@ -1,6 +1,7 @@
 /* wiring.c - QEMU's process and the sockets that connect a machine to it */
 #include "machine/wiring.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,9 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+
+static_assert(COMMAND_FDS <= PROC_FDS_MAX, "a child can be given all that QEMU needs");
+static_assert(WORLD_MACHINES_MAX <= SWITCH_PORTS_MAX, "all machines fit on a network");
 
 /* Our ends of what connects us to QEMU, and QEMU's; unused ones are -1. */
 struct wiring {
@@ -56,12 +60,11 @@ static int wiring_open(struct wiring *w, size_t nics, const struct machine_memor
 
 static int spawn(struct machine *m, struct wiring *w, struct err *err)
 {
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
 	struct command c;
 	struct proc_spec p;
 	char **argv;
 
-	spec_command(m->world, m->index, m->memory.ram != NULL, macs, &c);
+	spec_command(m->world, m->index, m->memory.ram != NULL, &c);
 	c.ram = m->memory.ram;
 	c.ram_shared = m->memory.shared;
 	c.incoming = m->memory.state != NULL;

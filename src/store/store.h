@@ -8,6 +8,7 @@
  *				left is removed by the next run, and the next builder
  *	STORE/tmp/KIND-KEY.lock	held by who builds that entry
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
+ *	STORE/host/...		what was found out about this host; not the store's (qemu/remember.h)
  *	STORE/clock		its time is the newest last use of all
  *
  * An entry never changes. It is found by a key, a SHA-256 over everything that
