@@ -56,6 +56,7 @@ void spec_command(const struct world_spec *w, size_t index, bool generic, struct
 		.arch = arch_host(),
 		.binary = w->qemu,
 		.accel = w->accel->kind,
+		.sandbox = w->sandbox,
 		.name = generic ? "template" : m->name,
 		.memory = m->memory,
 		.cpus = m->cpus,

@@ -51,6 +51,7 @@ struct machine_spec {
  * struct world_spec - All of it
  * @qemu:	Path of the binary, or NULL when there is none
  * @qemu_missing: What to say then
+ * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
  * @store:	The cache folder, for templates
  * @cold:	No templates at all
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
@@ -62,6 +63,7 @@ struct machine_spec {
 struct world_spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
+	bool sandbox;
 	const char *store;
 	bool cold;
 	const char *layer, *save_to;

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "qemu/confine.h"
 
 static_assert(COMMAND_FDS <= PROC_FDS_MAX, "a child can be given all that QEMU needs");
 static_assert(WORLD_MACHINES_MAX <= SWITCH_PORTS_MAX, "all machines fit on a network");
@@ -62,6 +63,7 @@ static int spawn(struct machine *m, struct wiring *w, struct err *err)
 {
 	struct command c;
 	struct proc_spec p;
+	cleanup_free char **environment = confine_environment(environ);
 	char **argv;
 
 	spec_command(m->world, m->index, m->memory.ram != NULL, &c);
@@ -70,6 +72,7 @@ static int spawn(struct machine *m, struct wiring *w, struct err *err)
 	c.incoming = m->memory.state != NULL;
 	argv = command_argv(&c);
 	p = (struct proc_spec){.path = c.binary, .argv = argv};
+	confine_process(&p, environment);
 	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
 		if (w->theirs[fd] >= 0)
 			p.fds[p.nfds++] = (struct proc_fd){.from = w->theirs[fd], .to = fd};

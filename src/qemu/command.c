@@ -24,6 +24,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "qemu/confine.h"
 #include "wire/boot.h"
 
 static const char *const accel_options[ACCEL_KINDS] = {
@@ -80,6 +81,15 @@ static char *escape_commas(const char *path)
 	return buf_steal(&b);
 }
 
+/* Whether an argument is "-NAME" or "--NAME": QEMU takes both. */
+static bool has_option(char *const *args, const char *name)
+{
+	for (; args && *args; args++)
+		if (**args == '-' && strcmp(*args + strspn(*args, "-"), name) == 0)
+			return true;
+	return false;
+}
+
 /* ---- the parts ---- */
 
 static void add_ram(struct args *a, const struct command *c)
@@ -94,6 +104,8 @@ static void add_ram(struct args *a, const struct command *c)
 static void add_machine(struct args *a, const struct command *c)
 {
 	add_option(a, "-name", c->name);
+	if (c->sandbox && !has_option(c->extra, "sandbox"))
+		add_option(a, "-sandbox", confine_sandbox);
 	add(a, "-nodefaults");
 	add(a, "-no-user-config");
 	add_option(a, "-display", "none");

@@ -43,6 +43,7 @@ struct command_nic {
  * struct command - All that shapes a machine; every pointer is borrowed
  * @arch:	The guest's processor
  * @binary:	QEMU
+ * @sandbox:	QEMU takes confine_sandbox (confine.h)
  * @memory:	MiB
  * @cpu:	QEMU CPU model, or NULL for the accelerator's default
  * @append:	Added to the kernel command line, or NULL
@@ -57,6 +58,7 @@ struct command {
 	const struct arch *arch;
 	const char *binary;
 	enum accel_kind accel;
+	bool sandbox;
 	const char *name;
 	int memory, cpus;
 	const char *cpu;
@@ -73,7 +75,8 @@ struct command {
  * command_argv() - Write the command line
  *
  * Pure: the same description gives the same arguments, and nothing is looked
- * up or opened. Works with QEMU 7.2 and newer.
+ * up or opened. Works with QEMU 7.2 and newer. A `-sandbox` in @c->extra takes
+ * the place of ours: QEMU would obey both.
  *
  * Return: NULL-terminated array that the caller frees with command_argv_free()
  */

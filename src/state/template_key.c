@@ -150,6 +150,7 @@ int template_add_key(const struct world_spec *w, size_t index, struct sha256 *ke
 	sha256_add_str(key, TEMPLATE_FORMAT);
 	spec_command(w, index, true, &c);
 	c.extra = NULL;
+	c.sandbox = false; /* what QEMU may do itself shapes no machine: a cache serves hosts with and without */
 	if (add_files(key, w->store, &c, err) < 0 || add_extra(key, w->store, m->extra, err) < 0)
 		return -1;
 	argv = command_argv(&c);

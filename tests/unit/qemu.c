@@ -11,8 +11,10 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
+#include "qemu/confine.h"
 #include "qemu/qmp.h"
 #include "qemu/remember.h"
 
@@ -187,6 +189,75 @@ TEST(arch, the_row_of_this_processor_is_whole)
 		CHECK(a->cpu[kind] != NULL);
 }
 
+/* ---- confinement ---- */
+
+#define ENVIRONMENT(...) ((char *[]){__VA_ARGS__, NULL})
+
+TEST(confine, only_what_qemu_needs_of_the_environment_is_kept)
+{
+	char **from = ENVIRONMENT("PATH=/bin", "CI_JOB_TOKEN=secret", "PATHS=x", "HOME=/root", "LC_ALL=C", "LC=x", "QEMU_AUDIO_DRV=none",
+				  "LD_PRELOAD=x.so", "TMPDIR=/t", "QEMU");
+	cleanup_free char **kept = confine_environment(from);
+	cleanup_buf struct buf line = {0};
+
+	for (char **p = kept; *p; p++)
+		buf_addf(&line, "%s ", *p);
+	CHECK_STR(buf_str(&line), "PATH=/bin HOME=/root LC_ALL=C QEMU_AUDIO_DRV=none TMPDIR=/t ");
+}
+
+/* A stand-in for QEMU that is no script: what it was asked is not what it answers. Return: its path. */
+static char *make_program(const char *dir, const char *name, const char *copy_of)
+{
+	char *path = path_join(dir, name);
+	cleanup_free char *copy = xasprintf("cp -L %s %s", copy_of, path);
+
+	CHECK_INT(system(copy), 0);
+	return path;
+}
+
+TEST(confine, the_answer_for_a_program_is_remembered_until_it_changes)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_buf struct buf known = {0};
+	cleanup_free char *qemu = NULL, *other = NULL;
+
+	CHECK(mkdtemp(dir) != NULL);
+	qemu = make_program(dir, "q", "/bin/true");
+	CHECK(confine_sandbox_works(dir, qemu));
+	CHECK(remember_get(dir, "sandbox", 300, &known));
+	CHECK(text_ends(buf_str(&known), " yes"));
+
+	/* another answer is believed: the program is not asked again */
+	other = xasprintf("%.*sno", (int)known.len - 3, known.data);
+	remember_put(dir, "sandbox", other);
+	CHECK(!confine_sandbox_works(dir, qemu));
+	confine_forget(dir);
+	CHECK(confine_sandbox_works(dir, qemu));
+
+	free(make_program(dir, "q", "/bin/false"));
+	CHECK(!confine_sandbox_works(dir, qemu));
+	file_remove_tree(dir);
+}
+
+TEST(confine, a_script_in_front_of_qemu_is_asked_each_time)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	static const char script[] = "#!/bin/sh\n[ \"$1 $3 $4\" = '-sandbox -cpu help' ] && [ -e \"${0%/*}/yes\" ]\n";
+	cleanup_free char *qemu = NULL, *yes = NULL;
+	cleanup_buf struct buf known = {0};
+
+	CHECK(mkdtemp(dir) != NULL);
+	qemu = path_join(dir, "q");
+	yes = path_join(dir, "yes");
+	CHECK_INT(file_write_atomic(qemu, script, strlen(script), 0700, NULL), 0);
+	CHECK(!confine_sandbox_works(dir, qemu));
+	CHECK_INT(file_write_atomic(yes, "", 0, 0600, NULL), 0);
+	CHECK(confine_sandbox_works(dir, qemu));
+	CHECK(!remember_get(dir, "sandbox", 300, &known));
+	CHECK(!confine_sandbox_works(dir, "/nonexistent/qemu"));
+	file_remove_tree(dir);
+}
+
 /* ---- command line ---- */
 
 static char *join(const struct command *c)
@@ -284,6 +355,20 @@ TEST(command, no_argument_is_dropped)
 		n += strcmp(*p, "-no-op") == 0;
 	CHECK_INT(n, 300);
 	command_argv_free(argv);
+}
+
+TEST(command, sandbox_is_the_scripts_when_it_gives_one)
+{
+	char *extra[] = {"--sandbox", "off", NULL};
+	struct command c = kit;
+	cleanup_free char *ours = NULL, *theirs = NULL;
+
+	c.sandbox = true;
+	ours = join(&c);
+	CHECK_HAS(ours, " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny ");
+	c.extra = extra;
+	theirs = join(&c);
+	CHECK(!strstr(theirs, " -sandbox ") && strstr(theirs, " --sandbox off"));
 }
 
 TEST(command, each_card_has_its_descriptor_and_address)
