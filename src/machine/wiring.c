@@ -91,7 +91,8 @@ static int connect_all(struct machine *m, struct wiring *w, struct err *err)
 	    console_start(&m->console, l, fd_steal(&w->ours[COMMAND_FD_CONSOLE]), err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->spec->nnets; i++) {
-		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i], err);
+		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i],
+					    (int)m->index, err);
 		if (m->ports[i] < 0)
 			return -1;
 		w->ours[COMMAND_FD_NIC + i] = -1;
