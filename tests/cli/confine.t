@@ -38,7 +38,8 @@ for my $way ('from a template', '--cold') {
     is status_of($qemu, 'NoNewPrivs'), 1, '... which cannot gain privileges';
     SKIP: {
         skip 'QEMU or the kernel has no filter for system calls', 1 unless $filter;
-        cmp_ok status_of($qemu, 'Seccomp_filters'), '>', status_of($$, 'Seccomp_filters'), '... nor make the system calls that it does not need';
+        cmp_ok status_of($qemu, 'Seccomp_filters'), '>', status_of($$, 'Seccomp_filters'),
+            '... nor make the system calls that it does not need';
     }
     is slurp("/proc/$qemu/environ") =~ /secret/ ? 'has' : 'has not', 'has not', '... has not our secrets';
     like slurp("/proc/$qemu/environ"), qr/(^|\0)QEMU_MARK=kept\0/, '... has what is meant for it';

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "machine/spec.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
 #include "qemu/confine.h"
@@ -195,8 +196,8 @@ TEST(arch, the_row_of_this_processor_is_whole)
 
 TEST(confine, only_what_qemu_needs_of_the_environment_is_kept)
 {
-	char **from = ENVIRONMENT("PATH=/bin", "CI_JOB_TOKEN=secret", "PATHS=x", "HOME=/root", "LC_ALL=C", "LC=x", "QEMU_AUDIO_DRV=none",
-				  "LD_PRELOAD=x.so", "TMPDIR=/t", "QEMU");
+	char **from = ENVIRONMENT("PATH=/bin", "CI_JOB_TOKEN=secret", "PATHS=x", "HOME=/root", "LC_ALL=C", "LC=x",
+				  "QEMU_AUDIO_DRV=none", "LD_PRELOAD=x.so", "TMPDIR=/t", "QEMU");
 	cleanup_free char **kept = confine_environment(from);
 	cleanup_buf struct buf line = {0};
 
@@ -383,6 +384,32 @@ TEST(command, each_card_has_its_descriptor_and_address)
 	CHECK_HAS(line, "dgram,id=net0,local.type=fd,local.str=6");
 	CHECK_HAS(line, "dgram,id=net1,local.type=fd,local.str=7");
 	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:02:01");
+}
+
+TEST(command, of_a_machine_names_its_root_modules_and_cards)
+{
+	static const struct accel tcg = {.kind = ACCEL_TCG};
+	char kernel[] = "/k", initrd[] = "/i", root[] = "/r", modules[] = "/m";
+	struct machine_spec m = {.name = "web", .kernel = kernel, .initrd = initrd, .root = root, .modules = modules,
+				 .memory = 512, .cpus = 2, .nets = {3, 0}, .nnets = 2};
+	const struct world_spec w = {.accel = &tcg, .qemu = "/q", .machines = &m, .nmachines = 1};
+	cleanup_free char *line = NULL, *template = NULL;
+	struct command c;
+
+	spec_command(&w, 0, false, &c);
+	line = join(&c);
+	CHECK_HAS(line, "/q -name web -nodefaults");
+	CHECK_HAS(line, " vmtap.root=vmtap-root systemd.getty_auto=no vmtap.modules=vmtap-modules -chardev");
+	CHECK_HAS(line, "driver=file,node-name=root,filename=/r,read-only=on,auto-read-only=off "
+			"-device virtio-blk-pci,drive=root,serial=vmtap-root");
+	CHECK_HAS(line, "driver=file,node-name=modules,filename=/m,read-only=on,auto-read-only=off "
+			"-device virtio-blk-pci,drive=modules,serial=vmtap-modules");
+	CHECK_HAS(line, "netdev=net0,mac=52:54:00:12:04:01");
+	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:01:01");
+	spec_command(&w, 0, true, &c);
+	template = join(&c);
+	CHECK_HAS(template, "/q -name template -nodefaults");
+	CHECK_HAS(template, "netdev=net1,mac=52:54:00:12:fe:02");
 }
 
 TEST(command, script_has_the_last_word)
