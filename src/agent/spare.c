@@ -9,10 +9,9 @@
  * third argument is long enough for any usual command, and a command is written
  * over it: what is left of the room are NULs, which ps(1) and its like leave out.
  *
- * main() is what the start-up code of the C library, which has not changed for
- * twenty years, loads into %rdi. Where that code loads no address, the shell waits
- * at its entry point. Where the breakpoint is reached with other arguments than
- * main()'s, the shell is ended.
+ * main() is what the start-up code of the C library passes on (cpu_find_main()).
+ * Where that code passes on no address, the shell waits at its entry point. Where
+ * the breakpoint is reached with other arguments than main()'s, the shell is ended.
  *
  * Any step may fail (a kernel without ptrace): the agent then has no spare shell,
  * and starts a shell for the first command as for all others.
@@ -32,9 +31,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/fd.h"
 
-#define BREAKPOINT 0xccUL /* int3 */
 #define AUX_MAX	   64	  /* entries of /proc/PID/auxv */
 #define START_MAX  64	  /* bytes of start-up code up to its call */
 
@@ -72,18 +71,26 @@ static int poke(const struct spare *s, unsigned long at, unsigned long word)
 static int go_to(struct spare *s, unsigned long at)
 {
 	s->stop = at;
-	if (peek(s, at, &s->code) < 0 || poke(s, at, (s->code & ~0xffUL) | BREAKPOINT) < 0)
+	if (peek(s, at, &s->code) < 0 || poke(s, at, (s->code & ~CPU_BREAKPOINT_MASK) | CPU_BREAKPOINT) < 0)
 		return -1;
 	return (int)ptrace(PTRACE_CONT, s->pid, NULL, NULL);
+}
+
+/* @request: PTRACE_GETREGSET or PTRACE_SETREGSET */
+static int access_registers(const struct spare *s, int request, struct user_regs_struct *regs)
+{
+	struct iovec io = {.iov_base = regs, .iov_len = sizeof(*regs)};
+
+	return (int)ptrace(request, s->pid, (void *)NT_PRSTATUS, &io);
 }
 
 /* As if there had been no breakpoint. */
 static int arrive(const struct spare *s, struct user_regs_struct *regs)
 {
-	if (ptrace(PTRACE_GETREGS, s->pid, NULL, regs) < 0 || regs->rip != s->stop + 1)
+	if (access_registers(s, PTRACE_GETREGSET, regs) < 0 || regs->CPU_REGS_PC != s->stop + CPU_BREAKPOINT_AFTER)
 		return -1;
-	regs->rip = s->stop;
-	return poke(s, s->stop, s->code) < 0 ? -1 : (int)ptrace(PTRACE_SETREGS, s->pid, NULL, regs);
+	regs->CPU_REGS_PC = s->stop;
+	return poke(s, s->stop, s->code) < 0 ? -1 : access_registers(s, PTRACE_SETREGSET, regs);
 }
 
 static int write_command(const struct spare *s, const char *text, size_t n)
@@ -111,24 +118,16 @@ static unsigned long find_entry(const struct spare *s)
 	return 0;
 }
 
-/* At the entry point. Return: what "mov $main, %rdi" or "lea main(%rip), %rdi" loads, or 0 */
+/* At the entry point. Return: main()'s address, or 0 */
 static unsigned long find_main(const struct spare *s)
 {
 	unsigned char code[START_MAX];
 	const struct iovec to = {.iov_base = code, .iov_len = sizeof(code)};
 	const struct iovec from = {.iov_base = (void *)s->stop, .iov_len = sizeof(code)};
-	int32_t operand;
 
 	if (process_vm_readv(s->pid, &to, 1, &from, 1, 0) != (ssize_t)sizeof(code))
 		return 0;
-	for (size_t i = 0; i + 7 <= sizeof(code); i++) {
-		memcpy(&operand, code + i + 3, sizeof(operand));
-		if (!memcmp(code + i, "\x48\xc7\xc7", 3))
-			return (unsigned long)(long)operand;
-		if (!memcmp(code + i, "\x48\x8d\x3d", 3))
-			return s->stop + i + 7 + (unsigned long)(long)operand;
-	}
-	return 0;
+	return cpu_find_main(code, sizeof(code), s->stop);
 }
 
 /* Executed: the stack begins with argc and argv. */
@@ -136,9 +135,9 @@ static int leave_exec(struct spare *s)
 {
 	struct user_regs_struct regs;
 
-	if (ptrace(PTRACE_GETREGS, s->pid, NULL, &regs) < 0)
+	if (access_registers(s, PTRACE_GETREGSET, &regs) < 0)
 		return -1;
-	s->argv = regs.rsp + sizeof(long);
+	s->argv = regs.CPU_REGS_SP + sizeof(long);
 	s->state = SPARE_LINKING;
 	return peek(s, s->argv + 2 * sizeof(long), &s->command) < 0 ? -1 : go_to(s, find_entry(s));
 }
@@ -165,7 +164,7 @@ static int stay_in_main(struct spare *s)
 {
 	struct user_regs_struct regs;
 
-	return arrive(s, &regs) < 0 || regs.rdi != 3 || regs.rsi != s->argv ? -1 : wait_here(s);
+	return arrive(s, &regs) < 0 || regs.CPU_REGS_ARG0 != 3 || regs.CPU_REGS_ARG1 != s->argv ? -1 : wait_here(s);
 }
 
 int spare_step(struct spare *s, int status)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -98,6 +99,22 @@ static int place_fds(const struct proc_spec *s)
 	return 0;
 }
 
+static int set_limits(const struct proc_spec *s)
+{
+	for (size_t i = 0; i < s->nlimits; i++) {
+		struct rlimit l;
+
+		if (getrlimit(s->limits[i].resource, &l) < 0)
+			return -1;
+		if (l.rlim_max > s->limits[i].value)
+			l.rlim_max = s->limits[i].value;
+		l.rlim_cur = l.rlim_max;
+		if (setrlimit(s->limits[i].resource, &l) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
 {
 	int code, fd;
@@ -108,7 +125,7 @@ static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
 	/* What we were started with ourselves (make's job server, ...) may lack close-on-exec; Linux 5.11. */
 	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	fd = park(status_fd, first_free(s)); /* out of the way of every @to */
+	fd = set_limits(s) < 0 ? -1 : park(status_fd, first_free(s)); /* out of the way of every @to */
 	if (fd >= 0 && place_fds(s) == 0) {
 		if (s->envp)
 			execve(s->path, s->argv, s->envp);

@@ -19,6 +19,16 @@ struct proc_fd {
 };
 
 /**
+ * struct proc_limit - A limit of a child, soft and hard
+ * @resource:	RLIMIT_... (<sys/resource.h>)
+ * @value:	In the resource's unit; our own hard limit, if that is lower
+ */
+struct proc_limit {
+	int resource;
+	unsigned long long value;
+};
+
+/**
  * struct proc_spec - A program to start
  * @path:	Absolute path of the executable
  * @argv:	NULL-terminated
@@ -26,6 +36,8 @@ struct proc_fd {
  * @fds:	What the child gets; all else is close-on-exec. 0, 1 and 2 that are
  *		not named become /dev/null
  * @nfds:	How many
+ * @limits:	What is limited otherwise than ours, or NULL
+ * @nlimits:	How many
  */
 struct proc_spec {
 	const char *path;
@@ -33,18 +45,20 @@ struct proc_spec {
 	char *const *envp;
 	struct proc_fd fds[PROC_FDS_MAX];
 	size_t nfds;
+	const struct proc_limit *limits;
+	size_t nlimits;
 };
 
 /**
  * proc_start() - fork and exec, with the child's errors told to the parent
  * @s:		What to start
  * @pidfd:	Set to a pidfd of the child, close-on-exec; the caller owns it
- * @err:	"cannot run '...': ..." with the errno of the child's exec
+ * @err:	"cannot run '...': ..." with the errno of the child's exec, or of what comes before it
  *
  * The child gets SIGKILL when the calling *thread's process* ends
  * (PR_SET_PDEATHSIG; the parent is checked again after it is set), is leader
- * of its own process group, has default signal handling and an empty mask,
- * and cannot gain privileges (PR_SET_NO_NEW_PRIVS).
+ * of its own process group, has default signal handling (of signals that we
+ * ignore, too) and an empty mask, and cannot gain privileges (PR_SET_NO_NEW_PRIVS).
  * A close-on-exec pipe carries the child's errno back.
  *
  * Return: its process id, or -1

@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
 #include "qemu/accel.h"
+#include "qemu/confine.h"
 
 #define SPACE_WANTED_MB 500 /* an image of a Debian root and what comes with it */
 
@@ -32,6 +33,7 @@ static char *qemu_version(const char *qemu)
 {
 	char *argv[] = {(char *)qemu, "--version", NULL};
 	struct proc_spec p = {.path = qemu, .argv = argv};
+	cleanup_free char **environment = confine_environment(environ);
 	cleanup_fd int in = -1, pidfd = -1;
 	char text[256] = "";
 	int fds[2], status = 0;
@@ -40,6 +42,7 @@ static char *qemu_version(const char *qemu)
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return NULL;
 	in = fds[0];
+	confine_process(&p, environment);
 	p.fds[p.nfds++] = (struct proc_fd){.from = fds[1], .to = 1};
 	pid = proc_start(&p, &pidfd, NULL);
 	close(fds[1]);
@@ -58,10 +61,22 @@ static int check_qemu(const struct settings *s)
 	cleanup_free char *text = NULL;
 
 	if (!s->qemu)
-		return say(false, "QEMU", settings_no_qemu);
+		return say(false, "QEMU", settings_no_qemu());
 	text = version ? xasprintf("%s (%s)", s->qemu, version)
 		       : xasprintf("'%s' does not answer --version\nset VMTAP_QEMU to a QEMU 7.2 or newer", s->qemu);
 	return say(version != NULL, "QEMU", text);
+}
+
+/* Without it machines run all the same. */
+static int check_sandbox(const struct settings *s)
+{
+	if (!s->qemu)
+		return 0;
+	confine_forget(s->store);
+	if (confine_sandbox_works(s->store, s->qemu))
+		return say(true, "sandbox", "QEMU gives up the system calls that it does not need");
+	return say(true, "sandbox", "QEMU may make any system call: it, or the kernel, has no filter for them\n"
+				    "a QEMU that was built with --enable-seccomp has one");
 }
 
 /* Slow is not bad: TCG works everywhere. */
@@ -122,6 +137,6 @@ int cmd_doctor(char **argv)
 		say(false, "environment", err.text);
 		return EXIT_INFRA;
 	}
-	bad = check_qemu(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
+	bad = check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
 	return bad ? EXIT_INFRA : EXIT_PASSED;
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "image/embedded.h"
 #include "image/guest.h"
+#include "qemu/confine.h"
 #include "script/script.h"
 #include "script/types.h"
 #include "wire/boot.h"
@@ -227,9 +228,10 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 	f->resolved = true;
 	f->setup = script_has_setup(f->script) ? SETUP_WANTED : SETUP_NONE;
 	w->qemu = s->qemu;
-	w->qemu_missing = settings_no_qemu;
+	w->qemu_missing = settings_no_qemu();
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
+	w->sandbox = w->nmachines && w->qemu && confine_sandbox_works(w->store, w->qemu);
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
 	resolve_nets(f);
 	for (size_t i = 0; i < w->nmachines; i++)

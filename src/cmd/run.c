@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
+#include "qemu/arch.h"
 
 struct run_options {
 	struct runner_options runner;
@@ -40,12 +41,11 @@ static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can 
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
 static void print_command(const struct world_spec *w, size_t i)
 {
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
 	cleanup_buf struct buf line = {0};
 	struct command c;
 	char **argv;
 
-	spec_command(w, i, false, macs, &c);
+	spec_command(w, i, false, &c);
 	argv = command_argv(&c);
 	for (char **p = argv; *p; p++) {
 		if (line.len)
@@ -76,7 +76,7 @@ static int dry_run(struct plan *p, struct settings *s, const struct runner_optio
 		plan_resolve(&p->files[i], s);
 		w->accel = &accel;
 		if (!w->qemu)
-			w->qemu = "qemu-system-x86_64";
+			w->qemu = arch_host()->qemu;
 		for (size_t m = 0; m < w->nmachines; m++) {
 			if (w->machines[m].broken) {
 				log_line("%s", w->machines[m].broken);

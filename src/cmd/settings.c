@@ -12,14 +12,21 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "qemu/accel.h"
+#include "qemu/arch.h"
 #include "store/list.h"
 #include "store/store.h"
 
-#define QEMU_NAME "qemu-system-x86_64"
+const char *settings_no_qemu(void)
+{
+	static char text[256];
+	const struct arch *a = arch_host();
 
-const char settings_no_qemu[] = "cannot find " QEMU_NAME " on the PATH\n"
-				"install it (Debian: apt-get install --no-install-recommends qemu-system-x86), "
-				"or set VMTAP_QEMU to its path";
+	snprintf(text, sizeof(text),
+		 "cannot find %s on the PATH\n"
+		 "install it (Debian: apt-get install --no-install-recommends %s), or set VMTAP_QEMU to its path",
+		 a->qemu, a->package);
+	return text;
+}
 
 static const char *variable(const char *name)
 {
@@ -100,11 +107,11 @@ static int find_qemu(char **out, struct err *err)
 	bool is_folder = wanted && file_is_folder(wanted);
 
 	errno = ENOENT;
-	*out = is_folder ? NULL : proc_find(wanted ? wanted : QEMU_NAME);
+	*out = is_folder ? NULL : proc_find(wanted ? wanted : arch_host()->qemu);
 	if (!wanted || *out)
 		return 0;
 	err_set(err, "VMTAP_QEMU is '%s', which cannot be run: %s", wanted, strerror(is_folder ? EISDIR : errno));
-	return err_hint(err, "set it to the path of a " QEMU_NAME ", or unset it to search the PATH");
+	return err_hint(err, "set it to the path of a %s, or unset it to search the PATH", arch_host()->qemu);
 }
 
 static int find_boot_timeout(double *seconds, struct err *err)

@@ -11,7 +11,7 @@
  * @kit:	VMTAP_KIT, else "kit" beside the binary, else ../share/vmtap/kit;
  *		NULL when none of them can be used
  * @kit_missing: Then the reason in words, with a hint
- * @qemu:	VMTAP_QEMU, else qemu-system-x86_64 on the PATH; NULL when absent
+ * @qemu:	VMTAP_QEMU, else the QEMU for the host's processor on the PATH; NULL when absent
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
  *
  * The texts are owned and live as long as the process.
@@ -33,7 +33,7 @@ struct settings {
  */
 int settings_read(struct settings *s, struct err *err);
 
-/* What to say when there is no QEMU. */
-extern const char settings_no_qemu[];
+/* Return: what to say when there is no QEMU. */
+const char *settings_no_qemu(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* kernel.c - what a kernel file says of itself */
 #include "image/kernel.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,17 @@ static char *release_setup(const uint8_t *head, size_t n)
 	return at < n ? release_at((const char *)head + at, n - at) : NULL;
 }
 
+/* Return: whether an ELF file's head is one of another processor. */
+static bool is_foreign(const uint8_t *head, size_t n)
+{
+	Elf64_Ehdr h;
+
+	if (n < sizeof(h))
+		return false;
+	memcpy(&h, head, sizeof(h));
+	return h.e_machine != KERNEL_MACHINE;
+}
+
 /* An uncompressed kernel has its banner in the read-only data. */
 static char *release_elf(const char *path)
 {
@@ -72,7 +84,10 @@ char *kernel_release(const char *path, struct err *err)
 		err_wrap(err, "cannot use the kernel");
 		return NULL;
 	}
-	if (n > 4 && memcmp(head, "\x7f" "ELF", 4) == 0) {
+	if (n > 4 && memcmp(head, ELFMAG, SELFMAG) == 0 && is_foreign(head, (size_t)n)) {
+		release = NULL;
+		err_set(err, "'%s' is not a kernel for " KERNEL_MACHINE_NAME ": an ELF file of another processor", path);
+	} else if (n > 4 && memcmp(head, ELFMAG, SELFMAG) == 0) {
 		release = release_elf(path);
 		if (!release)
 			err_set(err, "'%s' is not a Linux kernel: an ELF file without \"" BANNER "\"", path);
@@ -82,6 +97,6 @@ char *kernel_release(const char *path, struct err *err)
 			err_set(err, "'%s' is not a Linux kernel: neither a bzImage nor an ELF vmlinux", path);
 	}
 	if (!release)
-		err_hint(err, "give the vmlinuz of a distribution, or arch/x86/boot/bzImage or vmlinux of a build");
+		err_hint(err, "give the vmlinuz of a distribution, or " KERNEL_BUILT " or vmlinux of a build");
 	return release;
 }

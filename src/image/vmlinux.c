@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/gzip.h"
 #include "image/bzimage.h"
+#include "image/kernel.h"
 #include "image/lz4.h"
 
 #define LZ4_LEGACY     0x184c2102u  /* the frame format that the kernel's build uses */
@@ -148,7 +149,7 @@ static bool header_read(struct bytes elf, Elf64_Ehdr *h, Elf64_Phdr *segments)
 	if (elf.n < sizeof(*h))
 		return false;
 	memcpy(h, elf.p, sizeof(*h));
-	if (memcmp(h->e_ident, ident, sizeof(ident)) != 0 || h->e_machine != EM_X86_64 ||
+	if (memcmp(h->e_ident, ident, sizeof(ident)) != 0 || h->e_machine != KERNEL_MACHINE ||
 	    h->e_phentsize != sizeof(*segments) || h->e_phnum > SEGMENTS_MAX ||
 	    !within(elf, h->e_phoff, h->e_phnum * sizeof(*segments)))
 		return false;

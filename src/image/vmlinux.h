@@ -14,7 +14,7 @@
  * @image:	@n bytes of a kernel file
  * @out:	Empty; filled
  *
- * Known are x86-64 kernels compressed with LZ4 or gzip. The file has what is
+ * Known are kernels of KERNEL_MACHINE compressed with LZ4 or gzip. The file has what is
  * loaded and no more: no sections, no zeros at a segment's end.
  *
  * Source: Linux, Documentation/arch/x86/boot.rst; Xen, docs/misc/pvh.pandoc;

@@ -1,26 +1,64 @@
 /* spec.c - what a world is made of: the declarations, resolved */
 #include "machine/spec.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/buf.h"
+#include "wire/boot.h"
 
-#define SPEC_GENERIC_NET 0xFD /* no network has this number (WORLD_NETS_MAX) */
+#define SPEC_GENERIC_NET 0xFD /* in the place of a network's number, from 0 */
+
+static_assert(WORLD_NETS_MAX <= SPEC_GENERIC_NET, "no network has the number of the generic one");
+static_assert(WORLD_MACHINES_MAX < 256 && WORLD_MACHINES_MAX <= ADDRESS_HOST_MAX, "a machine's number fits an address");
+static_assert(COMMAND_NICS_MAX < 256, "a card's number fits a generic address");
+static_assert(COMMAND_MAC_MAX >= ADDRESS_TEXT, "a card has room for an address");
 
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT])
 {
 	address_mac(SPEC_GENERIC_NET, (int)card + 1, out);
 }
 
-void spec_command(const struct world_spec *w, size_t index, bool generic,
-		  char macs[COMMAND_NICS_MAX][ADDRESS_TEXT], struct command *out)
+/*
+ * Without udev in the image a getty on the console would hold default.target up
+ * for 90 s waiting for its device; with udev it would only cost time.
+ */
+static const char root_words[] = BOOT_ROOT "=" BOOT_ROOT_SERIAL " systemd.getty_auto=no";
+static const char modules_words[] = BOOT_MODULES "=" BOOT_MODULES_SERIAL;
+
+static void add_disks(const struct machine_spec *m, struct command *c)
+{
+	if (m->root)
+		c->disks[c->ndisks++] = (struct command_disk){.id = "root", .path = m->root, .serial = BOOT_ROOT_SERIAL,
+							      .kernel_words = root_words, .read_only = true};
+	if (m->modules)
+		c->disks[c->ndisks++] = (struct command_disk){.id = "modules", .path = m->modules,
+							      .serial = BOOT_MODULES_SERIAL,
+							      .kernel_words = modules_words, .read_only = true};
+}
+
+static void add_nics(const struct machine_spec *m, size_t index, bool generic, struct command *c)
+{
+	for (c->nnics = 0; c->nnics < m->nnets; c->nnics++) {
+		char *mac = c->nics[c->nnics].mac;
+
+		if (generic)
+			spec_generic_mac(c->nnics, mac);
+		else
+			address_mac(m->nets[c->nnics], (int)index + 1, mac);
+	}
+}
+
+void spec_command(const struct world_spec *w, size_t index, bool generic, struct command *out)
 {
 	const struct machine_spec *m = &w->machines[index];
 
 	*out = (struct command){
+		.arch = arch_host(),
 		.binary = w->qemu,
 		.accel = w->accel->kind,
+		.sandbox = w->sandbox,
 		.name = generic ? "template" : m->name,
 		.memory = m->memory,
 		.cpus = m->cpus,
@@ -28,18 +66,10 @@ void spec_command(const struct world_spec *w, size_t index, bool generic,
 		.kernel = m->kernel,
 		.initrd = m->initrd,
 		.append = m->append,
-		.root = m->root,
-		.modules = m->modules,
-		.nics = m->nnets,
 		.extra = m->extra,
 	};
-	for (size_t i = 0; i < m->nnets; i++) {
-		if (generic)
-			spec_generic_mac(i, macs[i]);
-		else
-			address_mac(m->nets[i], (int)index + 1, macs[i]);
-		out->macs[i] = macs[i];
-	}
+	add_disks(m, out);
+	add_nics(m, index, generic, out);
 }
 
 /* Return: whether @name, of @n bytes, is this word or its part before the first dot. */

@@ -51,6 +51,7 @@ struct machine_spec {
  * struct world_spec - All of it
  * @qemu:	Path of the binary, or NULL when there is none
  * @qemu_missing: What to say then
+ * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
  * @store:	The cache folder, for templates
  * @cold:	No templates at all
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
@@ -62,6 +63,7 @@ struct machine_spec {
 struct world_spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
+	bool sandbox;
 	const char *store;
 	bool cold;
 	const char *layer, *save_to;
@@ -75,10 +77,8 @@ struct world_spec {
 /**
  * spec_command() - QEMU's description of a machine
  * @generic:	As its template is made: with no identity of its own
- * @macs:	Storage for the cards' addresses
  */
-void spec_command(const struct world_spec *w, size_t index, bool generic,
-		  char macs[COMMAND_NICS_MAX][ADDRESS_TEXT], struct command *out);
+void spec_command(const struct world_spec *w, size_t index, bool generic, struct command *out);
 
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);

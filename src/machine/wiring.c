@@ -1,6 +1,7 @@
 /* wiring.c - QEMU's process and the sockets that connect a machine to it */
 #include "machine/wiring.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,10 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "qemu/confine.h"
+
+static_assert(COMMAND_FDS <= PROC_FDS_MAX, "a child can be given all that QEMU needs");
+static_assert(WORLD_MACHINES_MAX <= SWITCH_PORTS_MAX, "all machines fit on a network");
 
 /* Our ends of what connects us to QEMU, and QEMU's; unused ones are -1. */
 struct wiring {
@@ -56,17 +61,18 @@ static int wiring_open(struct wiring *w, size_t nics, const char *state, struct 
 
 static int spawn(struct machine *m, struct wiring *w, struct err *err)
 {
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
 	struct command c;
 	struct proc_spec p;
+	cleanup_free char **environment = confine_environment(environ);
 	char **argv;
 
-	spec_command(m->world, m->index, m->origin.ram != NULL, macs, &c);
+	spec_command(m->world, m->index, m->origin.ram != NULL, &c);
 	c.ram = m->origin.ram;
 	c.ram_shared = m->origin.kept;
 	c.incoming = m->origin.state != NULL;
 	argv = command_argv(&c);
 	p = (struct proc_spec){.path = c.binary, .argv = argv};
+	confine_process(&p, environment);
 	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
 		if (w->theirs[fd] >= 0)
 			p.fds[p.nfds++] = (struct proc_fd){.from = w->theirs[fd], .to = fd};
@@ -85,7 +91,8 @@ static int connect_all(struct machine *m, struct wiring *w, struct err *err)
 	    console_start(&m->console, l, fd_steal(&w->ours[COMMAND_FD_CONSOLE]), err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->spec->nnets; i++) {
-		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i], err);
+		m->ports[i] = switch_attach(m->switches[m->spec->nets[i]], w->ours[COMMAND_FD_NIC + i],
+					    (int)m->index, err);
 		if (m->ports[i] < 0)
 			return -1;
 		w->ours[COMMAND_FD_NIC + i] = -1;

@@ -8,12 +8,22 @@
  * queue, and while any queue of the segment is at its limit no port is read.
  * That holds the senders back (their QEMU sees a full socket and stops its
  * guest's queue) instead of dropping: a test sees loss only if it asks for it.
- * The price is that one stuck port stalls its segment; a machine that is gone
- * is detached, and a paused one holds at most SWITCH_QUEUE_MAX frames before
- * flooding to it is what waits.
+ *
+ * A port that takes nothing at all must not hold the segment back for ever: a
+ * guest whose interface is down stops reading once its ring is full. So a full
+ * port has SWITCH_PATIENCE to take one frame; then it is deaf, and frames for it
+ * are dropped behind those that it already has (tail drop, as a switch of metal
+ * does), until it takes one. The patience is a compromise: a guest that merely
+ * has not been given a processor for a while must not lose frames, and the
+ * others should not notice the wait, which is once for each time that a port
+ * falls silent.
+ *
+ * Every frame goes through deliver(), from one port to one other: loss, delay
+ * and the like belong there.
  */
 #include "net/switch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,6 +37,8 @@
 #define READ_BURST   32		   /* frames taken from one port before the others get a turn */
 #define SOCKET_BUFFER (1024 * 1024) /* bytes asked for; the kernel caps it at net.core.wmem_max */
 
+static_assert(SWITCH_FRAME_MAX < SOCKET_BUFFER, "a wire has room for the largest frame");
+
 struct queued {
 	struct queued *next;
 	size_t len;
@@ -34,10 +46,13 @@ struct queued {
 };
 
 struct port {
-	struct net_switch *owner;
+	struct net_switch *segment;
+	int owner; /* machine */
 	struct watch watch;
 	struct queued *first, **last;
-	size_t waiting; /* frames in the queue */
+	size_t waiting;	    /* frames in the queue */
+	struct timer patience; /* set while the queue is full and the port not yet deaf */
+	bool deaf;
 };
 
 struct learned {
@@ -50,7 +65,7 @@ struct net_switch {
 	struct port *ports[SWITCH_PORTS_MAX];
 	struct learned table[SWITCH_LEARNED_MAX];
 	struct switch_stats stats;
-	size_t full; /* ports whose queue is at its limit */
+	size_t full; /* ports whose queue is at its limit, without those that are deaf */
 	uint8_t frame[SWITCH_FRAME_MAX + 1];
 };
 
@@ -121,19 +136,31 @@ static void enqueue(struct port *p, const uint8_t *frame, size_t n)
 	memcpy(q->frame, frame, n);
 	*p->last = q;
 	p->last = &q->next;
-	if (++p->waiting == SWITCH_QUEUE_MAX)
-		p->owner->full++;
+	if (++p->waiting < SWITCH_QUEUE_MAX)
+		return;
+	p->segment->full++;
+	loop_timer(p->segment->loop, &p->patience, clock_now() + SWITCH_PATIENCE);
+}
+
+/* A full port has taken a frame, or is given up: it holds nobody back any longer. */
+static void let_go(struct port *p)
+{
+	if (p->deaf || p->waiting < SWITCH_QUEUE_MAX)
+		return;
+	p->segment->full--;
+	loop_timer(p->segment->loop, &p->patience, CLOCK_NEVER);
 }
 
 static struct queued *dequeue(struct port *p)
 {
 	struct queued *q = p->first;
 
+	let_go(p);
+	p->deaf = false;
 	p->first = q->next;
 	if (!p->first)
 		p->last = &p->first;
-	if (p->waiting-- == SWITCH_QUEUE_MAX)
-		p->owner->full--;
+	p->waiting--;
 	return q;
 }
 
@@ -146,14 +173,19 @@ static bool send_now(struct port *p, const uint8_t *frame, size_t n)
 		return true;
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 		return false;
-	p->owner->stats.refused++;
+	p->segment->stats.refused++;
 	return true;
 }
 
-static void deliver(struct port *p, const uint8_t *frame, size_t n)
+/* One frame on its way to one port; none goes back to where it came from. */
+static void deliver(const struct port *from, struct port *to, const uint8_t *frame, size_t n)
 {
-	if (p->first || !send_now(p, frame, n))
-		enqueue(p, frame, n);
+	if (from == to)
+		return;
+	if (to->deaf)
+		to->segment->stats.dropped++;
+	else if (to->first || !send_now(to, frame, n))
+		enqueue(to, frame, n);
 }
 
 static void drain(struct port *p)
@@ -162,11 +194,24 @@ static void drain(struct port *p)
 		free(dequeue(p));
 }
 
+/* The port's time to take a frame is over. That it was we who came late is found out by trying once more. */
+static void out_of_patience(void *arg)
+{
+	struct port *p = arg;
+
+	drain(p);
+	if (p->waiting == SWITCH_QUEUE_MAX) {
+		let_go(p);
+		p->deaf = true;
+	}
+	update_watches(p->segment);
+}
+
 static int port_number(const struct port *p)
 {
 	int i = 0;
 
-	while (p->owner->ports[i] != p)
+	while (p->segment->ports[i] != p)
 		i++;
 	return i;
 }
@@ -179,29 +224,28 @@ static void forward(struct net_switch *s, int from, const uint8_t *frame, size_t
 	if (to && to->port >= 0) {
 		if (to->port != from && s->ports[to->port]) {
 			s->stats.forwarded++;
-			deliver(s->ports[to->port], frame, n);
+			deliver(s->ports[from], s->ports[to->port], frame, n);
 		}
 		return;
 	}
 	s->stats.flooded++;
 	for (int i = 0; i < SWITCH_PORTS_MAX; i++)
-		if (i != from && s->ports[i])
-			deliver(s->ports[i], frame, n);
+		if (s->ports[i])
+			deliver(s->ports[from], s->ports[i], frame, n);
 }
 
 static void receive(struct port *p, int number)
 {
-	struct net_switch *s = p->owner;
+	struct net_switch *s = p->segment;
 
 	for (int i = 0; i < READ_BURST && !s->full; i++) {
 		ssize_t n = recv(p->watch.fd, s->frame, sizeof(s->frame), MSG_DONTWAIT);
 
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-			switch_detach(s, number);
+		if (n < 0) {
+			if (errno != EAGAIN && errno != EINTR)
+				switch_detach(s, number);
 			return;
 		}
-		if (n < 0)
-			return;
 		s->stats.received++;
 		if (n < ETHER_HEADER || n > SWITCH_FRAME_MAX)
 			s->stats.refused++;
@@ -213,7 +257,7 @@ static void receive(struct port *p, int number)
 static void port_ready(void *arg, uint32_t events)
 {
 	struct port *p = arg;
-	struct net_switch *s = p->owner;
+	struct net_switch *s = p->segment;
 
 	if (events & EPOLLOUT)
 		drain(p);
@@ -242,7 +286,7 @@ void switch_free(struct net_switch *s)
 	free(s);
 }
 
-int switch_attach(struct net_switch *s, int fd, struct err *err)
+int switch_attach(struct net_switch *s, int fd, int owner, struct err *err)
 {
 	struct port *p;
 	int number = 0;
@@ -252,7 +296,10 @@ int switch_attach(struct net_switch *s, int fd, struct err *err)
 	if (number == SWITCH_PORTS_MAX)
 		return err_set(err, "a network has room for %d machines", SWITCH_PORTS_MAX);
 	p = xcalloc(1, sizeof(*p));
-	*p = (struct port){.owner = s, .watch = {.ready = port_ready, .arg = p}};
+	*p = (struct port){.segment = s,
+			   .owner = owner,
+			   .watch = {.ready = port_ready, .arg = p},
+			   .patience = {.expired = out_of_patience, .arg = p}};
 	p->last = &p->first;
 	fd_set_nonblock(fd, 1);
 	if (loop_watch(s->loop, &p->watch, fd, EPOLLIN, err) < 0) {

@@ -5,28 +5,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 
 #define SWITCH_PORTS_MAX 64	/* of one segment */
 #define SWITCH_FRAME_MAX 65550	/* bytes; the largest MTU and an Ethernet header */
 #define SWITCH_QUEUE_MAX 256	/* frames waiting for one slow port before senders are held back */
 #define SWITCH_LEARNED_MAX 1024 /* MAC addresses remembered by a segment */
+#define SWITCH_PATIENCE	   (250 * NS_PER_MS) /* how long senders are held back for a port that takes nothing */
 
 struct net_switch;
 
-/* Counters of a segment, in frames. */
+/**
+ * struct switch_stats - Counters of a segment, in frames
+ * @received:	Read from ports
+ * @forwarded:	Sent to the one port of their destination
+ * @flooded:	Sent to all other ports
+ * @refused:	Shorter than an Ethernet header, too long, or for a port that is gone
+ * @dropped:	Not queued because their port had taken nothing for SWITCH_PATIENCE, once a port
+ */
 struct switch_stats {
-	uint64_t received, forwarded, flooded, refused;
+	uint64_t received, forwarded, flooded, refused, dropped;
 };
 
 /**
  * switch_new() - A segment without ports
  *
  * Frames go to the port that their destination was last seen on, else to all.
- * Nothing is dropped for lack of room: when a port's queue is full, the
- * others are not read until it has drained, and QEMU holds back its guest.
- * Frames to a port that is gone, shorter than an Ethernet header or longer
- * than SWITCH_FRAME_MAX are refused and counted.
+ * A port that is slow loses nothing: when its queue is full, the others are not
+ * read until it has drained, and QEMU holds back its guest. A port that takes
+ * nothing at all for SWITCH_PATIENCE (its interface is down, its machine stands
+ * still) holds nobody back any longer: what comes for it is dropped and counted
+ * until it takes a frame again. Frames to a port that is gone, shorter than an
+ * Ethernet header or longer than SWITCH_FRAME_MAX are refused and counted.
  */
 struct net_switch *switch_new(struct loop *l);
 void switch_free(struct net_switch *s);
@@ -35,10 +46,12 @@ void switch_free(struct net_switch *s);
  * switch_attach() - Add a port
  * @fd:		Our end of a SOCK_DGRAM socketpair, one frame a datagram (QEMU's
  *		`-netdev dgram`); non-blocking from now on, owned by the switch
+ * @owner:	The machine's number; a machine that is started again has another
+ *		port, and the same owner
  *
  * Return: the port's number, or -1
  */
-int switch_attach(struct net_switch *s, int fd, struct err *err);
+int switch_attach(struct net_switch *s, int fd, int owner, struct err *err);
 
 /* Remove a port, as when its machine is gone: its addresses are forgotten. */
 void switch_detach(struct net_switch *s, int port);

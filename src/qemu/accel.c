@@ -6,18 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "qemu/arch.h"
+#include "qemu/remember.h"
 
 #define SLOW_KVM 1.0
 #define SLOW_TCG 4.0
 #define SLOW_MAX 1000.0
 
-const char *const accel_names[ACCEL_KINDS] = {"tcg", "kvm"};
+const char *const accel_names[ACCEL_KINDS] = {[ACCEL_TCG] = "tcg", [ACCEL_KVM] = "kvm"};
 
 static const char forbidden_hint[] =
 	"add your user to the group that owns the device (usermod -aG kvm USER), or on a GitHub runner "
@@ -79,41 +79,26 @@ void accel_explain(struct accel *a, const char *device, const struct canary *c)
 #define FAILED "kvm-failed" /* a machine was lost under KVM: why */
 #define SLOW   "kvm-slow"   /* the canary said no: microseconds, device */
 
-/* Return: the file that remembers @what, or NULL; the caller frees it. */
-static char *memory_path(const char *state_dir, const char *what)
-{
-	cleanup_buf struct buf id = {0};
-	cleanup_free char *name = NULL;
-
-	if (file_read("/proc/sys/kernel/random/boot_id", 100, &id, NULL) < 0 || id.len < 2)
-		return NULL;
-	name = xasprintf("%s-%.*s", what, (int)strcspn(buf_str(&id), "\n"), buf_str(&id));
-	return path_join(state_dir, name);
-}
-
 /* Return: whether an earlier run of this host boot lost a machine under KVM. */
 static bool recall_failure(struct accel *a, const char *state_dir)
 {
-	cleanup_free char *path = memory_path(state_dir, FAILED);
+	cleanup_free char *path = NULL;
 	cleanup_buf struct buf why = {0};
 
-	if (!path || file_read(path, ACCEL_TEXT_MAX / 2, &why, NULL) < 0)
+	if (!remember_get(state_dir, FAILED, ACCEL_TEXT_MAX / 2, &why))
 		return false;
+	path = remember_path(state_dir, FAILED);
+	set_reason(a, ACCEL_TCG, "", "");
 	snprintf(a->reason, sizeof(a->reason), "an earlier run since this host booted found: %.*s",
 		 (int)strcspn(buf_str(&why), "\n"), buf_str(&why));
 	snprintf(a->hint, sizeof(a->hint), "to try KVM again, remove '%s'", path);
-	a->kind = ACCEL_TCG;
-	a->slow = SLOW_TCG;
 	return true;
 }
 
 void accel_remember_failure(struct accel *a, const char *state_dir, const char *why)
 {
-	cleanup_free char *path = memory_path(state_dir, FAILED);
-
 	set_reason(a, ACCEL_TCG, "", why);
-	if (path && file_make_dirs(state_dir, NULL) == 0)
-		file_write_atomic(path, why, strlen(why), 0666, NULL);
+	remember_put(state_dir, FAILED, why);
 }
 
 /*
@@ -122,11 +107,10 @@ void accel_remember_failure(struct accel *a, const char *state_dir, const char *
  */
 static bool recall_canary(const char *state_dir, const char *device, uint64_t limit, struct canary *c)
 {
-	cleanup_free char *path = memory_path(state_dir, SLOW);
 	cleanup_buf struct buf text = {0};
 	char *rest;
 
-	if (!path || file_read(path, ACCEL_TEXT_MAX, &text, NULL) < 0)
+	if (!remember_get(state_dir, SLOW, ACCEL_TEXT_MAX, &text))
 		return false;
 	*c = (struct canary){.rung = CANARY_SLOW, .us = strtoull(buf_str(&text), &rest, 10)};
 	return c->us > limit && *rest == ' ' && strcmp(rest + 1, device) == 0;
@@ -134,20 +118,17 @@ static bool recall_canary(const char *state_dir, const char *device, uint64_t li
 
 static void remember_canary(const char *state_dir, const char *device, const struct canary *c)
 {
-	cleanup_free char *path = memory_path(state_dir, SLOW);
 	cleanup_free char *text = xasprintf("%llu %s", (unsigned long long)c->us, device);
 
-	if (path && file_make_dirs(state_dir, NULL) == 0)
-		file_write_atomic(path, text, strlen(text), 0666, NULL);
+	remember_put(state_dir, SLOW, text);
 }
 
 void accel_forget_canary(const char *state_dir)
 {
-	cleanup_free char *path = memory_path(state_dir, SLOW);
-
-	if (path)
-		(void)unlink(path);
+	remember_forget(state_dir, SLOW);
 }
+
+/* ---- the variables ---- */
 
 static int apply_slow(struct accel *a, struct err *err)
 {
@@ -178,6 +159,8 @@ static int canary_limit(uint64_t *us, struct err *err)
 	return 0;
 }
 
+/* ---- the choice ---- */
+
 static int climb(const char *wanted, const char *state_dir, struct accel *out, struct err *err)
 {
 	const char *device = getenv("VMTAP_KVM");
@@ -194,7 +177,7 @@ static int climb(const char *wanted, const char *state_dir, struct accel *out, s
 	if (recall_canary(state_dir, device, limit, &c)) {
 		accel_explain(out, device, &c);
 	} else {
-		c = canary_run(device, limit);
+		c = canary_run(device, limit, arch_host()->canary);
 		accel_explain(out, device, &c);
 		if (c.rung == CANARY_SLOW)
 			remember_canary(state_dir, device, &c);

@@ -30,9 +30,9 @@ struct accel {
 };
 
 /**
- * accel_choose() - Climb the ladder of design section 4
+ * accel_choose() - Climb the ladder: the device, its API, a machine of it, and the canary
  * @wanted:	"auto", "kvm", "tcg"; NULL takes VMTAP_ACCEL, else "auto"
- * @state_dir:	Where a verdict against KVM is remembered until the host reboots (may not exist)
+ * @state_dir:	Where a verdict against KVM is remembered until the host reboots (remember.h; may not exist)
  * @err:	"kvm" was demanded and does not work, or the word is unknown
  *
  * VMTAP_KVM names another device than /dev/kvm; VMTAP_CANARY_MS sets another

@@ -5,7 +5,7 @@
  * A module can offer /dev/kvm and the whole API without hardware behind it
  * (kvm_pvm, nested setups): QEMU aborts under it or a stock kernel hangs for
  * ever, while TCG would have booted in two seconds. API checks do not notice.
- * Time does: 65,536 iterations of a one-instruction loop in real mode take
+ * Time does: 65,536 iterations of a loop of one instruction take
  * 0.1 ms on hardware and tens of milliseconds where instructions are emulated.
  * Booting a real kernel as the canary was rejected: it costs seconds exactly
  * where the answer is no.
@@ -31,39 +31,21 @@
 #define GUEST_PAGE 4096
 #define GUEST_CODE 0x1000 /* guest physical address of the loop */
 
-/* xor cx,cx; loop $ (65,536 times); hlt */
-static const uint8_t guest_loop[] = {0x31, 0xC9, 0xE2, 0xFE, 0xF4};
-
 static struct canary fell(enum canary_rung rung)
 {
 	return (struct canary){.rung = rung, .error = errno};
 }
 
-static int start_at_loop(int vcpu)
-{
-	struct kvm_sregs sregs;
-	struct kvm_regs regs = {.rip = GUEST_CODE, .rflags = 2};
-
-	/* musl's ioctl() takes an int, and this request has its top bit set. */
-	if (ioctl(vcpu, (int)KVM_GET_SREGS, &sregs) < 0)
-		return -1;
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) < 0)
-		return -1;
-	return ioctl(vcpu, KVM_SET_REGS, &regs);
-}
-
-static struct canary time_loop(int vcpu, struct kvm_run *run, uint64_t limit_us)
+static struct canary time_loop(int vcpu, struct kvm_run *run, uint64_t limit_us, const struct canary_loop *loop)
 {
 	uint64_t best = UINT64_MAX;
 
 	for (int i = 0; i < TRIES && best > limit_us; i++) {
 		uint64_t start = clock_now();
-		int r = start_at_loop(vcpu) < 0 ? -1 : ioctl(vcpu, KVM_RUN, 0);
+		int r = loop->enter(vcpu, GUEST_CODE) < 0 ? -1 : ioctl(vcpu, KVM_RUN, 0);
 		uint64_t us = (clock_now() - start) / 1000;
 
-		if (r < 0 || run->exit_reason != KVM_EXIT_HLT)
+		if (r < 0 || run->exit_reason != loop->exit_reason)
 			return fell(CANARY_STUCK);
 		best = us < best ? us : best;
 	}
@@ -71,7 +53,7 @@ static struct canary time_loop(int vcpu, struct kvm_run *run, uint64_t limit_us)
 }
 
 /* Everything behind open(): create a VM with one page and one vCPU, run the loop. */
-static struct canary climb(int kvm, uint64_t limit_us)
+static struct canary climb(int kvm, uint64_t limit_us, const struct canary_loop *loop)
 {
 	void *page = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct kvm_userspace_memory_region region = {
@@ -86,7 +68,7 @@ static struct canary climb(int kvm, uint64_t limit_us)
 		return fell(CANARY_NOT_KVM);
 	if (page == MAP_FAILED)
 		return fell(CANARY_NO_VM);
-	memcpy(page, guest_loop, sizeof(guest_loop));
+	memcpy(page, loop->code, loop->size);
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vm < 0 || ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) < 0)
 		return fell(CANARY_NO_VM);
@@ -97,7 +79,7 @@ static struct canary climb(int kvm, uint64_t limit_us)
 	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (run == MAP_FAILED)
 		return fell(CANARY_NO_VM);
-	return time_loop(vcpu, run, limit_us);
+	return time_loop(vcpu, run, limit_us, loop);
 }
 
 /* Wait for the child's verdict; what does not come in time is CANARY_STUCK. */
@@ -114,7 +96,7 @@ static struct canary collect(int fd, pid_t pid)
 	return result;
 }
 
-struct canary canary_run(const char *device, uint64_t limit_us)
+struct canary canary_run(const char *device, uint64_t limit_us, const struct canary_loop *loop)
 {
 	cleanup_fd int kvm = open(device, O_RDWR | O_CLOEXEC);
 	cleanup_fd int in = -1, out = -1;
@@ -134,7 +116,7 @@ struct canary canary_run(const char *device, uint64_t limit_us)
 	if (pid < 0)
 		return fell(CANARY_STUCK);
 	if (pid == 0) {
-		result = climb(kvm, limit_us);
+		result = climb(kvm, limit_us, loop);
 		_exit(fd_write_all(out, &result, sizeof(result)) < 0);
 	}
 	fd_close(&out);

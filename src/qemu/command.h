@@ -4,9 +4,11 @@
 
 #include <stddef.h>
 
-#include "qemu/accel.h"
+#include "qemu/arch.h"
 
-#define COMMAND_NICS_MAX 8   /* network cards of a machine */
+#define COMMAND_NICS_MAX  8  /* network cards of a machine */
+#define COMMAND_DISKS_MAX 8  /* disks of a machine */
+#define COMMAND_MAC_MAX	  24 /* bytes of a card's address as text, with its NUL */
 
 /* Descriptor numbers in QEMU: what the parent passes and the command line names. */
 enum command_fd {
@@ -19,28 +21,51 @@ enum command_fd {
 };
 
 /**
+ * struct command_disk - A disk; every pointer is borrowed
+ * @id:		QEMU's name for it, another one for each disk of the machine
+ * @path:	The file
+ * @format:	QEMU's driver for the file's format ("qcow2"), or NULL for a raw image
+ * @serial:	By which the guest finds it
+ * @read_only:	For the guest; the file is then opened for reading only
+ * @kernel_words: What the kernel's command line says of it, or NULL
+ */
+struct command_disk {
+	const char *id, *path, *format, *serial, *kernel_words;
+	bool read_only;
+};
+
+/* A network card. @mac: "52:54:00:..." */
+struct command_nic {
+	char mac[COMMAND_MAC_MAX];
+};
+
+/**
  * struct command - All that shapes a machine; every pointer is borrowed
+ * @arch:	The guest's processor
+ * @binary:	QEMU
+ * @sandbox:	QEMU takes confine_sandbox (confine.h)
  * @memory:	MiB
  * @cpu:	QEMU CPU model, or NULL for the accelerator's default
  * @append:	Added to the kernel command line, or NULL
- * @root:	EROFS image of the root, or NULL for the kit guest
- * @modules:	EROFS image of /lib/modules/VERSION, or NULL
- * @macs:	"52:54:00:..." of each network card
+ * @disks:	The first @ndisks
+ * @nics:	The first @nnics
  * @ram:	File that holds the guest's memory, or NULL for memory of its own
  * @ram_shared:	Writes go to @ram (a template in the making), else to a private copy
  * @incoming:	Do not boot: wait for QMP's migrate-incoming
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
+	const struct arch *arch;
 	const char *binary;
 	enum accel_kind accel;
+	bool sandbox;
 	const char *name;
 	int memory, cpus;
 	const char *cpu;
 	const char *kernel, *initrd, *append;
-	const char *root, *modules;
-	size_t nics;
-	const char *macs[COMMAND_NICS_MAX];
+	size_t ndisks, nnics;
+	struct command_disk disks[COMMAND_DISKS_MAX];
+	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
 	bool ram_shared, incoming;
 	char *const *extra;
@@ -50,7 +75,8 @@ struct command {
  * command_argv() - Write the command line
  *
  * Pure: the same description gives the same arguments, and nothing is looked
- * up or opened. Works with QEMU 7.2 and newer.
+ * up or opened. Works with QEMU 7.2 and newer. A `-sandbox` in @c->extra takes
+ * the place of ours: QEMU would obey both.
  *
  * Return: NULL-terminated array that the caller frees with command_argv_free()
  */

@@ -25,6 +25,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/mem.h"
 #include "script/call.h"
 #include "script/compiled.h"
@@ -46,13 +47,7 @@ static struct registers registers_of(const void *context)
 {
 	const ucontext_t *c = context;
 
-#if defined(__x86_64__)
-	return (struct registers){(uintptr_t)c->uc_mcontext.gregs[REG_RIP], (uintptr_t)c->uc_mcontext.gregs[REG_RSP]};
-#elif defined(__aarch64__)
-	return (struct registers){(uintptr_t)c->uc_mcontext.pc, (uintptr_t)c->uc_mcontext.sp};
-#else
-#error "faults.c does not know this processor's registers"
-#endif
+	return (struct registers){CPU_CONTEXT_PC(c), CPU_CONTEXT_SP(c)};
 }
 
 static struct place find_place(struct registers r)

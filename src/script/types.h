@@ -63,7 +63,7 @@ struct vmtap_block {
 	unsigned long long deadline; /* CLOCK_MONOTONIC, ns */
 	unsigned long failures;	     /* of the test when the block was entered */
 	int state;
-	unsigned long registers[32]; /* a jmp_buf */
+	unsigned long registers[64]; /* a jmp_buf; of any processor, so that a script need not know which */
 };
 
 /* What vm(), net(), test() and setup leave in the sections that vmtap reads. */

@@ -128,12 +128,13 @@ static int add_extra(struct sha256 *key, const char *store, char *const *extra, 
 /* What it names by content; the names do not count. */
 static int add_files(struct sha256 *key, const char *store, struct command *c, struct err *err)
 {
-	const char **const files[] = {&c->binary, &c->kernel, &c->initrd, &c->root, &c->modules};
+	const char **files[3 + COMMAND_DISKS_MAX] = {&c->binary, &c->kernel, &c->initrd};
+	size_t n = 3;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (!*files[i])
-			continue;
-		if (add_file(key, store, *files[i], err) < 0)
+	for (size_t i = 0; i < c->ndisks; i++)
+		files[n++] = &c->disks[i].path;
+	for (size_t i = 0; i < n; i++) {
+		if (*files[i] && add_file(key, store, *files[i], err) < 0) /* a broken machine has none */
 			return -1;
 		*files[i] = "";
 	}
@@ -143,13 +144,13 @@ static int add_files(struct sha256 *key, const char *store, struct command *c, s
 int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err)
 {
 	const struct machine_spec *m = &w->machines[index];
-	char macs[COMMAND_NICS_MAX][ADDRESS_TEXT];
 	struct command c;
 	char **argv;
 
 	sha256_add_str(key, TEMPLATE_FORMAT);
-	spec_command(w, index, true, macs, &c);
+	spec_command(w, index, true, &c);
 	c.extra = NULL;
+	c.sandbox = false; /* what QEMU may do itself shapes no machine: a cache serves hosts with and without */
 	if (add_files(key, w->store, &c, err) < 0 || add_extra(key, w->store, m->extra, err) < 0)
 		return -1;
 	argv = command_argv(&c);

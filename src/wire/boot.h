@@ -1,7 +1,7 @@
 /* boot.h - what the host and the agent agree on before they can talk
  *
  * Words of the kernel command line, serial numbers of disks, names of ports and
- * files: the host writes them (qemu/command.c, image/initramfs.c) and the agent
+ * files: the host writes them (machine/spec.c, qemu/command.c, image/initramfs.c) and the agent
  * reads them (agent/boot.c, agent/root.c, agent/port.c).
  */
 #ifndef WIRE_BOOT_H

@@ -99,14 +99,15 @@ sub left_over {
     return @found;
 }
 
-# A stand-in for QEMU: shell text that may end with exec "$qemu" "$@"; return its path
+# A stand-in for QEMU: shell text that may end with exec "$qemu" "$@"; return its path. Of vmtap's environment it has
+# what QEMU gets, so its variables begin with QEMU_. What is asked of QEMU before any machine, the real one answers.
 sub qemu_wrapper {
     my ($text) = @_;
     my $path = "$dir/qemu" . ++$count;
     my $real = `sh -c 'command -v qemu-system-x86_64'`;
     chomp $real;
     open my $f, '>', $path or die "cannot write '$path': $!";
-    print $f "#!/bin/sh\nqemu=$real\n$text\n";
+    print $f "#!/bin/sh\nqemu=$real\ncase \"\$*\" in *'-cpu help') exec \$qemu \"\$@\" ;; esac\n$text\n";
     close $f;
     chmod 0755, $path;
     return $path;

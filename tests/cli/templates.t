@@ -124,8 +124,8 @@ is $r->{status}, 0, '... and the machine boots, for each test';
 my $layered = script(qq{vm(m);\nsetup { m.succeed("touch /run/x"); }\n}
     . qq{test("a") { m.succeed("test -e /run/x"); }\ntest("b") { m.succeed("test -e /run/x"); }\n});
 my $spoiled = dir() . '/spoiled';
-$ENV{SPOILED} = $spoiled;
-my $sulks = qemu_wrapper('case "$*" in *setup/*ram,share=off*) [ -e $SPOILED ] && { echo "bad section" >&2; exit 1; } ;; esac; exec "$qemu" "$@"');
+$ENV{QEMU_SPOILED} = $spoiled;
+my $sulks = qemu_wrapper('case "$*" in *setup/*ram,share=off*) [ -e $QEMU_SPOILED ] && { echo "bad section" >&2; exit 1; } ;; esac; exec "$qemu" "$@"');
 my @layer = ('VMTAP_CACHE=' . dir() . '/fourth', 'VMTAP_ACCEL=tcg', "VMTAP_QEMU=$sulks");
 is vmtap(@layer, $layered)->{status}, 0, 'a setup that can be resumed';
 open $f, '>', $spoiled;
@@ -147,7 +147,7 @@ if (!fork) {
     POSIX::close($_) for 4 .. 5, 14;
     $_->autoflush for $near, $vmtap;
     if (!fork) { while (sysread $near, my $said, 65536) { syswrite $vmtap, $said } exit }
-    open my $log, '>>', $ENV{WIRE};
+    open my $log, '>>', $ENV{QEMU_WIRE};
     while (my $line = <$vmtap>) {
         if ($line =~ /"fd:14"/) { # QEMU answers in order: refused by itself, as a command that it does not know
             $line =~ s/migrate-incoming/migrate-incoming-of-a-file/;
@@ -164,7 +164,7 @@ close $near; close $far;
 exec @ARGV;
 __END__
 });
-$ENV{WIRE} = $wire;
+$ENV{QEMU_WIRE} = $wire;
 my @eleven = ('VMTAP_CACHE=' . dir() . '/fifth', 'VMTAP_ACCEL=tcg', "VMTAP_QEMU=$eleven");
 $r = vmtap(@eleven, $one);
 is $r->{status}, 0, 'a QEMU that wants "file:" instead of "fd:"';

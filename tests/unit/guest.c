@@ -189,7 +189,9 @@ TEST(guest, an_initrd_goes_in_front_of_ours)
 
 TEST(guest, a_kernel_that_needs_modules_and_has_none)
 {
-	static const char elf[] = "\x7f" "ELF Linux version 6.6.1-x (me@here)\0virtio-pci\0virtio_console";
+	static const char elf[] = "\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0" /* EM_X86_64 */
+				  "............................................"
+				  "Linux version 6.6.1-x (me@here)\0virtio-pci\0virtio_console";
 	cleanup_guest_files struct guest_files f = {0};
 	cleanup_free char *kernel = NULL;
 	struct err err = {0};
@@ -328,6 +330,7 @@ TEST(guest, release_of_an_elf_kernel)
 	static char elf[3 << 20] = "\x7f" "ELF";
 
 	begin();
+	elf[18] = 62; /* e_machine: EM_X86_64 */
 	strcpy(elf + 100, "Linux version %s");	       /* a format string is not a version */
 	strcpy(elf + (1 << 20) - 20, "Linux version 6.6.1-x (me@here)"); /* across two reads */
 	path = put("vmlinux", elf, sizeof(elf));

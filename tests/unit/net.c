@@ -73,7 +73,7 @@ static void lab_open(struct lab *l)
 		int ours;
 
 		CHECK_INT(switch_socketpair(&ours, &l->wire[i], &err), 0);
-		CHECK_INT(switch_attach(l->sw, ours, &err), i);
+		CHECK_INT(switch_attach(l->sw, ours, i, &err), i);
 	}
 }
 
@@ -112,16 +112,36 @@ static void send_frame(struct lab *l, int from, int to, size_t n)
 	CHECK_INT(send(l->wire[from], frame, n, MSG_DONTWAIT), n);
 }
 
+/* Take one frame. Return: its size, or -1 when none waits. */
+static ssize_t take(struct lab *l, int at)
+{
+	static uint8_t frame[SWITCH_FRAME_MAX];
+
+	return recv(l->wire[at], frame, sizeof(frame), MSG_DONTWAIT);
+}
+
 /* Return: how many frames wait at a machine; they are taken. */
 static int received(struct lab *l, int at)
 {
-	uint8_t frame[2000];
 	int n = 0;
 
-	while (recv(l->wire[at], frame, sizeof(frame), MSG_DONTWAIT) > 0)
+	while (take(l, at) > 0)
 		n++;
 	return n;
 }
+
+/* Send frames from machine 0 to machine 1 until it is held back, at most @max. Return: how many. */
+static int flood(struct lab *l, int max)
+{
+	static const uint8_t frame[1500] = {2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 0};
+	int sent = 0;
+
+	while (sent < max && send(l->wire[0], frame, sizeof(frame), MSG_DONTWAIT) > 0)
+		sent++;
+	return sent;
+}
+
+#define ROUNDS 20000 /* of a millisecond and more: the limit of a test that would never end */
 
 TEST(switch, unknown_destination_is_flooded_and_a_learned_one_is_not)
 {
@@ -149,38 +169,160 @@ TEST(switch, broadcast_reaches_all_but_its_sender)
 	lab_close(&l);
 }
 
-TEST(switch, runt_is_refused)
+TEST(switch, runts_are_refused_and_their_port_stays)
 {
 	struct lab l;
 
 	lab_open(&l);
 	send_frame(&l, 0, 1, 13);
+	send_frame(&l, 0, 1, 0);
+	send_frame(&l, 0, 1, 14); /* a header alone is a frame */
 	run_ms(&l, 5);
+	CHECK_INT(take(&l, 1), 14);
 	CHECK_INT(received(&l, 1), 0);
-	CHECK_INT(switch_stats(l.sw)->refused, 1);
+	CHECK_INT(switch_stats(l.sw)->refused, 2);
+	lab_close(&l);
+}
+
+TEST(switch, giants_are_refused_and_the_largest_frame_is_not)
+{
+	static const uint8_t frame[SWITCH_FRAME_MAX + 5000] = {2, 2, 2, 2, 2, 1, 2};
+	static const size_t sizes[] = {SWITCH_FRAME_MAX + 1, SWITCH_FRAME_MAX + 5000, SWITCH_FRAME_MAX};
+	struct lab l;
+
+	lab_open(&l);
+	for (size_t i = 0; i < 3; i++) {
+		CHECK_INT(send(l.wire[0], frame, sizes[i], MSG_DONTWAIT), sizes[i]);
+		run_ms(&l, 5);
+	}
+	CHECK_INT(take(&l, 1), SWITCH_FRAME_MAX);
+	CHECK_INT(received(&l, 1), 0);
+	CHECK_INT(switch_stats(l.sw)->refused, 2);
+	lab_close(&l);
+}
+
+TEST(switch, forged_addresses_fill_the_table_and_no_more)
+{
+	uint8_t frame[60] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 6};
+	struct lab l;
+
+	lab_open(&l);
+	for (int i = 0; i < SWITCH_LEARNED_MAX + 100; i++) {
+		frame[10] = (uint8_t)(i >> 8);
+		frame[11] = (uint8_t)i;
+		CHECK_INT(send(l.wire[2], frame, sizeof(frame), MSG_DONTWAIT), sizeof(frame));
+		if (i % 64 == 0)
+			run_ms(&l, 1);
+	}
+	run_ms(&l, 5);
+	received(&l, 0);
+	received(&l, 1);
+	send_frame(&l, 0, 1, 60); /* neither is known: to all */
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1), 1);
+	switch_detach(l.sw, 2); /* its addresses go with it */
+	send_frame(&l, 1, 0, 60);
+	send_frame(&l, 0, 1, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1) * 10 + received(&l, 0), 11);
+	CHECK_INT(switch_stats(l.sw)->forwarded, 1);
+	lab_close(&l);
+}
+
+TEST(switch, deaf_port_stops_nobody_and_is_served_again_when_it_hears)
+{
+	int total = 0, got = 0;
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 1, 0, 60); /* from now on 0's frames for 1 go to 1 alone */
+	run_ms(&l, 5);
+	received(&l, 0);
+	received(&l, 2);
+	for (int round = 0; round < ROUNDS && switch_stats(l.sw)->dropped == 0; round++) {
+		total += flood(&l, 100);
+		run_ms(&l, 1);
+	}
+	CHECK(switch_stats(l.sw)->dropped > 0);
+	send_frame(&l, 0, 2, 60); /* where 2 is, is not known: to both */
+	total++;
+	run_ms(&l, 5);
+	CHECK_INT(take(&l, 2), 60);
+	CHECK_INT(received(&l, 2), 0);
+
+	for (int round = 0; round < ROUNDS && got + (int)switch_stats(l.sw)->dropped < total; round++) {
+		got += received(&l, 1);
+		run_ms(&l, 1);
+	}
+	CHECK_INT(got + (int)switch_stats(l.sw)->dropped, total); /* what was queued has come */
+	CHECK(got >= SWITCH_QUEUE_MAX);
+	CHECK_INT(flood(&l, 1), 1);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1), 1);
+	lab_close(&l);
+}
+
+TEST(switch, deaf_port_can_be_detached)
+{
+	struct lab l;
+
+	lab_open(&l);
+	for (int round = 0; round < ROUNDS && switch_stats(l.sw)->dropped == 0; round++) {
+		flood(&l, 100);
+		received(&l, 2);
+		run_ms(&l, 1);
+	}
+	switch_detach(l.sw, 1);
+	run_ms(&l, 5);
+	received(&l, 2);
+	send_frame(&l, 0, 2, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 2), 1);
+	lab_close(&l);
+}
+
+TEST(switch, full_port_can_be_detached)
+{
+	struct lab l;
+
+	lab_open(&l);
+	send_frame(&l, 1, 0, 60);
+	run_ms(&l, 5);
+	while (flood(&l, 100) == 100)
+		run_ms(&l, 1);
+	switch_detach(l.sw, 1); /* senders are held back for it, and its time runs */
+	run_ms(&l, SWITCH_PATIENCE / NS_PER_MS + 5);
+	CHECK(received(&l, 2) > 0); /* 1 is not known any longer: to all */
+	do
+		run_ms(&l, 5);
+	while (received(&l, 2));
+	send_frame(&l, 0, 2, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 2), 1);
+	CHECK_INT(switch_stats(l.sw)->dropped, 0);
 	lab_close(&l);
 }
 
 TEST(switch, slow_reader_holds_the_sender_back_and_loses_nothing)
 {
-	struct lab l;
-	uint8_t frame[1500] = {2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 0};
 	int sent = 0, got = 0;
+	struct lab l;
 
 	lab_open(&l);
 	fd_close(&l.wire[2]); /* two machines are enough */
 	run_ms(&l, 1);
-	for (int round = 0; round < 200; round++) {
-		while (sent < 4000 && send(l.wire[0], frame, sizeof(frame), MSG_DONTWAIT) > 0)
-			sent++;
+	for (int round = 0; round < 1000; round++) { /* longer than a deaf port is waited for */
+		sent += flood(&l, 4000 - sent);
 		run_ms(&l, 1);
+		got += take(&l, 1) > 0;
 	}
-	CHECK(sent > 200 && sent < 4000); /* held back */
-	for (int round = 0; round < 4000 && got < sent; round++) {
+	CHECK(sent > 1000 && sent < 4000); /* held back */
+	for (int round = 0; round < ROUNDS && got < sent; round++) {
 		got += received(&l, 1);
 		run_ms(&l, 1);
 	}
 	CHECK_INT(got, sent);
+	CHECK_INT(switch_stats(l.sw)->dropped, 0);
 	lab_close(&l);
 }
 

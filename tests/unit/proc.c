@@ -166,10 +166,64 @@ TEST(proc, signals_are_reset_in_the_child)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	CHECK_INT(WTERMSIG(shell("kill -TERM $$; exit 1", NULL, 0, NULL)), SIGTERM);
 	CHECK_INT(WTERMSIG(shell("kill -PIPE $$; exit 1", NULL, 0, NULL)), SIGPIPE);
+	CHECK_INT(WTERMSIG(shell("kill -XFSZ $$; exit 1", NULL, 0, NULL)), SIGXFSZ);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* Return: the exit status of /bin/sh -c @script under limits; -1 with @err if it did not start. */
+static int limited(const char *script, const struct proc_limit *limits, size_t n, struct err *err)
+{
+	char *argv[] = {"sh", "-c", (char *)script, NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv, .limits = limits, .nlimits = n};
+	cleanup_fd int pidfd = -1;
+	int status = -1;
+	pid_t pid = proc_start(&s, &pidfd, err);
+
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return pid > 0 ? WEXITSTATUS(status) : -1;
+}
+
+TEST(proc, limits_are_the_childs_soft_and_hard)
+{
+	const struct proc_limit some[] = {{RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 300}};
+	struct rlimit before, after;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	CHECK_INT(limited("[ $(ulimit -Sc)$(ulimit -Hc) = 00 ] && [ $(ulimit -Sn)$(ulimit -Hn) = 300300 ]", some, 2, NULL), 0);
+	getrlimit(RLIMIT_NOFILE, &after);
+	CHECK(before.rlim_cur == after.rlim_cur && before.rlim_max == after.rlim_max);
+}
+
+TEST(proc, a_limit_of_ours_that_is_too_low_is_raised_as_far_as_it_goes)
+{
+	const struct proc_limit many = {RLIMIT_NOFILE, 300};
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork(); /* a hard limit is lowered for good */
+	if (pid == 0) {
+		if (setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, 250}) < 0)
+			_exit(2);
+		_exit(limited("[ $(ulimit -Sn)$(ulimit -Hn) = 250250 ]", &many, 1, NULL));
+	}
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+}
+
+TEST(proc, too_few_descriptors_are_an_error)
+{
+	const struct proc_limit few = {RLIMIT_NOFILE, 3};
+	struct err err = {0};
+
+	CHECK_INT(limited("exit 0", &few, 1, &err), -1);
+	CHECK_HAS(err.text, "cannot run '/bin/sh': Too many open files");
 }
 
 TEST(proc, child_leads_its_group_and_gains_no_privileges)

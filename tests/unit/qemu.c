@@ -2,16 +2,22 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "machine/spec.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
+#include "qemu/confine.h"
 #include "qemu/qmp.h"
+#include "qemu/remember.h"
 
 /* ---- accelerator ---- */
 
@@ -59,8 +65,10 @@ TEST(accel, forbidden_device_says_how_to_mend_it)
 
 TEST(accel, absent_device_is_told_from_a_forbidden_one)
 {
-	CHECK_INT(canary_run("/nonexistent/kvm", CANARY_LIMIT_US).rung, CANARY_NO_DEVICE);
-	CHECK_INT(canary_run("/dev/null", CANARY_LIMIT_US).rung, CANARY_NOT_KVM);
+	const struct canary_loop *loop = arch_host()->canary;
+
+	CHECK_INT(canary_run("/nonexistent/kvm", CANARY_LIMIT_US, loop).rung, CANARY_NO_DEVICE);
+	CHECK_INT(canary_run("/dev/null", CANARY_LIMIT_US, loop).rung, CANARY_NOT_KVM);
 }
 
 TEST(accel, unknown_word_is_an_error_with_a_guess)
@@ -99,7 +107,6 @@ TEST(accel, slow_factor_comes_from_the_environment_and_is_checked)
 TEST(accel, failure_is_remembered_until_the_host_reboots)
 {
 	char dir[] = "/tmp/vmtap-unit-XXXXXX";
-	cleanup_free char *rm = NULL;
 	struct accel a = {.kind = ACCEL_KVM};
 	struct err err = {0};
 
@@ -109,23 +116,20 @@ TEST(accel, failure_is_remembered_until_the_host_reboots)
 	setenv("VMTAP_KVM", "/dev/null", 1);
 	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
 	CHECK_HAS(a.reason, "QEMU died");
+	CHECK_HAS(a.hint, "/host/kvm-failed'");
+	CHECK(a.slow == 4.0);
 	unsetenv("VMTAP_KVM");
-	rm = xasprintf("rm -r %s", dir);
-	CHECK_INT(system(rm), 0);
+	file_remove_tree(dir);
 }
 
 TEST(accel, slow_canary_is_remembered_until_it_is_forgotten)
 {
 	char dir[] = "/tmp/vmtap-unit-XXXXXX";
-	cleanup_buf struct buf boot = {0};
-	cleanup_free char *path = NULL, *rm = NULL;
 	struct accel a;
 	struct err err = {0};
 
 	CHECK(mkdtemp(dir) != NULL);
-	CHECK_INT(file_read("/proc/sys/kernel/random/boot_id", 100, &boot, &err), 0);
-	path = xasprintf("%s/kvm-slow-%.36s", dir, buf_str(&boot));
-	CHECK_INT(file_write_atomic(path, "28000 /nonexistent/kvm", 22, 0600, &err), 0);
+	remember_put(dir, "kvm-slow", "28000 /nonexistent/kvm");
 	setenv("VMTAP_KVM", "/nonexistent/kvm", 1);
 	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
 	CHECK_HAS(a.reason, "took 28.0 ms");
@@ -137,8 +141,122 @@ TEST(accel, slow_canary_is_remembered_until_it_is_forgotten)
 	CHECK_INT(accel_choose("auto", dir, &a, &err), 0);
 	CHECK_HAS(a.reason, "there is no /nonexistent/kvm");
 	unsetenv("VMTAP_KVM");
-	rm = xasprintf("rm -r %s", dir);
-	CHECK_INT(system(rm), 0);
+	file_remove_tree(dir);
+}
+
+/* ---- what is remembered ---- */
+
+TEST(remember, what_another_boot_found_tells_nothing_and_is_replaced)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	static const char other[] = "00000000-0000-4000-8000-000000000000\nold news";
+	cleanup_buf struct buf text = {0};
+	cleanup_free char *path = NULL;
+
+	CHECK(mkdtemp(dir) != NULL);
+	path = remember_path(dir, "kvm-slow");
+	remember_put(dir, "kvm-slow", "news");
+	CHECK_INT(file_write_atomic(path, other, strlen(other), 0600, NULL), 0);
+	CHECK(!remember_get(dir, "kvm-slow", 100, &text));
+	CHECK_INT(text.len, 0);
+	remember_put(dir, "kvm-slow", "news");
+	CHECK(remember_get(dir, "kvm-slow", 100, &text));
+	CHECK_STR(buf_str(&text), "news");
+	remember_forget(dir, "kvm-slow");
+	CHECK(!remember_get(dir, "kvm-slow", 100, &text));
+	CHECK_INT(rmdir(dirname(path)), 0); /* one file a name: none is left */
+	CHECK_INT(rmdir(dir), 0);
+}
+
+TEST(remember, what_cannot_be_kept_is_not_known)
+{
+	cleanup_buf struct buf text = {0};
+
+	remember_put("/proc/nothing", "kvm-slow", "news");
+	CHECK(!remember_get("/proc/nothing", "kvm-slow", 100, &text));
+}
+
+/* ---- processors ---- */
+
+TEST(arch, the_row_of_this_processor_is_whole)
+{
+	const struct arch *a = arch_host();
+
+	CHECK_STR(a->name, CPU_NAME);
+	CHECK_HAS(a->qemu, a->name);
+	CHECK(a->package && a->machine && a->bus && a->console && a->kernel_words);
+	CHECK(a->canary && a->canary->enter && a->canary->size > 0); /* KVM runs guests of the host's processor */
+	for (int kind = 0; kind < ACCEL_KINDS; kind++)
+		CHECK(a->cpu[kind] != NULL);
+}
+
+/* ---- confinement ---- */
+
+#define ENVIRONMENT(...) ((char *[]){__VA_ARGS__, NULL})
+
+TEST(confine, only_what_qemu_needs_of_the_environment_is_kept)
+{
+	char **from = ENVIRONMENT("PATH=/bin", "CI_JOB_TOKEN=secret", "PATHS=x", "HOME=/root", "LC_ALL=C", "LC=x",
+				  "QEMU_AUDIO_DRV=none", "LD_PRELOAD=x.so", "TMPDIR=/t", "QEMU");
+	cleanup_free char **kept = confine_environment(from);
+	cleanup_buf struct buf line = {0};
+
+	for (char **p = kept; *p; p++)
+		buf_addf(&line, "%s ", *p);
+	CHECK_STR(buf_str(&line), "PATH=/bin HOME=/root LC_ALL=C QEMU_AUDIO_DRV=none TMPDIR=/t ");
+}
+
+/* A stand-in for QEMU that is no script: what it was asked is not what it answers. Return: its path. */
+static char *make_program(const char *dir, const char *name, const char *copy_of)
+{
+	char *path = path_join(dir, name);
+	cleanup_free char *copy = xasprintf("cp -L %s %s", copy_of, path);
+
+	CHECK_INT(system(copy), 0);
+	return path;
+}
+
+TEST(confine, the_answer_for_a_program_is_remembered_until_it_changes)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_buf struct buf known = {0};
+	cleanup_free char *qemu = NULL, *other = NULL;
+
+	CHECK(mkdtemp(dir) != NULL);
+	qemu = make_program(dir, "q", "/bin/true");
+	CHECK(confine_sandbox_works(dir, qemu));
+	CHECK(remember_get(dir, "sandbox", 300, &known));
+	CHECK(text_ends(buf_str(&known), " yes"));
+
+	/* another answer is believed: the program is not asked again */
+	other = xasprintf("%.*sno", (int)known.len - 3, known.data);
+	remember_put(dir, "sandbox", other);
+	CHECK(!confine_sandbox_works(dir, qemu));
+	confine_forget(dir);
+	CHECK(confine_sandbox_works(dir, qemu));
+
+	free(make_program(dir, "q", "/bin/false"));
+	CHECK(!confine_sandbox_works(dir, qemu));
+	file_remove_tree(dir);
+}
+
+TEST(confine, a_script_in_front_of_qemu_is_asked_each_time)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	static const char script[] = "#!/bin/sh\n[ \"$1 $3 $4\" = '-sandbox -cpu help' ] && [ -e \"${0%/*}/yes\" ]\n";
+	cleanup_free char *qemu = NULL, *yes = NULL;
+	cleanup_buf struct buf known = {0};
+
+	CHECK(mkdtemp(dir) != NULL);
+	qemu = path_join(dir, "q");
+	yes = path_join(dir, "yes");
+	CHECK_INT(file_write_atomic(qemu, script, strlen(script), 0700, NULL), 0);
+	CHECK(!confine_sandbox_works(dir, qemu));
+	CHECK_INT(file_write_atomic(yes, "", 0, 0600, NULL), 0);
+	CHECK(confine_sandbox_works(dir, qemu));
+	CHECK(!remember_get(dir, "sandbox", 300, &known));
+	CHECK(!confine_sandbox_works(dir, "/nonexistent/qemu"));
+	file_remove_tree(dir);
 }
 
 /* ---- command line ---- */
@@ -155,6 +273,7 @@ static char *join(const struct command *c)
 }
 
 static const struct command kit = {
+	.arch = &arch_x86_64,
 	.binary = "qemu",
 	.accel = ACCEL_TCG,
 	.name = "one",
@@ -163,6 +282,24 @@ static const struct command kit = {
 	.kernel = "/k",
 	.initrd = "/i",
 };
+
+/* Word for word: a change of it is a change of every template's key. */
+TEST(command, kit_guest)
+{
+	cleanup_free char *line = join(&kit);
+
+	CHECK_STR(line,
+		  "qemu -name one -nodefaults -no-user-config -display none -no-reboot -machine "
+		  "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off,i8042=off,graphics=off -accel tcg,tb-size=128 "
+		  "-cpu qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,-svm -m 128 -smp 1 -kernel /k -initrd /i "
+		  "-append console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests net.ifnames=0 audit=0 "
+		  "random.trust_cpu=on rcupdate.rcu_expedited=1 nowatchdog psi=0 init_on_alloc=0 hardened_usercopy=off "
+		  "randomize_kstack_offset=off reboot=t no_timer_check i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 "
+		  "i8042.dumbkbd=1 tsc=reliable -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "
+		  "-chardev socket,id=console,fd=5 -serial chardev:console -device virtio-serial-pci,max_ports=2 "
+		  "-chardev socket,id=agent,fd=4 -device virtserialport,chardev=agent,name=vmtap.0 "
+		  "-device virtio-rng-pci");
+}
 
 TEST(command, kit_guest_has_no_disk_and_no_network)
 {
@@ -178,12 +315,61 @@ TEST(command, disks_are_read_only_and_found_by_serial)
 	struct command c = kit;
 	cleanup_free char *line = NULL;
 
-	c.root = "/a,b";
-	c.modules = "/m";
+	c.disks[0] = (struct command_disk){.id = "root", .path = "/a,b", .serial = "vmtap-root",
+					   .kernel_words = "vmtap.root=vmtap-root a=b", .read_only = true};
+	c.disks[1] = (struct command_disk){.id = "data", .path = "/m", .serial = "d"};
+	c.ndisks = 2;
+	c.append = "last";
 	line = join(&c);
 	CHECK_HAS(line, "filename=/a,,b,read-only=on");
 	CHECK_HAS(line, "virtio-blk-pci,drive=root,serial=vmtap-root");
-	CHECK_HAS(line, "vmtap.root=vmtap-root systemd.getty_auto=no vmtap.modules=vmtap-modules");
+	CHECK_HAS(line, "node-name=data,filename=/m,read-only=off,auto-read-only=off -device virtio-blk-pci,drive=data,serial=d");
+	CHECK_HAS(line, " tsc=reliable vmtap.root=vmtap-root a=b last -chardev");
+}
+
+TEST(command, a_format_is_a_driver_on_top_of_the_file)
+{
+	struct command c = kit;
+	cleanup_free char *line = NULL;
+
+	c.disks[0] = (struct command_disk){.id = "root", .path = "/q", .format = "qcow2", .serial = "s", .read_only = true};
+	c.ndisks = 1;
+	line = join(&c);
+	CHECK_HAS(line, "-blockdev driver=file,node-name=root-file,filename=/q,read-only=on,auto-read-only=off "
+			"-blockdev driver=qcow2,node-name=root,file=root-file,read-only=on "
+			"-device virtio-blk-pci,drive=root,serial=s");
+}
+
+TEST(command, no_argument_is_dropped)
+{
+	struct command c = kit;
+	char *extra[301] = {NULL};
+	char **argv;
+	size_t n = 0;
+
+	for (size_t i = 0; i < 300; i++)
+		extra[i] = (char *)"-no-op";
+	c.extra = extra;
+	c.nnics = COMMAND_NICS_MAX;
+	argv = command_argv(&c);
+	for (char **p = argv; *p; p++)
+		n += strcmp(*p, "-no-op") == 0;
+	CHECK_INT(n, 300);
+	command_argv_free(argv);
+}
+
+TEST(command, sandbox_is_the_scripts_when_it_gives_one)
+{
+	char *extra[] = {"--sandbox", "off", NULL};
+	struct command c = kit;
+	cleanup_free char *ours = NULL, *theirs = NULL;
+
+	c.sandbox = true;
+	ours = join(&c);
+	CHECK_HAS(ours, " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny ");
+	c.extra = extra;
+	theirs = join(&c);
+	CHECK(!strstr(theirs, " -sandbox ") && strstr(theirs, " --sandbox off"));
 }
 
 TEST(command, each_card_has_its_descriptor_and_address)
@@ -191,13 +377,39 @@ TEST(command, each_card_has_its_descriptor_and_address)
 	struct command c = kit;
 	cleanup_free char *line = NULL;
 
-	c.nics = 2;
-	c.macs[0] = "52:54:00:12:01:01";
-	c.macs[1] = "52:54:00:12:02:01";
+	c.nnics = 2;
+	strcpy(c.nics[0].mac, "52:54:00:12:01:01");
+	strcpy(c.nics[1].mac, "52:54:00:12:02:01");
 	line = join(&c);
 	CHECK_HAS(line, "dgram,id=net0,local.type=fd,local.str=6");
 	CHECK_HAS(line, "dgram,id=net1,local.type=fd,local.str=7");
 	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:02:01");
+}
+
+TEST(command, of_a_machine_names_its_root_modules_and_cards)
+{
+	static const struct accel tcg = {.kind = ACCEL_TCG};
+	char kernel[] = "/k", initrd[] = "/i", root[] = "/r", modules[] = "/m";
+	struct machine_spec m = {.name = "web", .kernel = kernel, .initrd = initrd, .root = root, .modules = modules,
+				 .memory = 512, .cpus = 2, .nets = {3, 0}, .nnets = 2};
+	const struct world_spec w = {.accel = &tcg, .qemu = "/q", .machines = &m, .nmachines = 1};
+	cleanup_free char *line = NULL, *template = NULL;
+	struct command c;
+
+	spec_command(&w, 0, false, &c);
+	line = join(&c);
+	CHECK_HAS(line, "/q -name web -nodefaults");
+	CHECK_HAS(line, " vmtap.root=vmtap-root systemd.getty_auto=no vmtap.modules=vmtap-modules -chardev");
+	CHECK_HAS(line, "driver=file,node-name=root,filename=/r,read-only=on,auto-read-only=off "
+			"-device virtio-blk-pci,drive=root,serial=vmtap-root");
+	CHECK_HAS(line, "driver=file,node-name=modules,filename=/m,read-only=on,auto-read-only=off "
+			"-device virtio-blk-pci,drive=modules,serial=vmtap-modules");
+	CHECK_HAS(line, "netdev=net0,mac=52:54:00:12:04:01");
+	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:01:01");
+	spec_command(&w, 0, true, &c);
+	template = join(&c);
+	CHECK_HAS(template, "/q -name template -nodefaults");
+	CHECK_HAS(template, "netdev=net1,mac=52:54:00:12:fe:02");
 }
 
 TEST(command, script_has_the_last_word)

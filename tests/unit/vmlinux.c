@@ -2,10 +2,14 @@
 #include "unit.h"
 
 #include <elf.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/mem.h"
+#include "image/kernel.h"
 #include "image/lz4.h"
 #include "image/vmlinux.h"
 
@@ -242,4 +246,32 @@ TEST(vmlinux, drivers_by_name)
 	CHECK(vmlinux_has_driver(text, sizeof(text), "virtio_blk"));
 	CHECK(!vmlinux_has_driver(text, sizeof(text), "virtio_net"));
 	CHECK(!vmlinux_has_driver(text, sizeof(text), "erofs"));
+}
+
+/* ---- releases ---- */
+
+/* What kernel_release() says of a vmlinux whose ELF header names @machine; the caller frees it. */
+static char *release_for(uint16_t machine, struct err *err)
+{
+	Elf64_Ehdr h = {.e_ident = ELFMAG, .e_machine = machine};
+	char path[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_fd int fd = mkstemp(path);
+	char *release;
+
+	CHECK(fd >= 0 && fd_write_all(fd, &h, sizeof(h)) == 0 && fd_write_all(fd, "Linux version 6.1 ", 18) == 0);
+	release = kernel_release(path, err);
+	unlink(path);
+	return release;
+}
+
+TEST(kernel, of_another_processor_is_refused)
+{
+	cleanup_free char *ours = NULL, *other = NULL;
+	struct err err = {0};
+
+	ours = release_for(EM_X86_64, &err);
+	CHECK_STR(ours, "6.1");
+	other = release_for(EM_AARCH64, &err);
+	CHECK(!other);
+	CHECK_HAS(err.text, "is not a kernel for x86-64: an ELF file of another processor");
 }

@@ -6,6 +6,7 @@ net(outer, .subnet = "10.20.0.0/16", .mtu = 1400);
 vm(router, .nets = {&inner, &outer});
 vm(inside, .nets = {&inner});
 vm(outside, .nets = {&outer}, .hostname = "far-away");
+vm(witness, .nets = {&inner});
 
 test("each machine has its addresses, names and MTU") {
 	start_all();
@@ -31,6 +32,26 @@ test("networks are separate until somebody routes") {
 	inside.succeed("ip route add default via 192.168.1.1");
 	outside.succeed("ip route add default via 10.20.0.1");
 	inside.succeed("ping -c 1 -W 10 far-away");
+}
+
+/*
+ * Far more than a card, a socket and the switch hold for a machine that takes nothing; the address stays known while
+ * they are sent.
+ */
+static void flood(void)
+{
+	inside.execute("for i in 1 2; do for j in $(seq 20); do ping -c 1 -W 1 -s 60000 router.inner & done; wait; done");
+}
+
+test("a machine whose interface is down does not stop the others") {
+	start_all();
+	inside.succeed("ping -c 1 -W 10 router.inner");
+	witness.succeed("ping -c 1 -W 10 inside");
+	router.succeed("ip link set eth0 down");
+	flood();
+	witness.succeed("ping -c 3 -W 10 inside");
+	router.succeed("ip link set eth0 up");
+	inside.succeed("ping -c 3 -W 10 router.inner"); /* it is served again */
 }
 
 test("a transfer arrives whole") {
