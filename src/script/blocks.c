@@ -28,25 +28,35 @@ uint64_t blocks_deadline(void)
 	return run.block ? run.block->deadline : CLOCK_NEVER;
 }
 
-bool block_enter(struct vmtap_block *b)
+static bool enter(struct vmtap_block *b, uint64_t deadline)
 {
-	if (b->state != BLOCK_NEW)
-		return false;
-	b->deadline = blocks_deadline();
-	if (!b->name) {
-		uint64_t end;
-
-		if (!(b->seconds > 0 && b->seconds < SECONDS_MAX))
-			run_die(NULL, "within(%g): the time must be more than 0 seconds", b->seconds);
-		end = clock_now() + (uint64_t)(b->seconds * NS_PER_S);
-		if (end < b->deadline)
-			b->deadline = end;
-	}
+	b->deadline = deadline;
 	b->failures = run.failures;
 	b->outer = run.block;
 	b->state = BLOCK_INSIDE;
 	run.block = b;
 	return true;
+}
+
+bool block_enter_subtest(struct vmtap_block *b)
+{
+	if (b->state != BLOCK_NEW)
+		return false;
+	if (!b->name || !*b->name)
+		run_die(NULL, "subtest: the name is %s", b->name ? "empty" : "a null pointer");
+	return enter(b, blocks_deadline());
+}
+
+bool block_enter_within(struct vmtap_block *b)
+{
+	uint64_t end;
+
+	if (b->state != BLOCK_NEW)
+		return false;
+	if (!(b->seconds > 0 && b->seconds <= SECONDS_MAX))
+		run_die(NULL, "within(%g): the time must be more than 0 and at most %g seconds", b->seconds, SECONDS_MAX);
+	end = clock_now() + (uint64_t)(b->seconds * NS_PER_S);
+	return enter(b, end < blocks_deadline() ? end : blocks_deadline());
 }
 
 static void report_subtest(const struct vmtap_block *b)

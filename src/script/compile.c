@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "script/embed.h"
 #include "script/guard.h"
+#include "script/internals.h"
 
 /* Of the child that tries a script. A script of the largest size takes tcc under a second and about 100 MiB. */
 #define TRY_MEMORY (1ul << 30) /* bytes */
@@ -163,10 +164,21 @@ void script_add_key(const struct script *s, struct sha256 *key)
 
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line)
 {
-	/* localtime() and mktime() look at TZ; what __DATE__ says is no part of the text */
-	static const char *const words[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime",
-					    "__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
+	/* localtime() and mktime() look at TZ */
+	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime"};
+	/* What __DATE__ says is no part of the text, and the assembler can do anything. */
+	static const char *const words[] = {"__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
 
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		*word = functions[i];
+		if (!internals_refers(s->code, *word))
+			continue;
+		if (!sources_find_call(&s->sources, *word, file, line)) { /* the preprocessor put the name together */
+			*file = s->path;
+			*line = 1;
+		}
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		*word = words[i];
 		if (sources_find_word(&s->sources, *word, file, line))

@@ -14,7 +14,8 @@
 #include "script/types.h"
 
 /* blocks.c */
-bool block_enter(struct vmtap_block *b); /* vmtap.h: vmtap_enter */
+bool block_enter_subtest(struct vmtap_block *b); /* vmtap.h: vmtap_enter_subtest */
+bool block_enter_within(struct vmtap_block *b);  /* vmtap.h: vmtap_enter_within */
 void block_leave(struct vmtap_block *b); /* vmtap.h: vmtap_leave */
 
 /* checks.c; @expression is the text of what is checked. */

@@ -27,7 +27,8 @@ struct symbol {
 #define AS(name, function) {#name, (uintptr_t)(function)}
 
 static const struct symbol symbols[] = {
-	AS(vmtap_enter, block_enter), AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
+	AS(vmtap_enter_subtest, block_enter_subtest), AS(vmtap_enter_within, block_enter_within),
+	AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
 	AS(note, output_note), AS(skip, output_skip), AS(start_all, methods_start_all),

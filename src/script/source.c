@@ -293,7 +293,8 @@ void sources_line(const struct sources *s, const char *file, int line, char *out
 	}
 }
 
-bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line)
+/* Look for a word; @call: only where a '(' follows. */
+static bool find(const struct sources *s, const char *word, bool call, const char **file, int *line)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct scan at = {.p = buf_str(&s->files[i].text), .line = 1, .line_start = true};
@@ -302,7 +303,8 @@ bool sources_find_word(const struct sources *s, const char *word, const char **f
 		if (strncmp(at.p, "#!", 2) == 0)
 			skip_comment(&at);
 		while ((n = next_word(&at)) > 0) {
-			if (n == strlen(word) && strncmp(at.p, word, n) == 0) {
+			if (n == strlen(word) && strncmp(at.p, word, n) == 0 &&
+			    (!call || *skip_blanks(at.p + n) == '(')) {
 				*file = s->files[i].path;
 				*line = at.line;
 				return true;
@@ -311,6 +313,16 @@ bool sources_find_word(const struct sources *s, const char *word, const char **f
 		}
 	}
 	return false;
+}
+
+bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line)
+{
+	return find(s, word, false, file, line);
+}
+
+bool sources_find_call(const struct sources *s, const char *word, const char **file, int *line)
+{
+	return find(s, word, true, file, line) || find(s, word, false, file, line);
 }
 
 /* What of a text decides whether it is plain. */

@@ -45,6 +45,9 @@ void sources_line(const struct sources *s, const char *file, int line, char *out
 /* Look for a whole word, outside of comments, strings and a #! line. Return: whether it was found. */
 bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line);
 
+/* The same for the name of a function: where it is called, or else where it stands at all. */
+bool sources_find_call(const struct sources *s, const char *word, const char **file, int *line);
+
 /*
  * Return: whether the text is short and has nothing by which a compiler could be made to overflow its stack, run for
  * ever or fill the memory: no macros of its own, no assembler, no deep nesting, no large numbers.
