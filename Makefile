@@ -19,7 +19,7 @@ qemu   = accel canary command qmp
 machine = console handshake machine saving spec wiring
 state  = checkpoint forge layer ram template template_key
 world  = call outcome world
-script = blocks call checks compile declare diagnose embed faults fields format guard libc libtcc lines methods output run source thunks
+script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare tcp wait wait_file wait_port wait_quiet wait_try wait_unit
 

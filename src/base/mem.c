@@ -7,10 +7,14 @@
 
 #define EXIT_INFRASTRUCTURE 3
 
+void (*mem_exhausted)(void);
+
 static void *checked(void *p)
 {
 	if (p)
 		return p;
+	if (mem_exhausted)
+		mem_exhausted();
 	fputs("# vmtap: out of memory\n", stderr);
 	exit(EXIT_INFRASTRUCTURE);
 }

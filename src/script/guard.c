@@ -24,10 +24,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +33,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "script/limits.h"
 
 #define READ_SIZE 4096
 
@@ -43,31 +42,6 @@ static const struct {
 	const char *name;
 } crashes[] = {{SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"},   {SIGILL, "SIGILL"}, {SIGFPE, "SIGFPE"},
 	       {SIGABRT, "SIGABRT"}, {SIGTRAP, "SIGTRAP"}, {SIGKILL, "SIGKILL"}};
-
-/* Lower the soft limit alone: at the hard limit of processor time the kernel would send SIGKILL, as it does without memory. */
-static void limit(int resource, rlim_t value)
-{
-	struct rlimit l;
-
-	if (getrlimit(resource, &l) == 0 && l.rlim_cur > value) { /* RLIM_INFINITY is the largest number */
-		l.rlim_cur = value;
-		setrlimit(resource, &l);
-	}
-}
-
-/* Return: bytes of this process's address space, 0 when they are not known. */
-static size_t memory_in_use(void)
-{
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 /* exit(), as tcc calls it without memory, is not to run what the parent has registered. */
 static void leave_at_once(void)
@@ -78,7 +52,7 @@ static void leave_at_once(void)
 static _Noreturn void be_child(guard_work_fn *work, void *arg, const struct guard_limits *limits, int fd)
 {
 	struct buf text = {0};
-	size_t used = memory_in_use();
+	size_t used = limits_memory().space;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	atexit(leave_at_once);
@@ -87,10 +61,11 @@ static _Noreturn void be_child(guard_work_fn *work, void *arg, const struct guar
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) /* a sanitizer would explain the crash at length */
 		signal(crashes[i].signo, SIG_DFL);
 	signal(SIGXCPU, SIG_DFL);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, limits->cpu);
+	/* The soft limits alone: at the hard limit of processor time the kernel sends SIGKILL, as it does without memory. */
+	limits_lower(RLIMIT_CORE, 0);
+	limits_lower(RLIMIT_CPU, limits->cpu);
 	if (used)
-		limit(RLIMIT_AS, used + limits->memory);
+		limits_lower(RLIMIT_AS, used + limits->memory);
 	work(arg, &text);
 	_exit(fd_write_all(fd, text.data, text.len) < 0);
 }

@@ -48,6 +48,7 @@ enum wire_outcome {
 	WIRE_TIMED_OUT = 2, /* the deadline passed: `reason` says what was seen last */
 	WIRE_LOST = 3,	    /* the machine is gone (panic, QEMU died, boot stalled): `reason` */
 	WIRE_REFUSED = 4,   /* the call makes no sense now (machine shut down, ...): `reason` */
+	WIRE_OVERTIME = 5, /* the test's own time limit passed: the test ends at this call, whatever its kind */
 };
 
 /* What WIRE_EVENT tells. */

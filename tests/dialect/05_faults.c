@@ -88,3 +88,22 @@ test("files of the host are not written") {
 test("and the next test runs") {
 	ok(true);
 }
+
+static void smash(void)
+{
+	void *volatile words[1];
+
+	for (int i = 0; i < 8; i++)
+		words[i] = (void *)0x414141414141;
+}
+
+test("a smashed return address") {
+	smash();
+}
+
+test("a smashed return address of the test") {
+	void *volatile words[1];
+
+	for (int i = 0; i < 8; i++)
+		words[i] = (void *)0x414141414141;
+}

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "script/guard.c"
+#include "script/limits.c"
 
 static struct buf text;
 
