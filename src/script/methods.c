@@ -224,11 +224,12 @@ void method_wait_for_unit(unsigned machine, const char *unit)
 
 static void wait_for_port(unsigned machine, const char *method, enum wire_wait what, int port)
 {
-	struct wording w = wording(machine, method);
+	char number[16]; /* for messages */
 
+	snprintf(number, sizeof(number), "%d", port);
 	if (port < 1 || port > 65535)
-		run_die(NULL, "%s.%s: %d is not a port: 1 to 65535", w.machine, method, port);
-	wait_for(machine, method, what, "", "port", (uint32_t)port);
+		run_die(NULL, "%s: %s is not a port: 1 to 65535", spoken(wording(machine, method)), number);
+	wait_for(machine, method, what, number, "port", (uint32_t)port);
 }
 
 void method_wait_for_open_port(unsigned machine, int port)

@@ -89,12 +89,17 @@ test("and the next test runs") {
 	ok(true);
 }
 
+static void overwrite(void *volatile *words)
+{
+	for (int i = 0; i < 8; i++)
+		words[i] = (void *)0x414141414141;
+}
+
 static void smash(void)
 {
 	void *volatile words[1];
 
-	for (int i = 0; i < 8; i++)
-		words[i] = (void *)0x414141414141;
+	overwrite(words);
 }
 
 test("a smashed return address") {
@@ -104,6 +109,5 @@ test("a smashed return address") {
 test("a smashed return address of the test") {
 	void *volatile words[1];
 
-	for (int i = 0; i < 8; i++)
-		words[i] = (void *)0x414141414141;
+	overwrite(words);
 }

@@ -1,10 +1,12 @@
+static double zero;
+
 test("infinite") {
-	within(1e400) {
+	within(1 / zero) {
 	}
 }
 
 test("not a number") {
-	within(1e400 - 1e400) {
+	within(zero / zero) {
 	}
 }
 

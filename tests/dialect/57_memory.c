@@ -14,7 +14,9 @@ test("a subtest does not go on") {
 }
 
 test("one that is too large") {
-	realloc(0, (size_t)-1 / 4);
+	void *p = realloc(0, (size_t)-1 / 4);
+
+	ok(p);
 }
 
 test("what vmtap keeps for the script") {
