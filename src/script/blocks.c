@@ -82,9 +82,9 @@ static void report_subtest(const struct vmtap_block *b)
  */
 void blocks_overdue(void)
 {
-	const struct vmtap_block *late = run.block;
+	const struct vmtap_block *late = run.block, *b = run.block;
 
-	for (const struct vmtap_block *b = run.block; b && b->deadline == run.block->deadline; b = b->outer)
+	while ((b = b->outer) && b->deadline == late->deadline)
 		if (!b->name)
 			late = b;
 	run_fail((const struct pair[]){{"last_call", run.last_words}, {0}}, "within(%g): the block took longer",

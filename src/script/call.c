@@ -112,7 +112,7 @@ static struct answer read_answer(const struct frame *f, struct buf streams[2])
 	return a;
 }
 
-struct answer call_world(const struct question *c)
+struct answer call_world(const struct question *q)
 {
 	static uint32_t last_id;
 	static struct buf in; /* what came after the last answer: nothing, but a frame may come in parts */
@@ -123,7 +123,7 @@ struct answer call_world(const struct question *c)
 	struct frame f;
 
 	output_flush();
-	put_call(&out, c, ++last_id);
+	put_call(&out, q, ++last_id);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
 	call_send(&out);
