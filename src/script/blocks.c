@@ -76,6 +76,18 @@ static void report_subtest(const struct vmtap_block *b)
 		  (const struct pair[]){{"result", good ? "ok" : "not ok"}, {0}});
 }
 
+/* Leave all blocks within @outer, from which no way leads back: their subtests are over. */
+static void drop_blocks(struct vmtap_block *outer)
+{
+	while (run.block != outer) {
+		const struct vmtap_block *b = run.block;
+
+		run.block = b->outer;
+		if (b->name)
+			report_subtest(b);
+	}
+}
+
 /*
  * The deadline of the innermost block has passed. The within() that set it is the outermost one with that deadline: it
  * ends, and so do the blocks in it.
@@ -89,13 +101,13 @@ void blocks_overdue(void)
 			late = b;
 	run_fail((const struct pair[]){{"last_call", run.last_words}, {0}}, "within(%g): the block took longer",
 		 late->seconds);
-	while (run.block != late) {
-		if (run.block->name)
-			report_subtest(run.block);
-		run.block = run.block->outer;
-	}
-	run.block = late->outer;
+	drop_blocks(late->outer);
 	run_leave();
+}
+
+void blocks_abandon(void)
+{
+	drop_blocks(NULL);
 }
 
 void block_leave(struct vmtap_block *b)

@@ -17,6 +17,9 @@ void block_leave(struct vmtap_block *b);
 /* Return: the deadline of the blocks that the script is in (CLOCK_MONOTONIC, ns), or CLOCK_NEVER. */
 uint64_t blocks_deadline(void);
 
+/* The test ends here: report the subtests that the script is in. */
+void blocks_abandon(void);
+
 /* Fail the within() whose deadline has passed. deadline.c makes the script call it, wherever the script is. */
 _Noreturn void blocks_overdue(void);
 

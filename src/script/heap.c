@@ -24,7 +24,7 @@ static void exhausted(void)
 	mem_exhausted = NULL; /* if even the reserve is used up */
 	limits_raise(RLIMIT_DATA, RESERVE);
 	run_fail(NULL, "the script has used up its memory of %d MiB", SCRIPT_MEMORY_MAX >> 20);
-	run_finish();
+	run_stop();
 }
 
 static void *checked(void *p)

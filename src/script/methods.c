@@ -82,7 +82,7 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 	run_fail(pairs, "%s: %s%s%.*s", spoken(w), timed_out ? "timed out" : "", timed_out && first ? ": " : "", first,
 		 a->reason);
 	if (a->outcome == WIRE_OVERTIME)
-		run_finish();
+		run_stop();
 	run_leave();
 }
 

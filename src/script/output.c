@@ -98,13 +98,13 @@ void output_skip(const char *why)
 void output_exit(int status)
 {
 	run_fail(NULL, "the script called exit(%d)", status);
-	run_finish();
+	run_stop();
 }
 
 void output_abort(void)
 {
 	run_fail(NULL, "the script called abort()");
-	run_finish();
+	run_stop();
 }
 
 FILE *output_fopen(const char *path, const char *mode)

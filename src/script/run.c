@@ -147,6 +147,12 @@ void run_finish(void)
 	_exit(0);
 }
 
+void run_stop(void)
+{
+	blocks_abandon();
+	run_finish();
+}
+
 void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 {
 	run.script = s;

@@ -67,6 +67,9 @@ void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((nore
 /* Tell the world that the test is over, at its end or not, and end the process. */
 _Noreturn void run_finish(void);
 
+/* run_finish() after a failure that ends the test even from within subtests. */
+_Noreturn void run_stop(void);
+
 /*
  * What vmtap returns to the script lives until the test ends. As the process
  * ends with it, nothing is ever freed: these are malloc() by another name, so

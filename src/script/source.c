@@ -38,7 +38,7 @@ struct scan {
 
 static bool word_char(char c)
 {
-	return isalnum((unsigned char)c) || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 static size_t word_length(const char *p)
@@ -72,17 +72,22 @@ static void skip_word(struct scan *s, size_t n)
 /* Move behind a string or character constant, or to the end of the line that leaves it open. */
 static void skip_quoted(struct scan *s)
 {
-	char quote = *s->p;
+	const char quote = *s->p, *p = s->p + 1;
 
-	step(s);
-	while (*s->p && *s->p != quote && *s->p != '\n') {
-		if (*s->p == '\\' && s->p[1])
-			step(s);
-		step(s);
+	for (; *p && *p != quote && *p != '\n'; p++) {
+		if (*p != '\\' || !p[1])
+			continue;
+		p++;
+		if (*p == '\n') {
+			s->line++;
+			s->directive = false;
+		}
 	}
-	if (*s->p == quote)
-		step(s);
-	else if (quote == '"' && !s->directive && !s->unterminated)
+	s->p = p + (*p == quote);
+	s->line_start = false;
+	if (*p == quote)
+		return;
+	if (quote == '"' && !s->directive && !s->unterminated)
 		s->unterminated = s->line;
 }
 
