@@ -22,6 +22,7 @@
  */
 #include "script/faults.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,8 +39,12 @@
 
 #define STACK_SIZE    65536 /* bytes, of the handler */
 #define EVENT_MAX     16384 /* bytes of the one event, a long path included */
+#define PLACE_MAX     4200  /* bytes of "file:line" */
+#define MESSAGE_MAX   300   /* bytes */
 #define NULL_AREA     4096  /* a member of a structure at NULL lies below this */
 #define STACK_MARGIN  (256 * 1024) /* how far from its end a stack is used up */
+
+static_assert(PLACE_MAX + MESSAGE_MAX + RUN_SOURCE_MAX + 64 <= EVENT_MAX, "the handler's event never allocates");
 
 static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
@@ -133,7 +138,7 @@ static void describe(char *out, size_t size, const siginfo_t *info, struct regis
 static void send_fault(struct place at, const char *message)
 {
 	static char memory[EVENT_MAX];
-	char place[4200] = "", source[RUN_SOURCE_MAX] = "";
+	char place[PLACE_MAX] = "", source[RUN_SOURCE_MAX] = "";
 	struct buf out = {.data = memory, .cap = sizeof(memory)};
 	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
 
@@ -157,7 +162,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 {
 	struct registers r = registers_of(context);
 	struct place at;
-	char what[200], message[260];
+	char what[200], message[MESSAGE_MAX];
 	const char *blame = "";
 
 	if (signo == SIGALRM && info->si_code == SI_TIMER) {
