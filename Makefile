@@ -19,7 +19,7 @@ qemu   = accel arch arch_x86_64 canary command confine qmp remember
 machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
-script = blocks call checks compile declare diagnose embed faults format libc libtcc lines methods output run source thunks
+script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
 cmd    = cache cached check doctor header help job options plan progress run runner settings work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 

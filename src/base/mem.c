@@ -5,10 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+void (*mem_exhausted)(void);
+
 static void *checked(void *p)
 {
 	if (p)
 		return p;
+	if (mem_exhausted)
+		mem_exhausted();
 	fputs("# vmtap: out of memory\n", stderr);
 	exit(MEM_EXIT_STATUS);
 }

@@ -15,6 +15,9 @@
  * a test, so the process says so and exits with MEM_EXIT_STATUS. Anything whose
  * size a guest or a file decides is bounded before it gets here.
  */
+/* Called when memory is used up, before the process ends; it may end it in a better way. NULL: nothing is called. */
+extern void (*mem_exhausted)(void);
+
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t n);

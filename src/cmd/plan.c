@@ -1,6 +1,7 @@
 /* plan.c - the scripts of a run, compiled, as a list of tests in order */
 #include "cmd/plan.h"
 
+#include <assert.h>
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,10 @@
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
+
+static_assert(SCRIPT_MACHINES_MAX == WORLD_MACHINES_MAX, "a world has room for a script's machines");
+static_assert(SCRIPT_NETS_MAX == WORLD_NETS_MAX, "a world has room for a script's networks");
+static_assert(VM_NETS_MAX == COMMAND_NICS_MAX, "QEMU gets a card for each network of a machine");
 
 /* ---- the list ---- */
 

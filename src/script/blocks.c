@@ -11,10 +11,16 @@
  * to the innermost subtest, whose condition then says that setjmp() returned
  * for the second time, and the loop ends: its cleanup does run. The blocks
  * further in are dropped from the list by run_leave().
+ *
+ * A within() that takes longer ends with all that is inside, so that failure
+ * goes to the innermost subtest around it. Three look at the clock: the world
+ * during a call, block_leave(), and deadline.c while the script computes.
  */
+#include "script/blocks.h"
+
 #include "base/clock.h"
-#include "script/call.h"
-#include "script/dialect.h"
+#include "script/deadline.h"
+#include "script/output.h"
 #include "script/run.h"
 
 #define SECONDS_MAX 1e9 /* of within(); more would not fit the clock */
@@ -28,34 +34,80 @@ uint64_t blocks_deadline(void)
 	return run.block ? run.block->deadline : CLOCK_NEVER;
 }
 
-bool block_enter(struct vmtap_block *b)
+static bool enter(struct vmtap_block *b, uint64_t deadline)
 {
-	if (b->state != BLOCK_NEW)
-		return false;
-	b->deadline = blocks_deadline();
-	if (!b->name) {
-		uint64_t end;
-
-		if (!(b->seconds > 0 && b->seconds < SECONDS_MAX))
-			run_die(NULL, "within(%g): the time must be more than 0 seconds", b->seconds);
-		end = clock_now() + (uint64_t)(b->seconds * NS_PER_S);
-		if (end < b->deadline)
-			b->deadline = end;
-	}
+	b->deadline = deadline;
 	b->failures = run.failures;
 	b->outer = run.block;
 	b->state = BLOCK_INSIDE;
 	run.block = b;
+	deadline_set(deadline);
 	return true;
+}
+
+bool block_enter_subtest(struct vmtap_block *b)
+{
+	if (b->state != BLOCK_NEW)
+		return false;
+	if (!b->name || !*b->name)
+		run_die(NULL, "subtest: the name is %s", b->name ? "empty" : "a null pointer");
+	return enter(b, blocks_deadline());
+}
+
+bool block_enter_within(struct vmtap_block *b)
+{
+	uint64_t end;
+
+	if (b->state != BLOCK_NEW)
+		return false;
+	if (!(b->seconds > 0 && b->seconds <= SECONDS_MAX))
+		run_die(NULL, "within(%g): the time must be more than 0 and at most %g seconds", b->seconds, SECONDS_MAX);
+	run.last_words = NULL;
+	end = clock_now() + (uint64_t)(b->seconds * NS_PER_S);
+	return enter(b, end < blocks_deadline() ? end : blocks_deadline());
 }
 
 static void report_subtest(const struct vmtap_block *b)
 {
 	const bool good = run.failures == b->failures;
 
-	run_print_flush();
+	output_flush();
 	run_event(WIRE_EVENT_SUBTEST, run_place(), b->name,
 		  (const struct pair[]){{"result", good ? "ok" : "not ok"}, {0}});
+}
+
+/* Leave all blocks within @outer, from which no way leads back: their subtests are over. */
+static void drop_blocks(struct vmtap_block *outer)
+{
+	while (run.block != outer) {
+		const struct vmtap_block *b = run.block;
+
+		run.block = b->outer;
+		if (b->name)
+			report_subtest(b);
+	}
+}
+
+/*
+ * The deadline of the innermost block has passed. The within() that set it is the outermost one with that deadline: it
+ * ends, and so do the blocks in it.
+ */
+void blocks_overdue(void)
+{
+	const struct vmtap_block *late = run.block, *b = run.block;
+
+	while ((b = b->outer) && b->deadline == late->deadline)
+		if (!b->name)
+			late = b;
+	run_fail((const struct pair[]){{"last_call", run.last_words}, {0}}, "within(%g): the block took longer",
+		 late->seconds);
+	drop_blocks(late->outer);
+	run_leave();
+}
+
+void blocks_abandon(void)
+{
+	drop_blocks(NULL);
 }
 
 void block_leave(struct vmtap_block *b)
@@ -63,9 +115,10 @@ void block_leave(struct vmtap_block *b)
 	if (b->state != BLOCK_INSIDE)
 		return;
 	b->state = BLOCK_LEFT;
+	if (!b->name && clock_now() > b->deadline)
+		blocks_overdue();
 	run.block = b->outer;
+	deadline_set(blocks_deadline());
 	if (b->name)
 		report_subtest(b);
-	else if (clock_now() > b->deadline)
-		run_die(NULL, "within(%g): the block took longer", b->seconds);
 }

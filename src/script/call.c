@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "script/blocks.h"
+#include "script/output.h"
 #include "script/run.h"
 #include "wire/frame.h"
 
@@ -42,7 +44,7 @@ void call_send(const struct buf *frames)
 		raise(SIGALRM);
 }
 
-static void put_call(struct buf *out, const struct call *c, uint32_t id)
+static void put_call(struct buf *out, const struct question *c, uint32_t id)
 {
 	size_t mark = wire_begin(out, WIRE_CALL, id);
 
@@ -110,7 +112,7 @@ static struct answer read_answer(const struct frame *f, struct buf streams[2])
 	return a;
 }
 
-struct answer call_world(const struct call *c)
+struct answer call_world(const struct question *q)
 {
 	static uint32_t last_id;
 	static struct buf in; /* what came after the last answer: nothing, but a frame may come in parts */
@@ -120,8 +122,8 @@ struct answer call_world(const struct call *c)
 	struct answer a;
 	struct frame f;
 
-	run_print_flush();
-	put_call(&out, c, ++last_id);
+	output_flush();
+	put_call(&out, q, ++last_id);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
 	call_send(&out);

@@ -2,13 +2,18 @@
 #ifndef SCRIPT_CALL_H
 #define SCRIPT_CALL_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "wire/frame.h"
 #include "wire/script.h"
 
-#define CALL_ARGUMENT_MAX 1000000 /* bytes of the arguments of a call; below WIRE_PAYLOAD_MAX */
+#define CALL_ARGUMENT_MAX 1000000 /* bytes of the arguments of a call together */
+
+static_assert(CALL_ARGUMENT_MAX + 1024 <= WIRE_PAYLOAD_MAX, "a frame has room for the arguments and the other fields");
 
 /**
  * struct answer - A WIRE_RESULT
@@ -25,18 +30,20 @@ struct answer {
 };
 
 /**
- * struct call - A WIRE_CALL
+ * struct question - A WIRE_CALL
  * @machine:	Its number
  * @first:	Argument, or NULL
  * @second:	Argument of @second_len bytes, or NULL
+ * @may_time_out: WIRE_TIMED_OUT is an answer like any other, and no failure
  */
-struct call {
+struct question {
 	unsigned machine;
 	enum wire_call call;
 	const char *first;
 	const char *second;
 	size_t second_len;
 	uint32_t number;
+	bool may_time_out;
 };
 
 /**
@@ -46,15 +53,12 @@ struct call {
  * deadline of the innermost within() goes with the call. A world that is gone
  * ends the process with status 1.
  */
-struct answer call_world(const struct call *c);
+struct answer call_world(const struct question *q);
 
 /* Send frames to the world. SIGALRM cannot cut them. */
 void call_send(const struct buf *frames);
 
 /* Called by the handler of SIGALRM. Return: whether a frame is being sent; call_send() then raises it again. */
 int call_defer_alarm(void);
-
-/* blocks.c: the deadline of the blocks that the script is in, or CLOCK_NEVER. */
-uint64_t blocks_deadline(void);
 
 #endif

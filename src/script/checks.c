@@ -1,10 +1,12 @@
 /* checks.c - ok, is, isnt, like, unlike: a failure is recorded and the test goes on */
+#include "script/checks.h"
+
 #include <regex.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "script/dialect.h"
 #include "script/run.h"
 
 #define QUOTED_MAX     80 /* bytes of a text that a message shows; the pairs have it all */

@@ -3,11 +3,12 @@
  * Theory of operation
  *
  * 1. source.c reads the file and what it uses, and hands tcc a copy in memory.
- * 2. tcc compiles it as one unit with vmtap.h in front, with -g for the line
+ * 2. A script that is not plain is compiled in a child first: guard.c says why.
+ * 3. tcc compiles it as one unit with vmtap.h in front, with -g for the line
  *    table, and relocates it into this process.
- * 3. declare.c reads the sections that the macros of vmtap.h filled: tests,
+ * 4. declare.c reads the sections that the macros of vmtap.h filled: tests,
  *    machines, networks. All that can be wrong with them is said now.
- * 4. thunks.c compiles the machines' functions as a second unit, once the
+ * 5. thunks.c compiles the machines' functions as a second unit, once the
  *    machines are known, and fills the structures.
  *
  * One failed step ends it; its errors are all reported, as far as tcc goes on
@@ -20,6 +21,13 @@
 
 #include "base/mem.h"
 #include "script/embed.h"
+#include "script/guard.h"
+#include "script/internals.h"
+
+/* Of the child that tries a script. A script of the largest size takes tcc under a second and about 100 MiB. */
+#define TRY_MEMORY (1ul << 30) /* bytes */
+#define TRY_CPU	   10	       /* s */
+#define TRY_WALL   60	       /* s; more than TRY_CPU, because other processes run as well */
 
 TCCState *compile_new_state(const char *options, struct diagnostics *d)
 {
@@ -31,11 +39,9 @@ TCCState *compile_new_state(const char *options, struct diagnostics *d)
 	return t;
 }
 
-/* Steps 1 and 2. Return: 0, or -1 with something in @d or, when the file cannot be read, @err. */
-static int compile_code(struct script *s, struct diagnostics *d, struct err *err)
+/* Step 3. Return: 0, or -1 with something in @d. */
+static int compile_code(struct script *s, struct diagnostics *d)
 {
-	if (sources_load(&s->sources, s->path, d, err) < 0 || d->count)
-		return -1;
 	for (size_t i = 0; i < s->sources.n; i++) {
 		const struct source *f = &s->sources.files[i];
 
@@ -51,14 +57,56 @@ static int compile_code(struct script *s, struct diagnostics *d, struct err *err
 	return 0;
 }
 
-static int compile(struct script *s, struct diagnostics *d, struct err *err)
+/* Steps 3 to 5. Return: 0, or -1 with something in @d. */
+static int compile_sources(struct script *s, struct diagnostics *d)
 {
-	if (compile_code(s, d, err) < 0)
+	if (compile_code(s, d) < 0)
 		return -1;
 	declare_read(s, d);
 	if (d->count)
 		return -1;
 	return thunks_make(s, d);
+}
+
+/* In a child of its own (guard.h): send what is wrong with the script. */
+static void try_sources(void *arg, struct buf *text)
+{
+	struct script *s = arg;
+	struct diagnostics d = {.sources = &s->sources};
+	struct err err = {0};
+
+	compile_sources(s, &d);
+	if (diagnose_result(&d, &err) < 0)
+		buf_adds(text, err.text);
+}
+
+/* Step 2. Return: 0, or -1 with why the script is not to be compiled here. */
+static int try_compile(struct script *s, struct err *err)
+{
+	static const struct guard_limits limits = {.memory = TRY_MEMORY, .cpu = TRY_CPU, .wall = TRY_WALL};
+	cleanup_buf struct buf text = {0};
+	int died = guard_try(try_sources, s, &limits, &text);
+
+	if (!died && !text.len)
+		return 0;
+	if (!died && !strstr(buf_str(&text), "memory full")) /* tcc's words */
+		return err_set(err, "%s", buf_str(&text));
+	if (!died) {
+		buf_clear(&text);
+		buf_addf(&text, "needs more than %lu MiB of memory", TRY_MEMORY >> 20);
+	}
+	return err_set(err, "%s:1: error: the compiler %s on this script; look for deep nesting, macros that grow, "
+			    "huge arrays and asm() that fills memory", s->path, buf_str(&text));
+}
+
+/* All steps. Return: 0, or -1 with something in @d or, when there is nothing, in @err. */
+static int compile(struct script *s, struct diagnostics *d, struct err *err)
+{
+	if (sources_load(&s->sources, s->path, d, err) < 0 || d->count)
+		return -1;
+	if (!sources_are_plain(&s->sources) && try_compile(s, err) < 0)
+		return -1;
+	return compile_sources(s, d);
 }
 
 /* Give back what a compile that failed has taken. */
@@ -116,10 +164,21 @@ void script_add_key(const struct script *s, struct sha256 *key)
 
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line)
 {
-	/* localtime() and mktime() look at TZ; what __DATE__ says is no part of the text */
-	static const char *const words[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime",
-					    "__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
+	/* localtime() and mktime() look at TZ */
+	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime"};
+	/* What __DATE__ says is no part of the text, and the assembler can do anything. */
+	static const char *const words[] = {"__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
 
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		*word = functions[i];
+		if (!internals_refers(s->code, *word))
+			continue;
+		if (!sources_find_call(&s->sources, *word, file, line)) { /* the preprocessor put the name together */
+			*file = s->path;
+			*line = 1;
+		}
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		*word = words[i];
 		if (sources_find_word(&s->sources, *word, file, line))

@@ -10,27 +10,17 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "script/compiled.h"
+#include "script/fields.h"
 #include "script/internals.h"
 
-#define NAME_MAX_LENGTH 63	   /* RFC 1123: a label of a host name */
-#define MEMORY_MIN	16	   /* MiB; no kernel boots with less */
-#define MEMORY_MAX	(1L << 20) /* MiB; a mistyped unit, not a machine */
-#define CPUS_MAX	128
-#define MTU_MIN		576   /* RFC 791: what every host must accept */
-#define MTU_MAX		65535 /* what the length field of IP can say */
-#define TIMEOUT_MAX	1e6   /* s, eleven days */
-
-/* Return: the machine that is called @name, NULL for none. */
-static const struct script_machine *find_machine(const struct script *s, const char *name)
-{
-	for (size_t i = 0; i < s->machine_count; i++)
-		if (strcmp(s->machines[i].name, name) == 0)
-			return &s->machines[i];
-	return NULL;
-}
+#define NAME_MAX_LENGTH ((size_t)63) /* RFC 1123: a label of a host name */
+#define TIMEOUT_MIN	1e-3 /* s */
+#define TIMEOUT_MAX	1e6 /* s, eleven days */
+#define LINE_MAX_LENGTH 512 /* bytes of a source line that are searched */
 
 static void check_name(const struct vmtap_machine *m, const char *name, struct diagnostics *d)
 {
+	const size_t digits = m->count > 10 ? 2 : m->count >= 0; /* of the number of an array's element */
 	const char *p = name;
 
 	if (strcmp(name, "localhost") == 0) {
@@ -43,78 +33,46 @@ static void check_name(const struct vmtap_machine *m, const char *name, struct d
 		diagnose(d, m->file, m->line,
 			 "a machine cannot be called '%s': a host name is lower-case letters, digits and '_', "
 			 "and starts with a letter", name);
-	else if (strlen(name) > NAME_MAX_LENGTH)
-		diagnose(d, m->file, m->line, "the name '%s' is longer than %d characters", name, NAME_MAX_LENGTH);
+	else if (strlen(name) + digits > NAME_MAX_LENGTH)
+		diagnose(d, m->file, m->line, "the name '%s' is longer than %zu characters", name, NAME_MAX_LENGTH - digits);
 }
 
-/* Is .field = among the fields as they were written? */
-static bool is_given(const char *given, const char *field)
+static const char *hostname_of(const struct script_machine *m)
 {
-	const size_t n = strlen(field);
+	return m->options->hostname ? m->options->hostname : m->name;
+}
 
-	for (const char *p = given; *p; p++) {
-		if (*p == '"') { /* a string: over it */
-			while (*++p && *p != '"')
-				if (*p == '\\' && p[1])
-					p++;
-			if (!*p)
-				return false;
-		} else if (*p == '.') {
-			const char *word = p + 1 + strspn(p + 1, " ");
-
-			if (strncmp(word, field, n) == 0 && strchr(" =", word[n]))
-				return true;
+/* Tell of a machine before @m with the same name or host name. */
+static void check_unique(const struct script *s, const struct script_machine *m, struct diagnostics *d)
+{
+	for (const struct script_machine *other = s->machines; other < m; other++) {
+		if (strcmp(other->name, m->name) == 0) {
+			diagnose(d, m->file, m->line, "there are two machines '%s'; the other is at %s:%d", m->name,
+				 other->file, other->line);
+			return;
+		}
+		/* Elements of one array: fields.c has told. */
+		if (strcasecmp(hostname_of(other), hostname_of(m)) == 0 && other->options != m->options) {
+			diagnose(d, m->file, m->line, "the machines '%s' and '%s' have one host name, '%s'; "
+				 "the other is at %s:%d", other->name, m->name, hostname_of(m), other->file, other->line);
+			return;
 		}
 	}
-	return false;
 }
 
-/* A number that was given, even 0, must make sense. */
-struct range {
-	const char *field, *unit;
-	long value, min, max;
-};
-
-static void check_range(const char *file, int line, const char *given, struct range r, struct diagnostics *d)
+static void add_machine(struct script *s, const struct vmtap_machine *m, long element, struct diagnostics *d)
 {
-	if ((r.value || is_given(given, r.field)) && (r.value < r.min || r.value > r.max))
-		diagnose(d, file, line, ".%s is %ld%s: it must be %ld to %ld", r.field, r.value, r.unit, r.min, r.max);
-}
+	struct script_machine *added = &s->machines[s->machine_count];
 
-/* A field that is "" is a mistake, not a default. */
-static void check_text(const struct vmtap_machine *m, const char *field, const char *value, struct diagnostics *d)
-{
-	if (value && !*value)
-		diagnose(d, m->file, m->line, ".%s is empty", field);
-}
-
-static void check_options(const struct vmtap_machine *m, struct diagnostics *d)
-{
-	const struct vm_options *o = &m->options;
-
-	check_range(m->file, m->line, m->given,
-		    (struct range){"memory", " MiB", o->memory, MEMORY_MIN, MEMORY_MAX}, d);
-	check_range(m->file, m->line, m->given, (struct range){"cpus", "", o->cpus, 1, CPUS_MAX}, d);
-	check_text(m, "image", o->image, d);
-	check_text(m, "kernel", o->kernel, d);
-	check_text(m, "initrd", o->initrd, d);
-	check_text(m, "cpu", o->cpu, d);
-	check_text(m, "hostname", o->hostname, d);
-	check_text(m, "provision", o->provision, d);
-}
-
-static void add_machine(struct script *s, const struct vmtap_machine *m, size_t element,
-			struct diagnostics *d)
-{
-	char *name = m->count ? xasprintf("%s%zu", m->name, element) : xstrdup(m->name);
-	const struct script_machine *other = find_machine(s, name);
-
-	if (other)
-		diagnose(d, m->file, m->line, "there are two machines '%s'; the other is at %s:%d", name, other->file,
-			 other->line);
-	s->objects[s->machine_count] = m->machines + element;
-	s->machines[s->machine_count++] = (struct script_machine){
-		name, &m->options, m->file, m->line, is_given(m->given, "snapshot") && !m->options.snapshot};
+	*added = (struct script_machine){
+		.name = m->count >= 0 ? xasprintf("%s%ld", m->name, element) : xstrdup(m->name),
+		.options = &m->options,
+		.file = m->file,
+		.line = m->line,
+		.cold = fields_given(m->given, "snapshot") && !m->options.snapshot,
+	};
+	check_unique(s, added, d);
+	s->objects[s->machine_count++] = m->machines + element;
 }
 
 static void read_machines(struct script *s, struct diagnostics *d)
@@ -125,53 +83,108 @@ static void read_machines(struct script *s, struct diagnostics *d)
 	s->machines = xcalloc(SCRIPT_MACHINES_MAX, sizeof(*s->machines));
 	s->objects = xcalloc(SCRIPT_MACHINES_MAX, sizeof(*s->objects));
 	for (size_t i = 0; i < bytes / sizeof(*m); i++, m++) {
-		size_t n = m->count ? m->count : 1;
+		long n = m->count < 0 ? 1 : m->count;
 
 		check_name(m, m->name, d);
-		check_options(m, d);
-		if (n > SCRIPT_MACHINES_MAX - s->machine_count) {
+		fields_check_machine(m, d);
+		if (n == 0)
+			diagnose(d, m->file, m->line, "the array '%s' has no machines", m->name);
+		if (n > SCRIPT_MACHINES_MAX - (long)s->machine_count) {
 			diagnose(d, m->file, m->line, "more than %d machines are declared", SCRIPT_MACHINES_MAX);
 			return;
 		}
-		for (size_t element = 0; element < n; element++)
+		for (long element = 0; element < n; element++)
 			add_machine(s, m, element, d);
 	}
 }
 
+/* Tell of a network before number @n that has the same name, or addresses of its subnet. */
+static void check_unique_net(const struct script *s, const struct subnet *subnets, size_t n, struct diagnostics *d)
+{
+	const struct script_net *net = &s->nets[n];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct script_net *other = &s->nets[i];
+		int bits = subnets[i].bits < subnets[n].bits ? subnets[i].bits : subnets[n].bits;
+		char a[ADDRESS_TEXT], b[ADDRESS_TEXT];
+
+		if (strcmp(other->name, net->name) == 0) {
+			diagnose(d, net->file, net->line, "there are two networks '%s'; the other is at %s:%d",
+				 net->name, other->file, other->line);
+			return;
+		}
+		if (!bits || (subnets[i].base ^ subnets[n].base) >> (32 - bits))
+			continue;
+		address_ip(&subnets[i], 0, 1, a);
+		address_ip(&subnets[n], 0, 1, b);
+		diagnose(d, net->file, net->line, "the networks '%s' (%s) and '%s' (%s) share addresses; the other is at "
+			 "%s:%d", other->name, a, net->name, b, other->file, other->line);
+		return;
+	}
+}
+
+/* Read the subnet of network @i; one that is wrong gets 0 bits. */
+static struct subnet read_subnet(const struct vmtap_net *n, size_t i, struct diagnostics *d)
+{
+	struct subnet subnet = {0};
+	struct err err = {0};
+
+	if (address_subnet(n->options.subnet, (int)i, &subnet, &err) < 0) {
+		diagnose(d, n->file, n->line, "%s", err.text);
+		return (struct subnet){0};
+	}
+	if (subnet.base >> 24 == 0 || subnet.base >> 24 == 127 || subnet.base >> 24 >= 224)
+		diagnose(d, n->file, n->line, "bad subnet '%s': its addresses are not for hosts", n->options.subnet);
+	return subnet;
+}
+
 static void read_nets(struct script *s, struct diagnostics *d)
 {
+	struct subnet subnets[SCRIPT_NETS_MAX];
 	size_t bytes;
 	const struct vmtap_net *n = internals_section(s->code, "vmtap_nets", &bytes);
 
 	s->nets = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->nets));
 	for (size_t i = 0; i < bytes / sizeof(*n); i++, n++) {
-		struct subnet subnet;
-		struct err err = {0};
-
-		if (s->net_count == SCRIPT_NETS_MAX) {
-			diagnose(d, n->file, n->line, "more than %d networks are declared", SCRIPT_NETS_MAX);
-			return;
-		}
-		for (size_t j = 0; j < s->net_count; j++)
-			if (strcmp(s->nets[j].name, n->name) == 0)
-				diagnose(d, n->file, n->line, "there are two networks '%s'; the other is at %s:%d",
-					 n->name, s->nets[j].file, s->nets[j].line);
-		check_range(n->file, n->line, n->given, (struct range){"mtu", "", n->options.mtu, MTU_MIN, MTU_MAX},
-			    d);
-		if (address_subnet(n->options.subnet, (int)i, &subnet, &err) < 0)
-			diagnose(d, n->file, n->line, "%s", err.text);
 		n->net->name = n->name;
-		s->nets[s->net_count++] = (struct script_net){n->name, &n->options, n->file, n->line};
+		if (i >= SCRIPT_NETS_MAX) {
+			if (i == SCRIPT_NETS_MAX)
+				diagnose(d, n->file, n->line, "more than %d networks are declared", SCRIPT_NETS_MAX);
+			continue;
+		}
+		s->nets[i] = (struct script_net){n->name, &n->options, n->file, n->line};
+		s->net_count = i + 1;
+		fields_check_net(n, d);
+		subnets[i] = read_subnet(n, i, d);
+		check_unique_net(s, subnets, i, d);
 	}
+}
+
+/* tcc lets the address of a text into a number: its bits are a tiny or a huge one. */
+static void check_timeout(const struct script *s, const struct vmtap_test *t, struct diagnostics *d)
+{
+	char line[LINE_MAX_LENGTH];
+	const char *value;
+
+	if (t->timeout >= TIMEOUT_MIN && t->timeout <= TIMEOUT_MAX)
+		return;
+	sources_line(&s->sources, t->file, t->line, line, sizeof(line));
+	value = fields_given(line, "timeout");
+	if (value && *value == '"')
+		diagnose(d, t->file, t->line, ".timeout is a text: it must be a number of seconds");
+	else
+		diagnose(d, t->file, t->line, ".timeout is %g seconds: it must be 0 (the default) or %g to %g",
+			 t->timeout, TIMEOUT_MIN, TIMEOUT_MAX);
 }
 
 static void check_test(const struct script *s, const struct vmtap_test *t, struct diagnostics *d)
 {
 	if (!*t->name || strpbrk(t->name, "\r\n"))
 		diagnose(d, t->file, t->line, "the name of a test is one line that is not empty");
-	if (!(t->timeout >= 0 && t->timeout <= TIMEOUT_MAX))
-		diagnose(d, t->file, t->line, ".timeout is %g seconds: it must be 0 (the default) to %g", t->timeout,
-			 TIMEOUT_MAX);
+	if (t->skip && !*t->skip)
+		diagnose(d, t->file, t->line, ".skip is empty: it must say why");
+	if (t->timeout != 0)
+		check_timeout(s, t, d);
 	for (size_t i = 0; i < s->test_count; i++)
 		if (strcmp(s->tests[i].name, t->name) == 0)
 			diagnose(d, t->file, t->line, "there are two tests \"%s\"; the other is at %s:%d", t->name,
@@ -210,4 +223,5 @@ void declare_read(struct script *s, struct diagnostics *d)
 	read_nets(s, d);
 	read_machines(s, d);
 	read_tests(s, d);
+	diagnose_sort(d);
 }

@@ -42,15 +42,54 @@ void diagnose_free(struct diagnostics *d)
 
 int diagnose(struct diagnostics *d, const char *file, int line, const char *fmt, ...)
 {
+	cleanup_buf struct buf message = {0};
 	va_list ap;
 
-	buf_addf(&d->text, "%s:%d: error: ", file, line);
 	va_start(ap, fmt);
-	buf_vaddf(&d->text, fmt, ap);
+	buf_vaddf(&message, fmt, ap);
 	va_end(ap);
+	buf_addf(&d->text, "%s:%d: error: ", file, line);
+	for (const char *p = buf_str(&message); *p; p++) { /* a line without a place helps nobody */
+		if (*p == '\n')
+			buf_adds(&d->text, "; ");
+		else
+			buf_addc(&d->text, *p);
+	}
 	buf_addc(&d->text, '\n');
 	d->count++;
 	return -1;
+}
+
+/* Return: where @line stands among the sources: by file, then by line. */
+static unsigned long long position(const struct sources *s, const char *line)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		size_t n = strlen(s->files[i].path);
+
+		if (strncmp(line, s->files[i].path, n) == 0 && line[n] == ':')
+			return (unsigned long long)i << 32 | strtoul(line + n + 1, NULL, 10);
+	}
+	return 0;
+}
+
+void diagnose_sort(struct diagnostics *d)
+{
+	struct buf left = d->text, sorted = {0};
+
+	while (left.len) {
+		const char *first = left.data;
+		size_t n;
+
+		for (const char *p = first; (p = strchr(p, '\n')) && p[1];)
+			if (position(d->sources, ++p) < position(d->sources, first))
+				first = p;
+		n = strcspn(first, "\n") + 1;
+		buf_add(&sorted, first, n);
+		memmove(left.data + (first - left.data), first + n, left.len - (size_t)(first - left.data) - n + 1);
+		left.len -= n;
+	}
+	d->text = sorted;
+	buf_free(&left);
 }
 
 static void hint_name(struct buf *out, const char *word)
@@ -129,6 +168,10 @@ static void explain(struct buf *out, const struct sources *s, const char *text)
 	} else if (include) {
 		buf_addf(out, "there is no header '%s': vmtap.h declares all there is", include);
 		buf_adds(out, text_ends(include, ".c") ? "; another script comes in with use(\"file.c\");" : "");
+	} else if (strcmp(text, "index too large") == 0) {
+		buf_adds(out, "there are more values than the array has room for");
+	} else if (strcmp(text, "cannot use pointers here") == 0 || text_starts(text, "invalid operand types")) {
+		buf_addf(out, "%s; is there a text where a number belongs?", text);
 	} else {
 		buf_adds(out, text);
 	}

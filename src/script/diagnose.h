@@ -21,7 +21,7 @@ struct diagnostics {
 
 void diagnose_free(struct diagnostics *d);
 
-/* Add an error at a line of a file. Return: -1 always. */
+/* Add an error at a line of a file; the message becomes one line. Return: -1 always. */
 int diagnose(struct diagnostics *d, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -34,6 +34,9 @@ int diagnose(struct diagnostics *d, const char *file, int line, const char *fmt,
  * one here.
  */
 void diagnose_tcc(void *opaque, const char *message);
+
+/* Put the errors in the order of the files, and of the lines within each. */
+void diagnose_sort(struct diagnostics *d);
 
 /* Put all that was added into @err, whole lines. Return: 0 when there was nothing, else -1. */
 int diagnose_result(const struct diagnostics *d, struct err *err);

@@ -13,11 +13,16 @@
  * 3. elsewhere: a function of the C library that was given a bad pointer, or
  *    a call through one. libc is built without frame pointers, so the stack is
  *    searched for the first address that lies behind a call in the script.
- * When even that finds nothing, the fault is not the script's: it is told as
- * a bug of ours.
+ * When even that finds nothing, the line of the test is told. The fault may be
+ * the script's all the same, which has overwritten the stack or our data; only
+ * an instruction in our own code is told as a possible bug of vmtap.
  *
- * SIGALRM comes from the world when the test's time is over.
+ * SIGALRM comes from the world when the test's time is over, or from a timer
+ * of this process, see deadline.c.
  */
+#include "script/faults.h"
+
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,13 +34,18 @@
 #include "base/mem.h"
 #include "script/call.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
 #include "script/run.h"
 #include "wire/frame.h"
 
 #define STACK_SIZE    65536 /* bytes, of the handler */
 #define EVENT_MAX     16384 /* bytes of the one event, a long path included */
+#define PLACE_MAX     4200  /* bytes of "file:line" */
+#define MESSAGE_MAX   300   /* bytes */
 #define NULL_AREA     4096  /* a member of a structure at NULL lies below this */
 #define STACK_MARGIN  (256 * 1024) /* how far from its end a stack is used up */
+
+static_assert(PLACE_MAX + MESSAGE_MAX + RUN_SOURCE_MAX + 64 <= EVENT_MAX, "the handler's event never allocates");
 
 static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
@@ -50,6 +60,7 @@ static struct registers registers_of(const void *context)
 	return (struct registers){CPU_CONTEXT_PC(c), CPU_CONTEXT_SP(c)};
 }
 
+/* Steps 1 to 3. */
 static struct place find_place(struct registers r)
 {
 	struct place p = lines_find(&run.script->lines, r.pc);
@@ -59,6 +70,14 @@ static struct place find_place(struct registers r)
 	if (!p.file && r.sp < run.top)
 		p = lines_scan(&run.script->lines, r.sp, run.top);
 	return p;
+}
+
+/* Return: whether @pc is an instruction of vmtap itself (of the linker's symbols, see etext(3)). */
+static bool is_ours(uintptr_t pc)
+{
+	extern const char __executable_start[], etext[];
+
+	return pc >= (uintptr_t)__executable_start && pc < (uintptr_t)etext;
 }
 
 static bool stack_is_used_up(struct registers r)
@@ -76,7 +95,8 @@ static void describe_access(char *out, size_t size, const siginfo_t *info, struc
 	if (stack_is_used_up(r))
 		snprintf(out, size, "stack overflow (an endless recursion?)");
 	else if (address == r.pc && info->si_code > 0 && info->si_code != SI_KERNEL)
-		snprintf(out, size, "call of a function at %#lx, which is none", (unsigned long)address);
+		snprintf(out, size, "a call or a return went to address %#lx, where there is no code",
+			 (unsigned long)address);
 	else if (info->si_code == SI_KERNEL)
 		snprintf(out, size, "access through a pointer that cannot be valid%s",
 			 in_script ? "" : ", in a C library function: a bad argument, or a damaged heap");
@@ -113,7 +133,7 @@ static void describe(char *out, size_t size, const siginfo_t *info, struct regis
 static void send_fault(struct place at, const char *message)
 {
 	static char memory[EVENT_MAX];
-	char place[4200] = "", source[RUN_SOURCE_MAX] = "";
+	char place[PLACE_MAX] = "", source[RUN_SOURCE_MAX] = "";
 	struct buf out = {.data = memory, .cap = sizeof(memory)};
 	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
 
@@ -137,13 +157,24 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 {
 	struct registers r = registers_of(context);
 	struct place at;
-	char what[200], message[260];
+	char what[200], message[MESSAGE_MAX];
+	const char *blame = "";
 
+	if (signo == SIGALRM && info->si_code == SI_TIMER) {
+		deadline_alarm();
+		return;
+	}
+	if (signo == SIGSEGV && deadline_trap(info, context))
+		return;
 	if (signo == SIGALRM && call_defer_alarm())
 		return;
 	at = find_place(r);
+	if (!at.file && is_ours(r.pc) && signo != SIGALRM)
+		blame = "vmtap's own code failed (a bug of vmtap, or the script has overwritten its memory): ";
+	if (!at.file && run.test)
+		at = (struct place){run.test->file, run.test->line};
 	describe(what, sizeof(what), info, r, lines_find(&run.script->lines, r.pc).file != NULL);
-	snprintf(message, sizeof(message), "%s%s", at.file ? "" : "vmtap's own code failed, please report it: ", what);
+	snprintf(message, sizeof(message), "%s%s", blame, what);
 	send_fault(at, message);
 	_exit(1);
 }
@@ -161,5 +192,5 @@ void faults_catch(void)
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&set, signals[i]);
 	}
-	sigprocmask(SIG_UNBLOCK, &set, NULL); /* the world has its own ideas */
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* the world, which forked this process, may have blocked them */
 }

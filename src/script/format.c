@@ -1,11 +1,13 @@
 /* format.c - fmt() and the other functions that make texts */
+#include "script/format.h"
+
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "script/dialect.h"
 #include "script/run.h"
 
 #define SPEC_MAX 48 /* bytes of one conversion, its width and precision written out */

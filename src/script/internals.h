@@ -2,6 +2,7 @@
 #ifndef SCRIPT_INTERNALS_H
 #define SCRIPT_INTERNALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ void internals_code(struct TCCState *s, uintptr_t *start, uintptr_t *end);
  * Return: its start
  */
 const void *internals_section(struct TCCState *s, const char *name, size_t *n);
+
+/* Return: whether the code or data of a relocated state refers to a symbol, as by a call of the function. */
+bool internals_refers(struct TCCState *s, const char *symbol);
 
 /**
  * internals_names() - List the identifiers and macros that are in scope

@@ -15,8 +15,13 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "script/blocks.h"
+#include "script/checks.h"
 #include "script/compiled.h"
-#include "script/dialect.h"
+#include "script/format.h"
+#include "script/heap.h"
+#include "script/methods.h"
+#include "script/output.h"
 
 struct symbol {
 	const char *name;
@@ -27,7 +32,8 @@ struct symbol {
 #define AS(name, function) {#name, (uintptr_t)(function)}
 
 static const struct symbol symbols[] = {
-	AS(vmtap_enter, block_enter), AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
+	AS(vmtap_enter_subtest, block_enter_subtest), AS(vmtap_enter_within, block_enter_within),
+	AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
 	AS(note, output_note), AS(skip, output_skip), AS(start_all, methods_start_all),
@@ -36,22 +42,22 @@ static const struct symbol symbols[] = {
 	SAME(__errno_location), SAME(strerror),
 	SAME(strlen), SAME(strnlen), SAME(strcmp), SAME(strncmp), SAME(strcasecmp), SAME(strncasecmp),
 	SAME(strchr), SAME(strrchr), SAME(strstr), SAME(strcasestr), SAME(strspn), SAME(strcspn), SAME(strpbrk),
-	SAME(strtok), SAME(strtok_r), SAME(strsep), SAME(strdup), SAME(strndup), SAME(strcpy), SAME(strncpy),
+	SAME(strtok), SAME(strtok_r), SAME(strsep), AS(strdup, heap_strdup), AS(strndup, heap_strndup), SAME(strcpy), SAME(strncpy),
 	SAME(stpcpy), SAME(strcat), SAME(strncat), SAME(memcpy), SAME(memmove), SAME(memset), SAME(memcmp),
 	SAME(memchr), SAME(memmem),
 
 	SAME(isalnum), SAME(isalpha), SAME(isblank), SAME(iscntrl), SAME(isdigit), SAME(isgraph), SAME(islower),
 	SAME(isprint), SAME(ispunct), SAME(isspace), SAME(isupper), SAME(isxdigit), SAME(tolower), SAME(toupper),
 
-	SAME(malloc), SAME(calloc), SAME(realloc), SAME(free), SAME(abs), SAME(labs), SAME(llabs),
+	AS(malloc, heap_malloc), AS(calloc, heap_calloc), AS(realloc, heap_realloc), SAME(free), SAME(abs), SAME(labs), SAME(llabs),
 	SAME(atoi), SAME(atol), SAME(atoll), SAME(atof), SAME(strtol), SAME(strtoll), SAME(strtoul), SAME(strtoull),
 	SAME(strtod), SAME(qsort), SAME(bsearch), SAME(rand), SAME(srand), SAME(getenv),
 	AS(exit, output_exit), AS(abort, output_abort),
 
 	AS(fopen, output_fopen), SAME(fclose), SAME(fgets), SAME(fgetc), SAME(fread), SAME(feof), SAME(ferror),
 	SAME(getline), AS(printf, output_printf), AS(vprintf, output_vprintf), AS(puts, output_puts),
-	AS(putchar, output_putchar), SAME(snprintf), SAME(vsnprintf), SAME(sprintf), SAME(vsprintf), SAME(asprintf),
-	SAME(vasprintf), SAME(sscanf),
+	AS(putchar, output_putchar), SAME(snprintf), SAME(vsnprintf), SAME(sprintf), SAME(vsprintf), AS(asprintf, heap_asprintf),
+	AS(vasprintf, heap_vasprintf), SAME(sscanf),
 
 	SAME(fabs), SAME(floor), SAME(ceil), SAME(round), SAME(trunc), SAME(fmod), SAME(fmin), SAME(fmax), SAME(sqrt),
 	SAME(pow), SAME(exp), SAME(log), SAME(log2), SAME(log10), SAME(sin), SAME(cos), SAME(tan), SAME(atan2),

@@ -81,6 +81,21 @@ const void *internals_section(TCCState *s1, const char *name, size_t *n)
 	return NULL;
 }
 
+bool internals_refers(TCCState *s1, const char *symbol)
+{
+	const size_t wanted = (size_t)find_elf_sym(symtab_section, symbol);
+
+	for (int i = 1; wanted && i < s1->nb_sections; i++) {
+		const Section *s = s1->sections[i]->reloc;
+		const ElfW_Rel *rel = s ? (const ElfW_Rel *)s->data : NULL;
+
+		for (; s && rel < (const ElfW_Rel *)(s->data + s->data_offset); rel++)
+			if (ELFW(R_SYM)(rel->r_info) == wanted)
+				return true;
+	}
+	return false;
+}
+
 void internals_names(const char **names, size_t max)
 {
 	size_t n = 0;

@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "script/call.h"
 #include "script/compiled.h"
-#include "script/dialect.h"
 #include "script/run.h"
 
-#define FILE_MODE 0644 /* of write_file() */
+#define FILE_MODE	    0644 /* of write_file() */
+#define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 
 const char *const methods_names[] = {
 #define METHOD(type, name, parameters, arguments, doc) #name,
@@ -30,7 +30,7 @@ const char *const methods_fields[] = {
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
-/* A call as the script wrote it, for messages. */
+/* A call as the script wrote it, for messages; no machine for start_all(). */
 struct wording {
 	const char *machine, *method;
 };
@@ -40,40 +40,67 @@ static struct wording wording(unsigned machine, const char *method)
 	return (struct wording){run.script->machines[machine].name, method};
 }
 
+/* Return: "machine.method", or "start_all", for a message; kept until the test ends. */
+static const char *spoken(struct wording w)
+{
+	cleanup_free char *text = xasprintf("%s%s%s", w.machine ? w.machine : "", w.machine ? "." : "", w.method);
+
+	return run_keep_str(text);
+}
+
 static void check_argument(struct wording w, const char *argument, const char *what)
 {
 	if (!argument)
-		run_die(NULL, "%s.%s: the %s is a null pointer", w.machine, w.method, what);
-	if (strlen(argument) > CALL_ARGUMENT_MAX)
-		run_die(NULL, "%s.%s: the %s has %zu bytes: at most %d can be sent", w.machine, w.method, what,
-			strlen(argument), CALL_ARGUMENT_MAX);
+		run_die(NULL, "%s: the %s is a null pointer", spoken(w), what);
 }
 
-/* Report an answer other than WIRE_OK. The reason's first line is the message; when there is more, all is a pair. */
-static _Noreturn void refuse(struct wording w, const struct call *c, const struct answer *a)
+/* Of an argument that names something. */
+static void check_name(struct wording w, const char *argument, const char *what)
+{
+	check_argument(w, argument, what);
+	if (!*argument)
+		run_die(NULL, "%s: the %s is empty", spoken(w), what);
+}
+
+/*
+ * Report an answer other than WIRE_OK. The reason's first line is the message; when there is more, all is a pair. The
+ * test's own time limit ends the test, anything else the innermost subtest.
+ */
+static _Noreturn void refuse(struct wording w, const struct question *q, const struct answer *a)
 {
 	int first = (int)strcspn(a->reason, "\n");
 	const bool timed_out = a->outcome == WIRE_TIMED_OUT && !text_starts(a->reason, "timed out");
 	const struct pair pairs[] = {
 		{"machine", w.machine},
-		{c->call == WIRE_CALL_EXEC ? "command" : "argument", c->first},
+		{q->call == WIRE_CALL_EXEC ? "command" : "argument", q->first},
 		{"reason", a->reason[first] ? a->reason : NULL},
 		{"stdout", a->out_len ? a->out : NULL},
 		{"stderr", a->err_len ? a->err : NULL},
 		{0},
 	};
 
-	run_die(pairs, "%s.%s: %s%s%.*s", w.machine, w.method, timed_out ? "timed out" : "",
-		timed_out && first ? ": " : "", first, a->reason);
+	run_fail(pairs, "%s: %s%s%.*s", spoken(w), timed_out ? "timed out" : "", timed_out && first ? ": " : "", first,
+		 a->reason);
+	if (a->outcome == WIRE_OVERTIME)
+		run_stop();
+	run_leave();
 }
 
-/* Ask, and return only with a WIRE_OK. */
-static struct answer ask(struct wording w, const struct call *c)
+/* Ask, and return only with a WIRE_OK or, of a command, a WIRE_TIMED_OUT. All calls go through here. */
+static struct answer ask(struct wording w, const struct question *q)
 {
-	struct answer a = call_world(c);
+	size_t n = (q->first ? strlen(q->first) : 0) + q->second_len;
+	struct answer a;
 
-	if (a.outcome != WIRE_OK)
-		refuse(w, c, &a);
+	if (n > CALL_ARGUMENT_MAX)
+		run_die(NULL, "%s: the arguments have %zu bytes: at most %d can be sent", spoken(w), n, CALL_ARGUMENT_MAX);
+	run.questions++;
+	a = call_world(q);
+	run.last_words = NULL;
+	if (a.outcome == WIRE_TIMED_OUT && q->may_time_out)
+		run.last_words = run_keep_str(*a.reason ? a.reason : "timed out");
+	else if (a.outcome != WIRE_OK)
+		refuse(w, q, &a);
 	return a;
 }
 
@@ -96,7 +123,7 @@ static struct answer execute(unsigned machine, const char *method, const char *c
 	struct wording w = wording(machine, method);
 
 	check_argument(w, cmd, "command");
-	return ask(w, &(struct call){.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd});
+	return ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd});
 }
 
 /* The command did not end as it had to. */
@@ -119,19 +146,16 @@ static _Noreturn void command_failed(struct wording w, const char *cmd, const st
 			{"stderr", text_tail(a->err, a->err_len, SIZE_MAX, RUN_VALUE_MAX)},
 			{0},
 		},
-		"%s.%s: the command %s", w.machine, w.method, how);
+		"%s: the command %s", spoken(w), how);
 }
 
 struct result method_execute(unsigned machine, const char *cmd)
 {
 	struct wording w = wording(machine, "execute");
-	struct call c = {.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd};
 	struct answer a;
 
 	check_argument(w, cmd, "command");
-	a = call_world(&c);
-	if (a.outcome != WIRE_OK && a.outcome != WIRE_TIMED_OUT)
-		refuse(w, &c, &a);
+	a = ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd, .may_time_out = true});
 	return (struct result){
 		.status = a.status,
 		.signal = a.signal,
@@ -167,8 +191,11 @@ static struct answer wait_for(unsigned machine, const char *method, enum wire_wa
 {
 	struct wording w = wording(machine, method);
 
-	check_argument(w, subject, subject_is);
-	return ask(w, &(struct call){
+	if (what == WIRE_WAIT_SUCCEEDS || what == WIRE_WAIT_FAILS)
+		check_argument(w, subject, subject_is);
+	else
+		check_name(w, subject, subject_is);
+	return ask(w, &(struct question){
 			      .machine = machine,
 			      .call = WIRE_CALL_WAIT,
 			      .first = subject,
@@ -197,11 +224,12 @@ void method_wait_for_unit(unsigned machine, const char *unit)
 
 static void wait_for_port(unsigned machine, const char *method, enum wire_wait what, int port)
 {
-	struct wording w = wording(machine, method);
+	char number[16]; /* for messages */
 
+	snprintf(number, sizeof(number), "%d", port);
 	if (port < 1 || port > 65535)
-		run_die(NULL, "%s.%s: %d is not a port: 1 to 65535", w.machine, method, port);
-	wait_for(machine, method, what, "", "port", (uint32_t)port);
+		run_die(NULL, "%s: %s is not a port: 1 to 65535", spoken(wording(machine, method)), number);
+	wait_for(machine, method, what, number, "port", (uint32_t)port);
 }
 
 void method_wait_for_open_port(unsigned machine, int port)
@@ -224,13 +252,13 @@ char *method_read_file(unsigned machine, const char *path)
 	struct wording w = wording(machine, "read_file");
 	struct answer a;
 
-	check_argument(w, path, "path");
-	a = ask(w, &(struct call){.machine = machine, .call = WIRE_CALL_READ_FILE, .first = path});
+	check_name(w, path, "path");
+	a = ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_READ_FILE, .first = path});
 	if (memchr(a.out, '\0', a.out_len))
 		run_die((const struct pair[]){{"machine", w.machine}, {"argument", path}, {0}},
-			"%s.read_file: '%s' contains NUL bytes, which a C string cannot hold; "
+			"%s: '%s' contains NUL bytes, which a C string cannot hold; "
 			"execute(\"cat ...\") returns any bytes",
-			w.machine, path);
+			spoken(w), path);
 	return a.out;
 }
 
@@ -238,9 +266,9 @@ void method_write_file(unsigned machine, const char *path, const char *text)
 {
 	struct wording w = wording(machine, "write_file");
 
-	check_argument(w, path, "path");
+	check_name(w, path, "path");
 	check_argument(w, text, "text");
-	ask(w, &(struct call){
+	ask(w, &(struct question){
 		       .machine = machine,
 		       .call = WIRE_CALL_WRITE_FILE,
 		       .first = path,
@@ -252,40 +280,45 @@ void method_write_file(unsigned machine, const char *path, const char *text)
 
 void method_start(unsigned machine)
 {
-	ask(wording(machine, "start"), &(struct call){.machine = machine, .call = WIRE_CALL_START});
+	ask(wording(machine, "start"), &(struct question){.machine = machine, .call = WIRE_CALL_START});
 }
 
 void method_shutdown(unsigned machine)
 {
-	ask(wording(machine, "shutdown"), &(struct call){.machine = machine, .call = WIRE_CALL_SHUTDOWN});
+	ask(wording(machine, "shutdown"), &(struct question){.machine = machine, .call = WIRE_CALL_SHUTDOWN});
 }
 
 void method_crash(unsigned machine)
 {
-	ask(wording(machine, "crash"), &(struct call){.machine = machine, .call = WIRE_CALL_CRASH});
+	ask(wording(machine, "crash"), &(struct question){.machine = machine, .call = WIRE_CALL_CRASH});
+}
+
+static void use_checkpoint(unsigned machine, const char *method, enum wire_call call, const char *name)
+{
+	struct wording w = wording(machine, method);
+
+	check_name(w, name, "name");
+	if (strlen(name) > CHECKPOINT_NAME_MAX)
+		run_die(NULL, "%s: the name has %zu bytes: it can have %d", spoken(w), strlen(name), CHECKPOINT_NAME_MAX);
+	ask(w, &(struct question){.machine = machine, .call = call, .first = name});
 }
 
 void method_save(unsigned machine, const char *name)
 {
-	ask(wording(machine, "save"), &(struct call){.machine = machine, .call = WIRE_CALL_SAVE, .first = name});
+	use_checkpoint(machine, "save", WIRE_CALL_SAVE, name);
 }
 
 void method_restore(unsigned machine, const char *name)
 {
-	ask(wording(machine, "restore"), &(struct call){.machine = machine, .call = WIRE_CALL_RESTORE, .first = name});
+	use_checkpoint(machine, "restore", WIRE_CALL_RESTORE, name);
 }
 
 bool method_is_up(unsigned machine)
 {
-	return ask(wording(machine, "is_up"), &(struct call){.machine = machine, .call = WIRE_CALL_IS_UP}).status != 0;
+	return ask(wording(machine, "is_up"), &(struct question){.machine = machine, .call = WIRE_CALL_IS_UP}).status != 0;
 }
 
 void methods_start_all(void)
 {
-	struct call c = {.call = WIRE_CALL_START_ALL};
-	struct answer a = call_world(&c);
-
-	if (a.outcome != WIRE_OK)
-		run_die((const struct pair[]){{"reason", a.reason}, {0}}, "start_all: %.*s",
-			(int)strcspn(a.reason, "\n"), a.reason);
+	ask((struct wording){.method = "start_all"}, &(struct question){.call = WIRE_CALL_START_ALL});
 }

@@ -16,6 +16,9 @@
 #include "script/methods.def"
 #undef METHOD
 
+/* vmtap.h: start_all() */
+void methods_start_all(void);
+
 /* NULL-terminated, for "did you mean": the methods, and all fields that follow a dot. */
 extern const char *const methods_names[];
 extern const char *const methods_fields[];

@@ -1,10 +1,11 @@
 /* output.c - what a script prints, what it may open, and how it ends itself */
+#include "script/output.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "script/dialect.h"
 #include "script/run.h"
 
 static struct buf pending; /* the line that has no end yet */
@@ -14,27 +15,30 @@ static void send_line(const char *line)
 	run_event(WIRE_EVENT_NOTE, run_place(), line, NULL);
 }
 
-void run_print(const char *text, size_t n)
+/* Send whole lines, and keep what has no end yet; a line that is longer than an event becomes several. */
+static void print(const char *text, size_t n)
 {
 	while (n > 0) {
-		const char *newline = memchr(text, '\n', n);
-		size_t part = newline ? (size_t)(newline - text) : n;
+		size_t room = RUN_VALUE_MAX - pending.len, part = n < room ? n : room;
+		const char *newline = memchr(text, '\n', part);
 
+		if (newline)
+			part = (size_t)(newline - text);
 		buf_add(&pending, text, part);
 		part += newline != NULL;
 		text += part;
 		n -= part;
-		if (newline || pending.len >= RUN_VALUE_MAX) {
+		if (newline || pending.len == RUN_VALUE_MAX) {
 			send_line(buf_str(&pending));
 			buf_clear(&pending);
 		}
 	}
 }
 
-void run_print_flush(void)
+void output_flush(void)
 {
 	if (pending.len)
-		run_print("\n", 1);
+		print("\n", 1);
 }
 
 int output_vprintf(const char *format, va_list args)
@@ -46,7 +50,7 @@ int output_vprintf(const char *format, va_list args)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	buf_vaddf(&text, format, args);
 #pragma GCC diagnostic pop
-	run_print(buf_str(&text), text.len);
+	print(buf_str(&text), text.len);
 	return (int)text.len;
 }
 
@@ -63,8 +67,8 @@ int output_printf(const char *format, ...)
 
 int output_puts(const char *s)
 {
-	run_print(s, strlen(s));
-	run_print("\n", 1);
+	print(s, strlen(s));
+	print("\n", 1);
 	return 0;
 }
 
@@ -72,7 +76,7 @@ int output_putchar(int c)
 {
 	char ch = (char)c;
 
-	run_print(&ch, 1);
+	print(&ch, 1);
 	return (unsigned char)c;
 }
 
@@ -80,13 +84,13 @@ void output_note(const char *text)
 {
 	if (!text)
 		run_die(NULL, "note: the text is a null pointer");
-	run_print_flush();
+	output_flush();
 	output_puts(text);
 }
 
 void output_skip(const char *why)
 {
-	run_print_flush();
+	output_flush();
 	run_event(WIRE_EVENT_SKIP, run_place(), why ? why : "", NULL);
 	run_finish();
 }
@@ -94,13 +98,13 @@ void output_skip(const char *why)
 void output_exit(int status)
 {
 	run_fail(NULL, "the script called exit(%d)", status);
-	run_finish();
+	run_stop();
 }
 
 void output_abort(void)
 {
 	run_fail(NULL, "the script called abort()");
-	run_finish();
+	run_stop();
 }
 
 FILE *output_fopen(const char *path, const char *mode)

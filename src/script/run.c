@@ -1,17 +1,29 @@
 /* run.c - the test that this process runs */
 #include "script/run.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "script/blocks.h"
 #include "script/call.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
+#include "script/faults.h"
+#include "script/heap.h"
+#include "script/limits.h"
+#include "script/output.h"
 #include "wire/frame.h"
 
-#define STACK_MAX (64ul << 20) /* bytes; without a limit an endless recursion would take all memory */
+#define STACK_MAX   (64ul << 20) /* bytes; without a limit an endless recursion would take all memory */
+#define ADDED_PAIRS 2		 /* "source" and "subtest" of each failure */
+#define PLACE_MAX   4200	 /* bytes of "file:line" */
+#define KEY_MAX	    64		 /* bytes of a key, about */
+
+static_assert((RUN_PAIRS_MAX + ADDED_PAIRS + 1) * (RUN_VALUE_MAX + KEY_MAX) + PLACE_MAX < WIRE_PAYLOAD_MAX,
+	      "a frame has room for the longest message and values");
 
 struct run run;
 
@@ -44,7 +56,7 @@ static void put_pair(struct buf *out, const struct pair *p)
 void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs)
 {
 	cleanup_buf struct buf out = {0};
-	char place[4200] = "";
+	char place[PLACE_MAX] = "";
 	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
 	uint32_t n = 0;
 
@@ -73,17 +85,15 @@ static void name_subtests(struct buf *out, const struct vmtap_block *b)
 		buf_addf(out, "%s%s", out->len ? " / " : "", b->name);
 }
 
-#define PAIRS_MAX 16 /* of one failure */
-
 static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs, const char *fmt, va_list ap)
 {
 	cleanup_buf struct buf message = {0}, subtest = {0};
-	struct pair all[PAIRS_MAX + 3];
+	struct pair all[RUN_PAIRS_MAX + ADDED_PAIRS + 1];
 	char source[RUN_SOURCE_MAX] = "";
 	struct place at = run_place();
 	size_t n = 0;
 
-	run_print_flush();
+	output_flush();
 	run.failures++;
 	buf_vaddf(&message, fmt, ap);
 	if (at.file)
@@ -91,7 +101,7 @@ static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs,
 	name_subtests(&subtest, run.block);
 	all[n++] = (struct pair){"source", *source ? source : NULL};
 	all[n++] = (struct pair){"subtest", subtest.len ? buf_str(&subtest) : NULL};
-	for (; pairs && pairs->key && n < PAIRS_MAX + 2; pairs++)
+	for (; pairs && pairs->key && n < RUN_PAIRS_MAX + ADDED_PAIRS; pairs++)
 		all[n++] = *pairs;
 	all[n] = (struct pair){0};
 	run_event(WIRE_EVENT_FAILURE, at, buf_str(&message), all);
@@ -121,6 +131,7 @@ void run_leave(void)
 	/* longjmp() runs no cleanups: a within() on the way out is forgotten here. */
 	while (run.block && !run.block->name)
 		run.block = run.block->outer;
+	deadline_set(blocks_deadline());
 	if (run.block)
 		longjmp(*(jmp_buf *)run.block->registers, 1);
 	longjmp(run.end, 1);
@@ -130,21 +141,16 @@ void run_finish(void)
 {
 	cleanup_buf struct buf out = {0};
 
-	run_print_flush();
+	output_flush();
 	wire_end(&out, wire_begin(&out, WIRE_FINISHED, 0));
 	call_send(&out);
 	_exit(0);
 }
 
-/* An endless recursion must meet an end before the machine's memory does. */
-static void limit_stack(void)
+void run_stop(void)
 {
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_STACK, &l) == 0 && l.rlim_cur > STACK_MAX) {
-		l.rlim_cur = STACK_MAX;
-		setrlimit(RLIMIT_STACK, &l);
-	}
+	blocks_abandon();
+	run_finish();
 }
 
 void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
@@ -152,13 +158,16 @@ void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 	run.script = s;
 	run.world = world_fd;
 	run.top = (uintptr_t)__builtin_frame_address(0);
-	limit_stack();
 	faults_catch();
+	limits_lower(RLIMIT_STACK, STACK_MAX);
+	heap_limit();
 	if (setjmp(run.end) == 0) {
 		for (size_t i = 0; i < s->setup_count && (parts & SCRIPT_SETUP); i++)
 			s->setups[i]();
-		if (parts & SCRIPT_BODY)
+		if (parts & SCRIPT_BODY) {
+			run.test = &s->tests[test];
 			s->bodies[test]();
+		}
 		run_finish();
 	}
 	run_finish();

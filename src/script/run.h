@@ -13,6 +13,7 @@
 #include "wire/script.h"
 
 #define RUN_VALUE_MAX  65536 /* bytes of one value in an event; longer ones are cut */
+#define RUN_PAIRS_MAX  8     /* of one failure, without those that run_fail() adds */
 #define RUN_SOURCE_MAX 256   /* bytes of a source line that are shown */
 
 /**
@@ -24,6 +25,9 @@
  * @failures:	So far
  * @asking:	Where the script is while it waits for the world: a signal then
  *		finds it here
+ * @questions:	How many calls were sent to the world
+ * @last_words:	What the last call said when it timed out, or NULL
+ * @test:	The test whose body is run; NULL: a setup
  */
 struct run {
 	struct script *script;
@@ -33,6 +37,9 @@ struct run {
 	struct vmtap_block *block;
 	unsigned long failures;
 	volatile struct place asking;
+	volatile unsigned long questions;
+	const char *last_words;
+	const struct script_test *test;
 };
 
 extern struct run run;
@@ -48,7 +55,7 @@ struct place run_place(void);
 /* Tell the world something, see WIRE_EVENT. @pairs ends with a NULL key, or is NULL. */
 void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
 
-/* Record a failure at the script's line; the source line and the subtest's name are added to @pairs. */
+/* Record a failure at the script's line. @pairs has RUN_PAIRS_MAX at most; the source line and the subtest's name are added to @pairs. */
 void run_fail(const struct pair *pairs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* End the innermost subtest, or the test. */
@@ -57,8 +64,11 @@ _Noreturn void run_leave(void);
 /* run_fail() and run_leave(). */
 void run_die(const struct pair *pairs, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
-/* Tell the world that the test is over and end the process. @complete: it came to its end, or was skipped. */
+/* Tell the world that the test is over, at its end or not, and end the process. */
 _Noreturn void run_finish(void);
+
+/* run_finish() after a failure that ends the test even from within subtests. */
+_Noreturn void run_stop(void);
 
 /*
  * What vmtap returns to the script lives until the test ends. As the process
@@ -67,12 +77,5 @@ _Noreturn void run_finish(void);
  */
 void *run_keep(const void *data, size_t n); /* a NUL is added */
 char *run_keep_str(const char *s);
-
-/* output.c: printf() of the script as comments; the rest of a line is kept until run_print_flush(). */
-void run_print(const char *text, size_t n);
-void run_print_flush(void);
-
-/* faults.c: report what the script does wrong to the processor, and its time limit, with its line. */
-void faults_catch(void);
 
 #endif

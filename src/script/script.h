@@ -24,9 +24,10 @@
 
 #define SCRIPT_SIZE_MAX	    (1 << 20) /* bytes of one file */
 #define SCRIPT_FILES_MAX    32	      /* files that one script uses, itself included */
-#define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one */
-#define SCRIPT_NETS_MAX	    32
+#define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one; WORLD_MACHINES_MAX */
+#define SCRIPT_NETS_MAX	    16	      /* WORLD_NETS_MAX: cmd/plan.c compares them */
 #define SCRIPT_TESTS_MAX    2000
+#define SCRIPT_MEMORY_MAX   (1 << 30) /* bytes that a test allocates, or has vmtap keep for it */
 
 struct script;
 struct vm_options; /* types.h */
@@ -95,7 +96,8 @@ void script_add_key(const struct script *s, struct sha256 *key);
  * @word:	Set to a call that asks the host: fopen, env, time, ...
  * @file:	Set to where it is, and so is @line
  *
- * By name, used or not, and blind to names that the preprocessor puts together.
+ * A function counts where the code refers to it, whatever else in the script
+ * has its name; the macros and the assembler count by their words.
  *
  * Return: whether there is one
  */

@@ -12,10 +12,20 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "script/diagnose.h"
+
+/*
+ * A script within these cannot hurt the compiler. Parentheses: the checks of
+ * vmtap.h repeat their arguments, so a check in a check in a check ... grows
+ * by a factor a level. Digits: of a number, or of the sizes of an array.
+ */
+#define PLAIN_SIZE   8192 /* bytes of all files together: the parser recurses once a byte at worst */
+#define PLAIN_DEPTH  8	  /* parentheses in parentheses */
+#define PLAIN_DIGITS 6
 
 /* A place in a text, moved over by next_token(). */
 struct scan {
@@ -28,7 +38,16 @@ struct scan {
 
 static bool word_char(char c)
 {
-	return isalnum((unsigned char)c) || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static size_t word_length(const char *p)
+{
+	size_t n = 0;
+
+	while (word_char(p[n]))
+		n++;
+	return n;
 }
 
 static void step(struct scan *s)
@@ -44,20 +63,31 @@ static void step(struct scan *s)
 	s->p++;
 }
 
+static void skip_word(struct scan *s, size_t n)
+{
+	s->p += n;
+	s->line_start = false;
+}
+
 /* Move behind a string or character constant, or to the end of the line that leaves it open. */
 static void skip_quoted(struct scan *s)
 {
-	char quote = *s->p;
+	const char quote = *s->p, *p = s->p + 1;
 
-	step(s);
-	while (*s->p && *s->p != quote && *s->p != '\n') {
-		if (*s->p == '\\' && s->p[1])
-			step(s);
-		step(s);
+	for (; *p && *p != quote && *p != '\n'; p++) {
+		if (*p != '\\' || !p[1])
+			continue;
+		p++;
+		if (*p == '\n') {
+			s->line++;
+			s->directive = false;
+		}
 	}
-	if (*s->p == quote)
-		step(s);
-	else if (quote == '"' && !s->directive && !s->unterminated)
+	s->p = p + (*p == quote);
+	s->line_start = false;
+	if (*p == quote)
+		return;
+	if (quote == '"' && !s->directive && !s->unterminated)
 		s->unterminated = s->line;
 }
 
@@ -78,8 +108,6 @@ static void skip_comment(struct scan *s)
 /* Move to the next word that is neither in a comment nor in a constant. Return: its length, 0 at the end. */
 static size_t next_word(struct scan *s)
 {
-	size_t n = 0;
-
 	while (*s->p && !word_char(*s->p)) {
 		if (*s->p == '"' || *s->p == '\'')
 			skip_quoted(s);
@@ -88,9 +116,7 @@ static size_t next_word(struct scan *s)
 		else
 			step(s);
 	}
-	while (word_char(s->p[n]))
-		n++;
-	return n;
+	return word_length(s->p);
 }
 
 static const char *skip_blanks(const char *p)
@@ -147,6 +173,7 @@ static const char *cook_use(struct sources *s, struct source *f, const struct sc
 	cleanup_free char *included = NULL, *path = NULL;
 	cleanup_buf struct buf text = {0};
 	struct err err = {0};
+	struct stat st;
 
 	if (!rest || !at->line_start) {
 		diagnose(d, f->path, at->line, "use(\"file.c\"); must be alone on its line, outside of functions");
@@ -158,6 +185,8 @@ static const char *cook_use(struct sources *s, struct source *f, const struct sc
 		return rest;
 	if (s->n == SCRIPT_FILES_MAX) {
 		diagnose(d, f->path, at->line, "more than %d files are used", SCRIPT_FILES_MAX);
+	} else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a FIFO could wait for ever */
+		diagnose(d, f->path, at->line, "cannot use '%s': not a regular file", path);
 	} else if (file_read(path, SCRIPT_SIZE_MAX, &text, &err) < 0) {
 		diagnose(d, f->path, at->line, "%s", err.text);
 	} else {
@@ -176,8 +205,7 @@ static void cook(struct sources *s, struct source *f, struct diagnostics *d)
 	if (strncmp(at.p, "#!", 2) == 0) {
 		buf_adds(&f->cooked, "//");
 		done += 2;
-		while (*at.p && *at.p != '\n')
-			step(&at);
+		skip_comment(&at);
 	}
 	while ((n = next_word(&at)) > 0) {
 		if (n == 3 && strncmp(at.p, "use", 3) == 0 && *skip_blanks(at.p + 3) == '(') {
@@ -186,8 +214,7 @@ static void cook(struct sources *s, struct source *f, struct diagnostics *d)
 			while (at.p < done)
 				step(&at);
 		} else {
-			while (n--)
-				step(&at);
+			skip_word(&at, n);
 		}
 	}
 	buf_adds(&f->cooked, done);
@@ -271,21 +298,126 @@ void sources_line(const struct sources *s, const char *file, int line, char *out
 	}
 }
 
-bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line)
+/* Look for a word; @call: only where a '(' follows. */
+static bool find(const struct sources *s, const char *word, bool call, const char **file, int *line)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct scan at = {.p = buf_str(&s->files[i].text), .line = 1, .line_start = true};
 		size_t n;
 
+		if (strncmp(at.p, "#!", 2) == 0)
+			skip_comment(&at);
 		while ((n = next_word(&at)) > 0) {
-			if (n == strlen(word) && strncmp(at.p, word, n) == 0) {
+			if (n == strlen(word) && strncmp(at.p, word, n) == 0 &&
+			    (!call || *skip_blanks(at.p + n) == '(')) {
 				*file = s->files[i].path;
 				*line = at.line;
 				return true;
 			}
-			while (n--)
-				step(&at);
+			skip_word(&at, n);
 		}
 	}
 	return false;
+}
+
+bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line)
+{
+	return find(s, word, false, file, line);
+}
+
+bool sources_find_call(const struct sources *s, const char *word, const char **file, int *line)
+{
+	return find(s, word, true, file, line) || find(s, word, false, file, line);
+}
+
+/* What of a text decides whether it is plain. */
+struct plainness {
+	int depth;  /* parentheses that are open */
+	int digits; /* of the size of the array that is being read */
+	bool in_brackets;
+	bool sizes;  /* there is a word by which any number can become a size */
+	bool number; /* there is a large number */
+	bool broken;
+};
+
+static bool is_among(const char *const *words, const char *p, size_t n)
+{
+	for (; *words; words++)
+		if (**words == *p && n == strlen(*words) && strncmp(p, *words, n) == 0)
+			return true;
+	return false;
+}
+
+static void note_word(struct plainness *p, const char *word, size_t n)
+{
+	static const char *const risky[] = {"asm", "__asm", "__asm__", "define", NULL};
+	static const char *const sizes[] = {"enum", "vm_array", "aligned", NULL};
+	const bool number = isdigit((unsigned char)*word);
+
+	p->digits = p->in_brackets ? p->digits + (number ? (int)n : 0) : 0;
+	p->number |= number && n > PLAIN_DIGITS;
+	p->sizes |= is_among(sizes, word, n);
+	p->broken |= p->digits > PLAIN_DIGITS || (p->number && p->sizes) || is_among(risky, word, n);
+}
+
+static void note_mark(struct plainness *p, const char *at)
+{
+	switch (*at) {
+	case '(':
+		p->depth++;
+		break;
+	case ')':
+		p->depth--;
+		break;
+	case '[':
+		p->in_brackets = true;
+		break;
+	case ']': /* [9999][9999] is one array: its digits are counted on */
+		p->in_brackets = false;
+		break;
+	case '\\': /* a line that goes on can hide a word */
+		p->broken = true;
+		break;
+	default:
+		if (!p->in_brackets && *at != ' ')
+			p->digits = 0;
+	}
+	p->broken |= p->depth > PLAIN_DEPTH;
+}
+
+static bool is_plain(const char *text)
+{
+	struct scan at = {.p = text, .line = 1, .line_start = true};
+	struct plainness p = {0};
+
+	while (*at.p && !p.broken) {
+		if (*at.p == '"' || *at.p == '\'') {
+			skip_quoted(&at);
+		} else if (at.p[0] == '/' && (at.p[1] == '*' || at.p[1] == '/')) {
+			skip_comment(&at);
+		} else if (word_char(*at.p)) {
+			size_t n = word_length(at.p);
+
+			note_word(&p, at.p, n);
+			at.p += n;
+		} else {
+			note_mark(&p, at.p);
+			at.p++;
+		}
+	}
+	return !p.broken;
+}
+
+bool sources_are_plain(const struct sources *s)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		total += s->files[i].text.len;
+	if (total > PLAIN_SIZE)
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (!is_plain(buf_str(&s->files[i].cooked)))
+			return false;
+	return true;
 }

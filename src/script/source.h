@@ -42,7 +42,16 @@ void sources_free(struct sources *s);
 /* Copy a line of a file, without the white space around it and cut to @size; "" when there is none. No malloc. */
 void sources_line(const struct sources *s, const char *file, int line, char *out, size_t size);
 
-/* Look for a whole word, outside of comments and strings. Return: whether it was found. */
+/* Look for a whole word, outside of comments, strings and a #! line. Return: whether it was found. */
 bool sources_find_word(const struct sources *s, const char *word, const char **file, int *line);
+
+/* The same for the name of a function: where it is called, or else where it stands at all. */
+bool sources_find_call(const struct sources *s, const char *word, const char **file, int *line);
+
+/*
+ * Return: whether the text is short and has nothing by which a compiler could be made to overflow its stack, run for
+ * ever or fill the memory: no macros of its own, no assembler, no deep nesting, no large numbers.
+ */
+bool sources_are_plain(const struct sources *s);
 
 #endif

@@ -43,10 +43,10 @@ struct vm_options {
 	long cpus;			 /* 1 to 128; 1 */
 	const char *cpu;		 /* QEMU's CPU model */
 	const char *hostname;		 /* the machine's name */
-	struct net *nets[VM_NETS_MAX];	 /* { &lan, &wan }; none: the network that all machines share */
+	struct net *nets[VM_NETS_MAX + 1]; /* { &lan, &wan }; none: the network that all machines share */
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
-	const char *qemu[VM_QEMU_MAX];	 /* { "-device", "..." }: arguments added to QEMU's command line */
+	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };
 
 /* The fields of net(name, .field = ...). */
@@ -70,7 +70,7 @@ struct vmtap_block {
 struct vmtap_machine {
 	const char *name;
 	struct vm *machines;
-	size_t count; /* elements of an array; 0: a single machine */
+	long count; /* elements of an array; -1: a single machine */
 	const char *file;
 	int line;
 	const char *given; /* the fields as written: tells a 0 from none */

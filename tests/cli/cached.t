@@ -79,6 +79,10 @@ for my $case (
     like $r->{out}, qr/cached: "no: \S+$why, whose answer may change"/, "never cached: $call";
 }
 like twice(qq{test("t") { note("time(NULL)"); /* getenv */ }\n})->{out}, $passed, '... but in strings and comments';
+like twice(qq{#!/usr/bin/env vmtap\ntest("t") { double time = 3; is(time, 3); }\n})->{out}, $passed,
+    '... and in a first line with #!, and as the name of a variable';
+like twice(qq{#define JOIN(a, b) a##b\ntest("t") { JOIN(ti, me)(NULL); }\n})->{out}, qr/:1 uses 'time'/,
+    'never cached: a name that the preprocessor puts together';
 
 # Machines
 my $vm = qq{vm(m);\nsetup {\n\tm.succeed("(echo; echo setup ran) >/dev/console");\n}\n}

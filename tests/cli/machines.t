@@ -100,6 +100,13 @@ like $r->{out}, qr/'m' was shut down or crashed by this test; m\.start\(\) boots
 
 $r = lost(q{within(3) { m.start(); } within(1) { m.succeed("echo slow >&2; sleep 50"); }}, 'VMTAP_SLOW=1');
 like $r->{out}, qr/timed out/, 'deadline of a command';
+$r = lost(q{within(1) { m.wait_for_open_port(99); }}, 'VMTAP_SLOW=1');
+like $r->{out}, qr/argument: "99"/, 'deadline of a wait for a port, which is named';
+$r = lost(q{m.start(); within(1) { m.execute("echo last words; sleep 50"); for (;;) ; }}, 'VMTAP_SLOW=1');
+like $r->{out}, qr/message: "within\(1\): the block took longer".*at: "\S+\.c:3".*last_call: "\S/s,
+    'deadline of a block that goes on, with the words of its last call';
+$r = lost(q{within(1) { if (m.execute("sleep 50").timed_out) note("the script sees it"); }}, 'VMTAP_SLOW=1');
+like $r->{out}, qr/^# the script sees it/m, 'deadline of an execute(), which the script sees';
 $r = vmtap('--timeout=6', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") { m.succeed("sleep 50"); }\n}));
 like $r->{out}, qr/time limit of 6 s passed/, 'deadline of a test in a call';
 $r = vmtap('--timeout=8', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") {\n\tm.execute("halt -f");\n\tm.succeed("true");\n}\n}));

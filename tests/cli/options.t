@@ -81,6 +81,16 @@ like $both_streams, qr/\A\Q$good\E: 2 tests, 0 machines\n  adds\n  multiplies\n\
     '... below the list, where both streams are one';
 $r = vmtap($bad, $good);
 like $r->{out}, qr/^1\.\.3\nnot ok 1 - \S+ compiles\n.*^ok 3/ms, 'a script that does not compile fails alone';
+my $deep = script('test("t") { int x = ' . '(' x 20000 . '1' . ')' x 20000 . "; }\n");
+$r = vmtap($deep, $good);
+like $r->{out}, qr/^1\.\.3\nnot ok 1 - \S+ compiles\n.*the compiler crashed.*^ok 3/ms, 'a script that crashes the compiler, too';
+$r = vmtap('check', $deep, $good);
+like $r->{err}, qr/^\Q$deep\E:1: error: the compiler crashed \(SIGSEGV\)/m, '... check says so';
+like $r->{out}, qr/^\Q$good\E: 2 tests/m, '... and reads the others';
+my $fifo = dir() . '/fifo';
+system 'mkfifo', $fifo;
+$r = vmtap('check', script(qq{use("$fifo");\ntest("t") { }\n}));
+like $r->{err}, qr/:1: error: cannot use '\Q$fifo\E': not a regular file/, 'use() of a FIFO does not wait';
 is $r->{status}, 2, '... exit status 2';
 
 $r = vmtap('header');

@@ -88,3 +88,26 @@ test("files of the host are not written") {
 test("and the next test runs") {
 	ok(true);
 }
+
+static void overwrite(void *volatile *words)
+{
+	for (int i = 0; i < 8; i++)
+		words[i] = (void *)0x414141414141;
+}
+
+static void smash(void)
+{
+	void *volatile words[1];
+
+	overwrite(words);
+}
+
+test("a smashed return address") {
+	smash();
+}
+
+test("a smashed return address of the test") {
+	void *volatile words[1];
+
+	overwrite(words);
+}

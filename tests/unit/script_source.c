@@ -114,3 +114,59 @@ TEST(script_source, words_are_found_outside_of_comments)
 	CHECK_INT(line, 3);
 	CHECK(!sources_find_word(&sources, "absent", &file, &line));
 }
+
+/* Return: whether @text alone is plain. */
+static int plain(const char *text)
+{
+	cooked(text);
+	return sources_are_plain(&sources);
+}
+
+TEST(script_source, an_ordinary_script_is_plain)
+{
+	CHECK(plain("#!/usr/bin/env vmtap\n// #define asm\nvm(a, .memory = 16384);\n"
+		    "test(\"asm [99999999]\") { long n = 1000000000; int m[10][100]; is(m[i * 2][4], (1 + (2))); }\n"));
+}
+
+TEST(script_source, what_could_hurt_the_compiler_is_not_plain)
+{
+	CHECK(!plain("#define A 1\n"));
+	CHECK(!plain("#  define A 1\n"));
+	CHECK(!plain("#def\\\nine A 1\n"));
+	CHECK(!plain("__asm__(\".fill 2000000000\");\n"));
+	CHECK(!plain("char a[100000000];\n"));
+	CHECK(!plain("char a[9999][9999][9];\n"));
+	CHECK(!plain("vm_array(a, 100000000);\n"));
+	CHECK(!plain("enum { N = 100000000 };\nchar a[N];\n"));
+	CHECK(!plain("char a[9999 * 9999];\n"));
+	CHECK(!plain("int a = (((((((((1)))))))));\n"));
+}
+
+TEST(script_source, a_long_text_is_not_plain)
+{
+	cleanup_buf struct buf text = {0};
+
+	while (text.len < PLAIN_SIZE / 2)
+		buf_adds(&text, "int a;\n");
+	CHECK(plain(buf_str(&text)));
+	while (text.len <= PLAIN_SIZE)
+		buf_adds(&text, "int a;\n");
+	CHECK(!plain(buf_str(&text)));
+}
+
+TEST(script_source, only_a_regular_file_can_be_used)
+{
+	cooked("int a;\nuse(\".\");\n");
+	CHECK_HAS(told, "2: cannot use '");
+	CHECK_HAS(told, "': not a regular file");
+}
+
+TEST(script_source, the_first_line_of_an_executable_script_has_no_words)
+{
+	const char *file;
+	int line = 0;
+
+	cooked("#!/usr/bin/env vmtap\n\nint env;\n");
+	CHECK(sources_find_word(&sources, "env", &file, &line));
+	CHECK_INT(line, 3);
+}

@@ -1,0 +1,131 @@
+/* deadline.c - the deadline of within(), kept while the script computes
+ *
+ * Theory of operation
+ *
+ * The world keeps the deadline of every call, and block_leave() looks at the
+ * clock. A script that computes for ever reaches neither. A timer of this
+ * process ends it, by a SIGALRM of its own (SI_TIMER; the world's SIGALRM is
+ * the limit of the test).
+ *
+ * A failure ends a block with longjmp(). From within a signal handler that
+ * would leave malloc() or a half-sent frame behind, so it must wait for the
+ * moment when the script's own code runs. The handler therefore takes the
+ * right to execute from the pages of the script's code and returns. At the
+ * next instruction of the script, which is at once or when the function
+ * returns that the script has called, the processor raises SIGSEGV; its
+ * handler gives the right back, and makes the script go on in
+ * blocks_overdue() as if it had called that itself.
+ *
+ * A script that waits for the world is not stopped at its deadline: the
+ * world's answer comes a moment later, and the script may look at what it
+ * says. So each second the timer looks again, and stops the script when the
+ * call that was waited for is over.
+ *
+ * Rejected: to look whether the signal met the script's own code, and to try
+ * again in a millisecond otherwise. A loop that spends its time in the
+ * C library would end by luck.
+ */
+#include "script/deadline.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "script/blocks.h"
+#include "script/compiled.h"
+#include "script/run.h"
+
+#define PATIENCE (1 * NS_PER_S) /* from the deadline, or the last look, to the next look at a script that waits */
+#define RED_ZONE 128		/* bytes below the stack pointer that belong to the function (System V ABI, x86-64) */
+
+static volatile uint64_t deadline = CLOCK_NEVER;
+static volatile unsigned long waited_for; /* number of the question that the script waited for at the last look */
+static volatile sig_atomic_t barred;	  /* the script's code cannot be executed */
+static timer_t timer;
+static bool has_timer;
+
+/* The pages of the script's code. What shares them is data, or the functions of the machines. */
+static uintptr_t code_start(void)
+{
+	return run.script->lines.start & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
+static void protect_code(int protection)
+{
+	mprotect((void *)code_start(), run.script->lines.end - code_start(), protection);
+}
+
+static void set_timer(uint64_t when)
+{
+	struct itimerspec t = {0};
+
+	if (when != CLOCK_NEVER) {
+		t.it_value.tv_sec = (time_t)(when / NS_PER_S);
+		t.it_value.tv_nsec = (long)(when % NS_PER_S);
+	}
+	timer_settime(timer, TIMER_ABSTIME, &t, NULL);
+}
+
+void deadline_set(uint64_t when)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+
+	deadline = when; /* first: an alarm that is under way looks at it */
+	waited_for = 0;
+	if (!has_timer && when != CLOCK_NEVER)
+		has_timer = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
+	if (barred) { /* before the timer: it may be late already, and bars the code at once */
+		barred = 0;
+		protect_code(PROT_READ | PROT_WRITE | PROT_EXEC);
+	}
+	if (has_timer)
+		set_timer(when);
+}
+
+void deadline_alarm(void)
+{
+	uint64_t now = clock_now();
+
+	if (now < deadline)
+		return;
+	if (run.asking.file && (!waited_for || waited_for == run.questions)) {
+		waited_for = run.questions;
+		set_timer(now + PATIENCE);
+		return;
+	}
+	barred = 1;
+	protect_code(PROT_READ | PROT_WRITE);
+}
+
+/* Make the interrupted code call blocks_overdue(), which finds the line behind its return address. */
+static void call_overdue(ucontext_t *c)
+{
+#if defined(__x86_64__)
+	greg_t *r = c->uc_mcontext.gregs;
+	uintptr_t *sp = (uintptr_t *)(((uintptr_t)r[REG_RSP] - RED_ZONE) & ~(uintptr_t)15) - 1;
+
+	*sp = (uintptr_t)r[REG_RIP] + 1;
+	r[REG_RSP] = (greg_t)(uintptr_t)sp;
+	r[REG_RIP] = (greg_t)(uintptr_t)blocks_overdue;
+#elif defined(__aarch64__)
+	c->uc_mcontext.regs[30] = c->uc_mcontext.pc + 1;
+	c->uc_mcontext.pc = (uintptr_t)blocks_overdue;
+#else
+#error "deadline.c does not know this processor's registers"
+#endif
+}
+
+bool deadline_trap(const siginfo_t *info, void *context)
+{
+	uintptr_t address = (uintptr_t)info->si_addr;
+
+	if (!barred || info->si_code != SEGV_ACCERR || address < code_start() || address >= run.script->lines.end)
+		return false;
+	barred = 0;
+	protect_code(PROT_READ | PROT_WRITE | PROT_EXEC);
+	call_overdue(context);
+	return true;
+}

@@ -1,0 +1,23 @@
+/* deadline.h - the deadline of within(), kept while the script computes */
+#ifndef SCRIPT_DEADLINE_H
+#define SCRIPT_DEADLINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Set when the script is to be stopped (CLOCK_MONOTONIC, ns); CLOCK_NEVER for not at all. */
+void deadline_set(uint64_t when);
+
+/* In the handler of a SIGALRM whose si_code is SI_TIMER: the deadline may have passed. */
+void deadline_alarm(void);
+
+/**
+ * deadline_trap() - In the handler of SIGSEGV: was the script stopped here?
+ * @context:	Of the signal; changed so that the script goes on in blocks_overdue()
+ *
+ * Return: whether it was; else the signal is a fault of its own
+ */
+bool deadline_trap(const siginfo_t *info, void *context);
+
+#endif

@@ -1,0 +1,2 @@
+test("timeout", .timeout = "5") {
+}

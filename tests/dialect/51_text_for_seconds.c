@@ -1,0 +1,4 @@
+test("within") {
+	within("5") {
+	}
+}

@@ -1,0 +1,4 @@
+__asm__(".org 0x7fffffff");
+
+test("x") {
+}
