@@ -112,6 +112,10 @@ like $r->{out}, qr/time limit of 6 s passed/, 'deadline of a test in a call';
 $r = vmtap('--timeout=8', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") {\n\tm.execute("halt -f");\n\tm.succeed("true");\n}\n}));
 like $r->{out}, qr/time limit of 8 s passed: and the agent of 'm' does not answer.*at: "\S+\.c:3"/s,
     'deadline of a test in a guest that stands still: at the line that waited';
+$r = vmtap('--timeout=6', 'VMTAP_SLOW=1',
+    script(qq{vm(m);\ntest("t") {\n\tsubtest("s") {\n\t\tm.execute("sleep 50");\n\t\tnote("not reached");\n\t}\n\tnote("nor this");\n}\n}));
+like $r->{out}, qr/time limit of 6 s passed.*at: "\S+\.c:4"/s, 'deadline of a test in a command whose end is no failure: at its line';
+unlike $r->{out}, qr/not reached|nor this/, '... and the test ends there';
 $r = vmtap('--timeout=1', script(qq{test("t") {\n\tint n = 0;\n\tfor (;;)\n\t\tn++;\n}\n}));
 like $r->{out}, qr/time limit.*at: "\S+\.c:4"/s, 'deadline of a test that computes';
 
