@@ -2,8 +2,8 @@
  *
  * Theory of operation
  *
- * The machine (machine/machine.h) is told its origin; this is who tells it. A
- * life takes the best origin that there is: as setup left it, a copy of its
+ * A machine (machine/machine.h) is told its origin, and its life tells it. A life
+ * takes the best origin that there is: as setup left it, a copy of its
  * template, a boot. It has a template made when none is there, it keeps the
  * checkpoints of a test, and when QEMU cannot resume from an origin it does
  * what the table in origin.c says.

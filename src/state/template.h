@@ -54,7 +54,7 @@ int template_add_key(const struct world_spec *w, size_t index, struct sha256 *ke
 /* Return: the folder of a finished template, leased, which the caller frees, or NULL. @generic: it has no identity. */
 char *template_find(const struct world_spec *w, size_t index, bool *generic);
 
-/* Throw a template away that QEMU cannot load, unless others use it, who will see for themselves. */
+/* Throw a template away that QEMU cannot load. While other processes use it, it stays: they meet the same failure. */
 void template_discard(const struct world_spec *w, size_t index);
 
 struct template_task;
