@@ -1,4 +1,4 @@
-# Vmtap.pm - running build/vmtap from a Perl test and looking at what it did
+# Vmtap.pm - running vmtap from a Perl test and looking at what it did
 package Vmtap;
 use strict;
 use warnings;
@@ -7,6 +7,7 @@ use File::Temp 'tempdir';
 
 our @EXPORT = qw(vmtap script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
 
+my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan/run
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $count = 0;
 
@@ -48,7 +49,7 @@ sub vmtap {
         open STDIN,  '<', '/dev/null';
         open STDOUT, '>', $out;
         open STDERR, '>', $err;
-        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+        exec $vmtap, @args or die "cannot run $vmtap: $!";
     }
     waitpid $pid, 0;
     return {out => slurp($out), err => slurp($err), status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8};
@@ -63,7 +64,7 @@ sub start_vmtap {
         open STDIN,  '<', '/dev/null';
         open STDOUT, '>', $out;
         open STDERR, '>', "$out.err";
-        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+        exec $vmtap, @args or die "cannot run $vmtap: $!";
     }
     return ($pid, $out);
 }
