@@ -36,6 +36,7 @@ units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 tests    = $(units) tests/fuzz/replay $(wildcard tests/build/*) tests/asan/run tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
+	$(wildcard tests/reports/*.c tests/reports/*.t) \
 	$(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
 
 # ---- flags ----
@@ -133,7 +134,10 @@ build/asan/script/embed.o build/asan/cmd/header.o: build/gen/vmtap.h
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm $(wrap)
+
+# The calls that faults.c lets fail are the ones that it names.
+build/unit/faults: wrap = $(shell sed -n 's/^WRAP[_A-Z]*.\([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/unit/faults.c)
 
 # A fuzzer twice: to run its corpus again as a test, and with libFuzzer to look for more.
 build/replay/%: tests/fuzz/fuzz_%.c build/asan/libvmtap.a
@@ -193,10 +197,11 @@ build/lint/man.ok: src/cmd/vmtap.1
 	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
-build/lint/perl.ok: $(wildcard tests/cli/*)
+perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check
+build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
 	@mkdir -p $(@D)
 	$(call say,PERL)
-	$(Q)for t in $(wildcard tests/cli/*.t); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done
+	$(Q)for t in $(perls); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done
 	@touch $@
 
 -include $(shell find build -name '*.d' 2>/dev/null)
