@@ -14,11 +14,13 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/proc.h"
+#include "base/stream.h"
 #include "base/task.h"
 #include "store_setup.h"
 
@@ -64,6 +66,7 @@ WRAP(epoll_wait, int, -1, EIO, (int fd, struct epoll_event *e, int max, int ms),
 WRAP(read, ssize_t, -1, EIO, (int fd, void *data, size_t n), (fd, data, n))
 WRAP(write, ssize_t, -1, ENOSPC, (int fd, const void *data, size_t n), (fd, data, n))
 WRAP(pwrite, ssize_t, -1, ENOSPC, (int fd, const void *data, size_t n, off_t at), (fd, data, n, at))
+WRAP(send, ssize_t, -1, ECONNRESET, (int fd, const void *data, size_t n, int flags), (fd, data, n, flags))
 WRAP(fcntl, int, -1, EMFILE, (int fd, int command, long arg), (fd, command, arg))
 WRAP(fork, pid_t, -1, EAGAIN, (void), ())
 WRAP(syscall, long, -1, EMFILE, (long n, long a, long b, long c, long d), (n, a, b, c, d))
@@ -166,6 +169,78 @@ static int loop_work(struct err *err)
 TEST(faults, loop)
 {
 	with_each_failing(loop_work, NULL);
+}
+
+/* Two streams that are each other's peer: one asks, one answers; what is lost ends it. */
+static struct stream peers[2];
+static char lost_because[200];
+
+static void on_question(void *arg)
+{
+	struct stream *s = arg;
+
+	buf_consume(&s->in, s->in.len);
+	buf_adds(&s->out, "answer");
+	stream_flush(s);
+}
+
+static void on_answer(void *arg)
+{
+	heard += ((struct stream *)arg)->in.len == strlen("answer");
+	loop_stop(&loop);
+}
+
+static void on_loss(void *arg, const char *why)
+{
+	(void)arg;
+	snprintf(lost_because, sizeof(lost_because), "%s", why);
+	loop_stop(&loop);
+}
+
+static int converse(const int fds[2], struct err *err)
+{
+	static void (*const on_bytes[2])(void *) = {on_answer, on_question};
+
+	for (int i = 0; i < 2; i++) {
+		peers[i] = (struct stream){
+			.out_max = 100, .received = on_bytes[i], .lost = on_loss, .arg = &peers[i]};
+		if (stream_open(&peers[i], &loop, fds[i], err) < 0) {
+			if (i == 0)
+				close(fds[1]);
+			return -1;
+		}
+	}
+	buf_adds(&peers[0].out, "question");
+	stream_flush(&peers[0]);
+	return loop_run(&loop, err);
+}
+
+static int stream_work(struct err *err)
+{
+	int fds[2], r;
+
+	heard = 0;
+	lost_because[0] = '\0';
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	r = loop_init(&loop, err);
+	if (r < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	r = converse(fds, err);
+	for (int i = 0; i < 2; i++)
+		stream_close(&peers[i]);
+	loop_free(&loop);
+	if (r == 0 && !heard)
+		r = err_set(err, "%s", lost_because);
+	return r;
+}
+
+TEST(faults, stream)
+{
+	with_each_failing(stream_work, NULL);
 }
 
 static int file_work(struct err *err)
