@@ -161,7 +161,7 @@ build/fuzz-obj/image/embedded.o: build/vmtap-agent.gz
 # ---- lint: a stamp for each file, so that the second run looks only at what has changed ----
 tidied  = $(patsubst %.c,build/lint/%.ok,$(sort $(sources) $(call room,agent) $(wildcard tests/unit/*.c tests/fuzz/*.c)))
 # Excluded: variables that vendor/common and vendor/build set for others (SC2154), flags that are words on purpose (SC2046).
-scripts = $(sort $(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor) vendor/common $(wildcard vendor/rules/*))
+scripts = $(sort $(filter-out %.t,$(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor)) vendor/common $(wildcard vendor/rules/*))
 
 build/lint/%.ok: %.c .clang-tidy tests/.clang-tidy build/deps.mk build/gen/vmtap.h
 	@mkdir -p $(@D)
