@@ -60,10 +60,10 @@ like slurp($out), qr/QEMU of '$name' died while the machine was \w+: killed by s
 is $? >> 8, 3, '... an infrastructure failure';
 
 ($pid, $out) = start_vmtap('--cold', $path);
-$qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' ', $q[0])[0] : undef });
+$qemu = wait_for(20, sub { my @q = left_over("-name\0$name"); @q ? (split ' ', $q[0])[0] : undef });
 kill 'TERM', $qemu;
 waitpid $pid, 0;
-like slurp($out), qr/QEMU of 'killed' was told from outside to end|QEMU of 'killed' died/, 'QEMU that is told to end';
+like slurp($out), qr/QEMU of '$name' was told from outside to end|QEMU of '$name' died/, 'QEMU that is told to end';
 is $? >> 8, 3, '... an infrastructure failure';
 
 # A wrapper that does not exec
