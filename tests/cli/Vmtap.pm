@@ -1,12 +1,13 @@
-# Vmtap.pm - running build/vmtap from a Perl test and looking at what it did
+# Vmtap.pm - running vmtap from a Perl test and looking at what it did
 package Vmtap;
 use strict;
 use warnings;
 use Exporter 'import';
 use File::Temp 'tempdir';
 
-our @EXPORT = qw(vmtap script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
+our @EXPORT = qw(vmtap vmtap_under script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
 
+my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan/run
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $count = 0;
 
@@ -36,22 +37,37 @@ sub script {
     return file('t' . ++$count . '.c', $text);
 }
 
-# Run vmtap. Leading "NAME=value" arguments are its environment. Return its stdout, stderr and exit status.
-sub vmtap {
-    my @args = @_;
-    my %env;
-    while (@args && $args[0] =~ /^([A-Z_]+)=(.*)$/s) { $env{$1} = $2; shift @args }
-    local @ENV{keys %env} = values %env;
+# Run a command without stdin, for at most four minutes. Return its stdout, stderr and exit status.
+sub run_command {
+    my @command = @_;
     my ($out, $err) = ("$dir/out", "$dir/err");
     my $pid = fork() // die "cannot fork: $!";
     if (!$pid) {
         open STDIN,  '<', '/dev/null';
         open STDOUT, '>', $out;
         open STDERR, '>', $err;
-        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+        exec @command or die "cannot run $command[0]: $!";
     }
+    local $SIG{ALRM} = sub { kill 'KILL', $pid };
+    alarm 240;
     waitpid $pid, 0;
+    alarm 0;
     return {out => slurp($out), err => slurp($err), status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8};
+}
+
+# Run vmtap. Leading "NAME=value" arguments are its environment. Return as run_command().
+sub vmtap {
+    my @args = @_;
+    my %env;
+    while (@args && $args[0] =~ /^([A-Z_]+)=(.*)$/s) { $env{$1} = $2; shift @args }
+    local @ENV{keys %env} = values %env;
+    return run_command($vmtap, @args);
+}
+
+# Run vmtap from a shell that has done something first: "ulimit -n 64; ". Return as run_command().
+sub vmtap_under {
+    my ($first, @args) = @_;
+    return run_command('sh', '-c', $first . 'exec "$@"', 'sh', $vmtap, @args);
 }
 
 # Start vmtap in the background, its stdout in a file. Return its process id and the file.
@@ -63,7 +79,7 @@ sub start_vmtap {
         open STDIN,  '<', '/dev/null';
         open STDOUT, '>', $out;
         open STDERR, '>', "$out.err";
-        exec 'build/vmtap', @args or die "cannot run build/vmtap: $!";
+        exec $vmtap, @args or die "cannot run $vmtap: $!";
     }
     return ($pid, $out);
 }

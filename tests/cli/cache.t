@@ -59,7 +59,7 @@ like $r->{out}, qr/^0 entries, 0\.0 MB of at most \d+ MB in '\Q$cache\E'$/m, 'a 
 is vmtap(@env, 'cache', 'prune', '--all')->{status}, 0, '... and can be pruned';
 
 # Every kind of the manual can be exported, an empty cache included
-my @kinds = slurp('src/cmd/vmtap.1') =~ /^Kinds:\n(.*?)\n\.It /ms ? $1 =~ /^\.Pa (\w+)/mg : ();
+my @kinds = slurp('src/cmd/vmtap.1') =~ /^Kinds:\n(.*?)\n(?:\.It |Beside )/ms ? $1 =~ /^\.Pa (\w+)/mg : ();
 is vmtap(@env, 'cache', 'export', "$dir/all", @kinds)->{status}, 0, "export of @kinds";
 unlink "$dir/all";
 

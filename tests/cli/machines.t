@@ -50,19 +50,20 @@ like $r->{out}, qr/message: "m\.execute: wrote more than 32 MiB/, '64 MB on the 
 $r = vmtap(script(qq{vm(a);\nvm_array(node, 2);\ntest("t") { a.succeed("ping -c 1 -W 1 node1"); }\n}));
 like $r->{out}, qr/never_started: "node0, node1"/, 'a failed command, while others were never started';
 
-my $path = script(qq{vm(killed);\ntest("t") { killed.succeed("echo up; sleep 100"); }\n});
+my $name = "killed$$"; # this suite may run twice at a time (tests/asan/run)
+my $path = script(qq{vm($name);\ntest("t") { $name.succeed("echo up; sleep 100"); }\n});
 my ($pid, $out) = start_vmtap('--cold', $path);
-my $qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' ', $q[0])[0] : undef });
+my $qemu = wait_for(20, sub { my @q = left_over("-name\0$name"); @q ? (split ' ', $q[0])[0] : undef });
 kill 'KILL', $qemu;
 waitpid $pid, 0;
-like slurp($out), qr/QEMU of 'killed' died while the machine was \w+: killed by signal 9/, 'QEMU that is killed';
+like slurp($out), qr/QEMU of '$name' died while the machine was \w+: killed by signal 9/, 'QEMU that is killed';
 is $? >> 8, 3, '... an infrastructure failure';
 
 ($pid, $out) = start_vmtap('--cold', $path);
-$qemu = wait_for(20, sub { my @q = left_over("-name\0killed"); @q ? (split ' ', $q[0])[0] : undef });
+$qemu = wait_for(20, sub { my @q = left_over("-name\0$name"); @q ? (split ' ', $q[0])[0] : undef });
 kill 'TERM', $qemu;
 waitpid $pid, 0;
-like slurp($out), qr/QEMU of 'killed' was told from outside to end|QEMU of 'killed' died/, 'QEMU that is told to end';
+like slurp($out), qr/QEMU of '$name' was told from outside to end|QEMU of '$name' died/, 'QEMU that is told to end';
 is $? >> 8, 3, '... an infrastructure failure';
 
 # A wrapper that does not exec

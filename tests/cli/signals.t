@@ -6,13 +6,14 @@ use lib 'tests/cli';
 use Test::More;
 use Vmtap;
 
+my $victim = "victim$$"; # this suite may run twice at a time (tests/asan/run)
 my $tmp = dir() . '/tmp';
 mkdir $tmp;
 
 # Start vmtap, send it the signal once its QEMU runs (known by a word of its command line), look at what is left.
 sub ended {
     my ($what, $signal, $word, @args) = @_;
-    my $path = script(qq{vm(victim);\ntest("boots") { victim.start(); victim.succeed("sleep 1000"); }\ntest("later") { ok(1); }\n});
+    my $path = script(qq{vm($victim);\ntest("boots") { $victim.start(); $victim.succeed("sleep 1000"); }\ntest("later") { ok(1); }\n});
     my ($pid, $out) = start_vmtap(@args, $path);
     ok wait_for(20, sub { left_over($word) }), "SIG$signal, $what: QEMU is running";
     kill $signal, $pid;
@@ -29,7 +30,7 @@ sub ended {
 my $cache = dir() . '/cache';
 for my $signal (qw(INT TERM HUP KILL)) {
     local $ENV{TMPDIR} = $tmp;
-    ended('boot', $signal, "-name\0victim", '--cold');
+    ended('boot', $signal, "-name\0$victim", '--cold');
     local $ENV{VMTAP_CACHE} = $cache;
     ended('template', $signal, "mem-path=$cache");
     is_deeply [glob "$cache/template/*"], [], '... no half of a template is kept';
