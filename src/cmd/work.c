@@ -1,14 +1,14 @@
 /* work.c - what the process of a job does: a test, or a script's setup */
+#include "cmd/work.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/plan.h"
 #include "store/store.h"
 #include "script/script.h"
 #include "state/layer.h"
 #include "state/template.h"
-#include "world/world.h"
 
 /* ---- tests ---- */
 
@@ -19,7 +19,7 @@ static void run_test(void *arg, int fd)
 	script_run(t->file->script, t->index, t->file->world.layer ? SCRIPT_BODY : SCRIPT_SETUP | SCRIPT_BODY, fd);
 }
 
-void plan_work_test(struct plan_test *t, struct world_outcome *out)
+void work_test(struct plan_test *t, struct world_outcome *out)
 {
 	world_run(&t->file->world, run_test, t, out);
 }
@@ -43,7 +43,7 @@ static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err
 	return 0;
 }
 
-bool plan_find_layer(struct plan_file *f)
+bool work_find_layer(struct plan_file *f)
 {
 	char key[SHA256_HEX], *path = NULL;
 
@@ -54,7 +54,7 @@ bool plan_find_layer(struct plan_file *f)
 	return true;
 }
 
-void plan_discard_layer(struct plan_file *f)
+void work_discard_layer(struct plan_file *f)
 {
 	char key[SHA256_HEX];
 
@@ -85,11 +85,11 @@ static int build(const char *dir, void *arg, struct err *err)
 	if (o->outcome->unsaved)
 		return err_set(err, "%s", o->outcome->unsaved);
 	if (o->outcome->result.verdict != VERDICT_PASSED)
-		return err_set(err, "%s", o->outcome->result.reason ? o->outcome->result.reason : "setup skipped the test");
+		return err_set(err, "setup did not pass"); /* why is in the outcome */
 	return 0;
 }
 
-void plan_work_setup(struct plan_test *t, struct world_outcome *out)
+void work_setup(struct plan_test *t, struct world_outcome *out)
 {
 	struct order o = {.test = t, .outcome = out};
 	cleanup_free char *path = NULL;
