@@ -104,9 +104,9 @@ static const struct cached_inputs *get_inputs(const struct plan_file *f, struct 
 	return in;
 }
 
-void cached_name(const struct plan_test *t, struct cached_inputs **at, struct cached_key *key)
+void cached_name(const struct plan_test *t, struct cached_inputs **inputs, struct cached_key *key)
 {
-	const struct cached_inputs *in = get_inputs(t->file, at);
+	const struct cached_inputs *in = get_inputs(t->file, inputs);
 	const struct world_spec *w = &t->file->world;
 	struct sha256 sum = in->sum;
 	char own[160];

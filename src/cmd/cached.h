@@ -25,12 +25,12 @@ struct cached_key {
 
 /**
  * cached_name() - Find the key that a pass of a test would be kept under now
- * @in:		Of its script; NULL at first. Never freed
+ * @inputs:	Of its script; NULL at first. Never freed
  *
  * Its script is prepared, and its world has an accelerator and limits. Cheap
  * after the first test of a script.
  */
-void cached_name(const struct plan_test *t, struct cached_inputs **in, struct cached_key *key);
+void cached_name(const struct plan_test *t, struct cached_inputs **inputs, struct cached_key *key);
 
 /**
  * cached_find() - Look for an earlier pass of a test
