@@ -15,7 +15,7 @@ static void judge_kvm(struct fallback *fb, struct fallback_file *f, const char *
 {
 	cleanup_free char *text = NULL;
 
-	if (fb->accel.kind != ACCEL_KVM)
+	if (fb->accel.kind != ACCEL_KVM || (f->not_kvm && !came_up))
 		return; /* another test has found out already */
 	if (came_up) {
 		text = xasprintf("KVM failed, so this and all later tests run under TCG: %s", why);
