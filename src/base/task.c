@@ -82,7 +82,7 @@ static void be_child(task_work_fn *work, const void *order, int fd)
 /* Watch a child that was just forked. @fd is owned in any case. */
 static int watch_child(struct task *t, int fd, struct err *err)
 {
-	setpgid(t->pid, t->pid); /* the child does so, too: whoever comes first */
+	setpgid(t->pid, t->pid); /* the child does so, too: one of both is first */
 	t->pipe.fd = fd;
 	t->pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
 	if (t->pidfd < 0)

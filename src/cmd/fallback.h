@@ -1,7 +1,7 @@
 /* fallback.h - what a run does without, once it turned out not to work
  *
- * KVM: QEMU died, or a machine stayed silent, before a machine was up. That may
- * be KVM's fault, or that of the machine (a kernel that never boots, an argument
+ * KVM: QEMU died, or a machine stayed silent, before the machine was up. That may
+ * be the fault of KVM, or of the machine (a kernel that never boots, an argument
  * that QEMU refuses). So the same test runs again under TCG. Only when all its
  * machines come up there is KVM to blame: then the rest of the run is under TCG,
  * and so are later runs until the host boots. Otherwise the test's result under

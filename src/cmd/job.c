@@ -41,8 +41,8 @@ static void overdue(void *arg)
 {
 	struct job *j = arg;
 	struct world_outcome outcome = {0};
-	cleanup_free char *how = xasprintf("it was still there after %.0f s, past all time limits, and was killed: "
-					   "was it stopped, or does a disk not answer?", j->life);
+	cleanup_free char *how = xasprintf(
+		"killed after %.0f s, past all time limits; was it stopped, or does a disk not answer?", j->life);
 
 	task_kill(&j->task);
 	j->done(j->arg, j, &outcome, how);

@@ -244,7 +244,7 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 		struct machine_spec *m = &f->world.machines[i];
 		struct err err = {0};
 
-		if (!m->broken && plan_prepare(f, s, i, &err) < 0)
+		if (!m->broken && !m->kernel && plan_prepare(f, s, i, &err) < 0)
 			m->broken = xstrdup(err.text);
 	}
 }

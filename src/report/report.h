@@ -24,7 +24,7 @@
 
 #include "report/point.h"
 
-#define REPORT_LAST_MS 500 /* ms that the last words of an interrupted run may take, whoever does not read them */
+#define REPORT_LAST_MS 500 /* ms that the last words of an interrupted run may take, also when nobody reads them */
 
 /**
  * struct report_activity - Something that is under way
