@@ -30,10 +30,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cmd/cmd.h"
+#include "cmd/work.h"
 #include "store/store.h"
 #include "script/script.h"
-#include "state/template.h"
 
 #define RESULT_FORMAT "1" /* raise it when a pass that an older vmtap has kept must not count */
 
@@ -73,20 +72,6 @@ static char *find_obstacle(const struct plan_file *f)
 	return NULL;
 }
 
-static int add_inputs(const struct plan_file *f, struct sha256 *key, struct err *err)
-{
-	const struct world_spec *w = &f->world;
-
-	sha256_add_str(key, RESULT_FORMAT " " VMTAP_VERSION);
-	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
-		return -1;
-	script_add_key(f->script, key);
-	for (size_t i = 0; i < w->nmachines; i++)
-		if (template_add_key(w, i, key, err) < 0)
-			return -1;
-	return 0;
-}
-
 static const struct cached_inputs *get_inputs(const struct plan_file *f, struct cached_inputs **at)
 {
 	struct cached_inputs *in = *at;
@@ -99,7 +84,8 @@ static const struct cached_inputs *get_inputs(const struct plan_file *f, struct 
 	/* An earlier @why is not freed: keys of tests under way have it. The accelerator changes once a run at most. */
 	*in = (struct cached_inputs){.accel = f->world.accel->kind, .why = find_obstacle(f)};
 	sha256_init(&in->sum);
-	if (!in->why && add_inputs(f, &in->sum, &err) < 0)
+	sha256_add_str(&in->sum, RESULT_FORMAT);
+	if (!in->why && work_add_key(f, &in->sum, &err) < 0)
 		in->why = xstrndup(err.text, strcspn(err.text, "\n"));
 	return in;
 }

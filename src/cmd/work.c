@@ -26,19 +26,27 @@ void work_test(struct plan_test *t, struct world_outcome *out)
 
 /* ---- setups ---- */
 
-/* What setup leaves depends on the script, on us, and on all that shapes its machines. */
+int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err)
+{
+	const struct world_spec *w = &f->world;
+
+	sha256_add_str(key, VMTAP_VERSION);
+	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
+		return -1;
+	script_add_key(f->script, key);
+	for (size_t i = 0; i < w->nmachines; i++)
+		if (template_add_key(w, i, key, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err *err)
 {
 	struct sha256 key;
 
 	sha256_init(&key);
-	sha256_add_str(&key, VMTAP_VERSION);
-	if (store_key_content(f->world.store, &key, "/proc/self/exe", err) < 0)
+	if (work_add_key(f, &key, err) < 0)
 		return -1;
-	script_add_key(f->script, &key);
-	for (size_t i = 0; i < f->world.nmachines; i++)
-		if (template_add_key(&f->world, i, &key, err) < 0)
-			return -1;
 	sha256_hex(&key, out);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/sha256.h"
 #include "cmd/plan.h"
 #include "world/world.h"
 
@@ -18,6 +19,16 @@ void work_test(struct plan_test *t, struct world_outcome *out);
  * wait for it, and for what it leaves.
  */
 void work_setup(struct plan_test *t, struct world_outcome *out);
+
+/**
+ * work_add_key() - Feed what the work of a script depends on
+ *
+ * vmtap itself, the script with what it uses, and all that shapes its machines.
+ * The world has an accelerator.
+ *
+ * Return: 0, or -1
+ */
+int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err);
 
 /**
  * work_find_layer() - Look for what the script's setup left in an earlier run, or in this one
