@@ -21,9 +21,16 @@ sub lock_it {
     flock $f, LOCK_EX or die;
     return $f;
 }
+# Wait until a child of the run has that lock's file open, too
 sub waits {
     my ($pid) = @_;
-    return wait_for(20, sub { glob("$other/kernel/*") && slurp("/proc/locks") =~ /^\d+: -> FLOCK/m });
+    return wait_for(20, sub {
+        for my $fd (glob '/proc/[0-9]*/fd/*') {
+            next if (readlink($fd) // '') !~ /initrd-$key\.lock/;
+            return 1 if slurp($fd =~ s{fd/.*}{stat}r) =~ /^\d+ \(.*\) \S $pid /;
+        }
+        return;
+    });
 }
 
 # The end of another script's test is seen meanwhile
