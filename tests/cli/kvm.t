@@ -13,7 +13,7 @@ my $one = script(qq{vm(m);\ntest("a") { m.succeed("true"); }\ntest("b") { m.succ
 my $r = vmtap(@env, 'VMTAP_QEMU=/bin/false', $one);
 plan skip_all => "no KVM: $1" if $r->{out} =~ /^# accelerator: tcg \((.*)\)/m;
 
-sub remembered { my @found = glob "$cache/kvm-failed-*"; return scalar @found }
+sub remembered { my @found = glob "$cache/host/*failed*"; return scalar @found }
 sub comments { my ($text) = @_; return scalar(() = $r->{out} =~ /^# .*\Q$text\E/mg) }
 
 # QEMU dies whatever it is to use
@@ -36,7 +36,7 @@ is remembered(), 0, '... nor remembered as broken';
 my $setup = script(qq{vm(m);\nsetup { m.succeed("touch /run/x"); }\ntest("a") { m.succeed("test -e /run/x"); }\ntest("b") { m.succeed("test -e /run/x"); }\n});
 for my $case (['a test', $one], ['a setup', $setup]) {
     my ($what, $path) = @$case;
-    unlink $traces, glob "$cache/kvm-failed-*";
+    unlink $traces, glob "$cache/host/*failed*";
     $r = vmtap(@env, "VMTAP_QEMU=$broken", '-j1', $path);
     is $r->{status}, 0, "QEMU that dies under KVM in $what: runs again under TCG, and passes" or diag $r->{out}, $r->{err};
     is comments('KVM failed, so this and all later tests run under TCG: '), 1, '... said once';
