@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream task text
 wire   = frame link
 store  = entry list pack room seal store sum unpack
-report = point tap
+report = point progress report sink tap
 image  = cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine qmp remember
@@ -20,7 +20,7 @@ machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = cache cached check doctor header help job options plan progress run runner settings work
+cmd    = cache cached check doctor fallback header help job limits options plan prepare run runner schedule settings settle work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -29,8 +29,9 @@ sources  = src/main.c $(foreach r,$(rooms),$(call room,$(r)))
 # The agent's own files, and what of base/ and wire/ it is built from (unused functions are left out by the linker).
 agent_sources = $(call room,agent) src/wire/frame.c \
 	$(patsubst %,src/base/%.c,buf err fd file loop mem proc text)
-# What the unit tests link with: every room but the commands and the script engine, which are tested through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) \
+# What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
+# through the binary.
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,fallback limits settle) \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -9,7 +9,7 @@
  * the script. So there is nothing to compare and nothing to go stale: when one
  * of them changes, there is no entry of that key, and the test runs.
  *
- * The part that all tests of a script share is summed once (struct inputs). It
+ * The part that all tests of a script share is summed once (struct cached_inputs). It
  * is summed again when the accelerator changes in the middle of a run, and the
  * key is taken when a test is started: a pass counts for what it ran on.
  *
@@ -30,20 +30,19 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cmd/cmd.h"
+#include "cmd/work.h"
 #include "store/store.h"
 #include "script/script.h"
-#include "state/template.h"
 
 #define RESULT_FORMAT "1" /* raise it when a pass that an older vmtap has kept must not count */
 
 /**
- * struct plan_inputs - What the results of all tests of a script depend on
+ * struct cached_inputs - What the results of all tests of a script depend on
  * @accel:	For which accelerator
  * @sum:	Fed with all of it
  * @why:	Why there is no such sum, or NULL
  */
-struct plan_inputs {
+struct cached_inputs {
 	enum accel_kind accel;
 	struct sha256 sum;
 	char *why;
@@ -73,54 +72,39 @@ static char *find_obstacle(const struct plan_file *f)
 	return NULL;
 }
 
-static int add_inputs(const struct plan_file *f, struct sha256 *key, struct err *err)
+static const struct cached_inputs *get_inputs(const struct plan_file *f, struct cached_inputs **at)
 {
-	const struct world_spec *w = &f->world;
-
-	sha256_add_str(key, RESULT_FORMAT " " VMTAP_VERSION);
-	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
-		return -1;
-	script_add_key(f->script, key);
-	for (size_t i = 0; i < w->nmachines; i++)
-		if (template_add_key(w, i, key, err) < 0)
-			return -1;
-	return 0;
-}
-
-static const struct plan_inputs *get_inputs(struct plan_file *f)
-{
-	struct plan_inputs *in = f->inputs;
+	struct cached_inputs *in = *at;
 	struct err err = {0};
 
 	if (in && in->accel == f->world.accel->kind)
 		return in;
-	if (in)
-		free(in->why);
-	else
-		f->inputs = in = xmalloc(sizeof(*in));
-	*in = (struct plan_inputs){.accel = f->world.accel->kind, .why = find_obstacle(f)};
+	if (!in)
+		*at = in = xmalloc(sizeof(*in));
+	/* An earlier @why is not freed: keys of tests under way have it. The accelerator changes once a run at most. */
+	*in = (struct cached_inputs){.accel = f->world.accel->kind, .why = find_obstacle(f)};
 	sha256_init(&in->sum);
-	if (!in->why && add_inputs(f, &in->sum, &err) < 0)
+	sha256_add_str(&in->sum, RESULT_FORMAT);
+	if (!in->why && work_add_key(f, &in->sum, &err) < 0)
 		in->why = xstrndup(err.text, strcspn(err.text, "\n"));
 	return in;
 }
 
-void cached_name(struct plan_test *t)
+void cached_name(const struct plan_test *t, struct cached_inputs **inputs, struct cached_key *key)
 {
-	const struct plan_inputs *in = get_inputs(t->file);
+	const struct cached_inputs *in = get_inputs(t->file, inputs);
 	const struct world_spec *w = &t->file->world;
-	struct sha256 key = in->sum;
+	struct sha256 sum = in->sum;
 	char own[160];
 
-	t->key[0] = '\0';
-	t->uncached = in->why;
+	*key = (struct cached_key){.why = in->why};
 	if (in->why)
 		return;
 	snprintf(own, sizeof(own), "%zu %d %g %g %g", t->index, w->cold, w->boot_timeout, w->call_timeout,
 		 w->test_timeout);
-	sha256_add_str(&key, own);
-	sha256_add_str(&key, script_test(t->file->script, t->index)->name);
-	sha256_hex(&key, t->key);
+	sha256_add_str(&sum, own);
+	sha256_add_str(&sum, script_test(t->file->script, t->index)->name);
+	sha256_hex(&sum, key->hex);
 }
 
 /* ---- the entries ---- */
@@ -148,29 +132,25 @@ static bool read_time(const char *dir, char when[CACHED_WHEN])
 	return true;
 }
 
-bool cached_find(struct plan_test *t, char when[CACHED_WHEN])
+bool cached_find(const struct plan_test *t, const struct cached_key *key, char when[CACHED_WHEN])
 {
-	const char *store = t->file->world.store;
 	cleanup_free char *path = NULL;
 	bool found;
 
-	cached_name(t);
-	if (t->uncached)
-		return false;
-	if (!store_find(store, CACHED_KIND, t->key, &path))
+	if (!key->hex[0] || !store_find(t->file->world.store, CACHED_KIND, key->hex, &path))
 		return false;
 	found = read_time(path, when);
 	store_release(path);
 	return found;
 }
 
-int cached_keep(const struct plan_test *t, struct err *err)
+int cached_keep(const struct plan_test *t, const struct cached_key *key, struct err *err)
 {
 	cleanup_free char *path = NULL;
 
-	if (!t->key[0])
+	if (!key->hex[0])
 		return 0;
-	if (store_get(t->file->world.store, CACHED_KIND, t->key, write_time, NULL, &path, err) < 0)
+	if (store_get(t->file->world.store, CACHED_KIND, key->hex, write_time, NULL, &path, err) < 0)
 		return -1;
 	store_release(path);
 	return 0;

@@ -1,9 +1,6 @@
 /* job.c - one test under way: its world's process and the verdict on its way back */
 #include "cmd/job.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -12,8 +9,7 @@
 
 struct order {
 	struct job *job;
-	job_work_fn *work;
-	void (*in_child)(void *arg);
+	work_fn *work;
 };
 
 /* The world's process: do the work, say what became of it. */
@@ -21,12 +17,8 @@ static void be_world(const void *order, struct buf *message)
 {
 	const struct order *o = order;
 	struct world_outcome outcome;
-	sigset_t none;
 
-	o->in_child(o->job->arg);
-	setpgid(0, 0); /* a terminal's ^C is the runner's to handle */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	o->job->in_child(o->job->arg);
 	o->work(o->job->test, &outcome);
 	world_outcome_encode(&outcome, message);
 }
@@ -38,30 +30,41 @@ static void ended(void *arg, const struct buf *message, int status)
 	struct world_outcome outcome = {0};
 	cleanup_free char *how = NULL;
 
+	loop_timer(j->task.loop, &j->watchdog, CLOCK_NEVER);
 	if (world_outcome_decode(message, &outcome) < 0)
 		how = proc_status_text(status);
 	j->done(j->arg, j, &outcome, how);
 }
 
-int job_start(struct job *j, struct plan_test *t, size_t number, job_work_fn *work, void (*in_child)(void *arg),
-	      struct err *err)
+/* A world keeps its limits of time by itself, unless its process is stopped or waits for a storage that is gone. */
+static void overdue(void *arg)
 {
-	const struct order order = {.job = j, .work = work, .in_child = in_child};
+	struct job *j = arg;
+	struct world_outcome outcome = {0};
+	cleanup_free char *how = xasprintf(
+		"killed after %.0f s, past all time limits; was it stopped, or does a disk not answer?", j->life);
 
-	j->test = t;
-	j->number = number;
+	task_kill(&j->task);
+	j->done(j->arg, j, &outcome, how);
+}
+
+int job_start(struct job *j, work_fn *work, struct err *err)
+{
+	const struct order order = {.job = j, .work = work};
+
 	j->started = clock_now();
 	j->task.limit = OUTCOME_MAX;
 	j->task.ended = ended;
 	j->task.arg = j;
-	if (task_start(&j->task, be_world, &order, err) == 0)
-		return 0;
-	j->test = NULL;
-	return -1;
+	j->watchdog = (struct timer){.expired = overdue, .arg = j};
+	if (task_start(&j->task, be_world, &order, err) < 0)
+		return -1;
+	loop_timer(j->task.loop, &j->watchdog, j->started + (uint64_t)(j->life * 1e9));
+	return 0;
 }
 
-void job_kill(struct job *j)
+void job_finish(struct job *j, uint64_t deadline)
 {
-	task_kill(&j->task);
-	j->test = NULL;
+	loop_timer(j->task.loop, &j->watchdog, CLOCK_NEVER);
+	task_finish(&j->task, deadline);
 }

@@ -3,41 +3,56 @@
 #define CMD_JOB_H
 
 #include "base/task.h"
-#include "cmd/plan.h"
-#include "world/world.h"
-
-/* What a job's process does: run a world and say what became of it. */
-typedef void job_work_fn(struct plan_test *t, struct world_outcome *out);
+#include "cmd/work.h"
+#include "qemu/accel.h"
 
 /**
  * struct job - A place for one test, or one setup, at a time
- * @test:	What runs there, or NULL. For a setup: the test that needs it first
+ * @test:	What runs there. For a setup: the test that needs it first
+ * @number:	Of the test in the plan
  * @setup:	It is a setup
- * @done:	Called from the loop when the world has ended; @outcome is the
- *		callee's to free. When the world died without a verdict, @died is
- *		how ("killed by signal 11"), and @outcome is empty
+ * @accel:	What its machines run on
+ * @memory:	MiB that they may come to need
+ * @started:	CLOCK_MONOTONIC, ns
+ * @life:	Seconds after which the world's process is killed
+ * @task:	The world's process; its loop is set by the owner
+ * @in_child:	Called with @arg, first thing in the world's process, to close what is the owner's
+ * @done:	Called with @arg from the loop when the world has ended and the job is free again; the content of
+ *		@outcome is the callee's to free. When the world ended without a verdict, @died is how ("killed by
+ *		signal 11"), and @outcome is empty
+ *
+ * The owner sets all but @started and @watchdog.
  */
 struct job {
 	struct plan_test *test;
+	size_t number;
 	bool setup;
-	size_t number; /* of the test in the plan */
-	struct task task; /* the world's process; its loop is set by the owner */
-	uint64_t started; /* CLOCK_MONOTONIC, ns */
+	enum accel_kind accel;
+	long memory;
+	uint64_t started;
+	double life;
+	struct task task;
+	struct timer watchdog;
+	void (*in_child)(void *arg);
 	void (*done)(void *arg, struct job *j, struct world_outcome *outcome, const char *died);
 	void *arg;
 };
 
+/* Return: whether something runs there. There is no other sign of it. */
+static inline bool job_is_busy(const struct job *j)
+{
+	return j->task.pid > 0;
+}
+
 /**
- * job_start() - Fork a world for a test
+ * job_start() - Fork a world
  * @work:	Called in its process
- * @in_child:	Called first thing in the world's process, to close what is the runner's
  *
  * Return: 0, or -1
  */
-int job_start(struct job *j, struct plan_test *t, size_t number, job_work_fn *work, void (*in_child)(void *arg),
-	      struct err *err);
+int job_start(struct job *j, work_fn *work, struct err *err);
 
-/* Kill the world, and with it its machines; silent. */
-void job_kill(struct job *j);
+/* Wait for a job whose task was stopped, as task_finish() does; @done is not called. Harmless when nothing runs there. */
+void job_finish(struct job *j, uint64_t deadline);
 
 #endif

@@ -171,9 +171,11 @@ static char *find_path(const char *script_file, const char *path)
 	return file_exists(beside) ? steal(beside) : xstrdup(path);
 }
 
-static void prepare(const struct settings *s, const struct script_machine *from, struct machine_spec *m)
+int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
 {
+	const struct script_machine *from = script_machine(f->script, i);
 	const struct vm_options *o = from->options;
+	struct machine_spec *m = &f->world.machines[i];
 	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
@@ -181,18 +183,12 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
 	struct guest_files files = {0};
 	const char *root, *modules;
-	struct err err = {0};
 
 	g.agent = embedded_agent(&g.agent_len);
-	if (!s->kit && !(image && kernel)) {
-		m->broken = xasprintf("%s:%d: machine '%s': %s", from->file, from->line, from->name,
-				      s->kit_missing);
-		return;
-	}
-	if (guest_prepare(&g, &files, &err) < 0) {
-		m->broken = xasprintf("%s:%d: machine '%s': %s", from->file, from->line, from->name, err.text);
-		return;
-	}
+	if (!s->kit && !(image && kernel))
+		err_set(err, "%s", s->kit_missing);
+	if ((!s->kit && !(image && kernel)) || guest_prepare(&g, &files, err) < 0)
+		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);
 	root = guest_files_disk(&files, BOOT_ROOT_SERIAL);
@@ -200,9 +196,10 @@ static void prepare(const struct settings *s, const struct script_machine *from,
 	m->root = root ? xstrdup(root) : NULL;
 	m->modules = modules ? xstrdup(modules) : NULL;
 	guest_files_free(&files);
+	return 0;
 }
 
-static void resolve_machine(struct plan_file *f, const struct settings *s, size_t i)
+static void describe_machine(struct plan_file *f, size_t i)
 {
 	const struct script_machine *from = script_machine(f->script, i);
 	const struct vm_options *o = from->options;
@@ -220,18 +217,15 @@ static void resolve_machine(struct plan_file *f, const struct settings *s, size_
 		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
 	};
 	resolve_cards(f, o, m);
-	if (!m->broken)
-		prepare(s, from, m);
 }
 
-void plan_resolve(struct plan_file *f, const struct settings *s)
+void plan_describe(struct plan_file *f, const struct settings *s)
 {
 	struct world_spec *w = &f->world;
 
-	if (f->resolved || !f->script)
+	if (f->described || !f->script)
 		return;
-	f->resolved = true;
-	f->setup = script_has_setup(f->script) ? SETUP_WANTED : SETUP_NONE;
+	f->described = true;
 	w->qemu = s->qemu;
 	w->qemu_missing = settings_no_qemu();
 	w->store = s->store;
@@ -240,5 +234,17 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
 	resolve_nets(f);
 	for (size_t i = 0; i < w->nmachines; i++)
-		resolve_machine(f, s, i);
+		describe_machine(f, i);
+}
+
+void plan_resolve(struct plan_file *f, const struct settings *s)
+{
+	plan_describe(f, s);
+	for (size_t i = 0; i < f->world.nmachines; i++) {
+		struct machine_spec *m = &f->world.machines[i];
+		struct err err = {0};
+
+		if (!m->broken && !m->kernel && plan_prepare(f, s, i, &err) < 0)
+			m->broken = xstrdup(err.text);
+	}
 }

@@ -1,14 +1,14 @@
 /* work.c - what the process of a job does: a test, or a script's setup */
+#include "cmd/work.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/plan.h"
 #include "store/store.h"
 #include "script/script.h"
 #include "state/layer.h"
 #include "state/template.h"
-#include "world/world.h"
 
 /* ---- tests ---- */
 
@@ -19,31 +19,39 @@ static void run_test(void *arg, int fd)
 	script_run(t->file->script, t->index, t->file->world.layer ? SCRIPT_BODY : SCRIPT_SETUP | SCRIPT_BODY, fd);
 }
 
-void plan_work_test(struct plan_test *t, struct world_outcome *out)
+void work_test(struct plan_test *t, struct world_outcome *out)
 {
 	world_run(&t->file->world, run_test, t, out);
 }
 
 /* ---- setups ---- */
 
-/* What setup leaves depends on the script, on us, and on all that shapes its machines. */
+int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err)
+{
+	const struct world_spec *w = &f->world;
+
+	sha256_add_str(key, VMTAP_VERSION);
+	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
+		return -1;
+	script_add_key(f->script, key);
+	for (size_t i = 0; i < w->nmachines; i++)
+		if (template_add_key(w, i, key, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err *err)
 {
 	struct sha256 key;
 
 	sha256_init(&key);
-	sha256_add_str(&key, VMTAP_VERSION);
-	if (store_key_content(f->world.store, &key, "/proc/self/exe", err) < 0)
+	if (work_add_key(f, &key, err) < 0)
 		return -1;
-	script_add_key(f->script, &key);
-	for (size_t i = 0; i < f->world.nmachines; i++)
-		if (template_add_key(&f->world, i, &key, err) < 0)
-			return -1;
 	sha256_hex(&key, out);
 	return 0;
 }
 
-bool plan_find_layer(struct plan_file *f)
+bool work_find_layer(struct plan_file *f)
 {
 	char key[SHA256_HEX], *path = NULL;
 
@@ -54,7 +62,7 @@ bool plan_find_layer(struct plan_file *f)
 	return true;
 }
 
-void plan_discard_layer(struct plan_file *f)
+void work_discard_layer(struct plan_file *f)
 {
 	char key[SHA256_HEX];
 
@@ -85,11 +93,11 @@ static int build(const char *dir, void *arg, struct err *err)
 	if (o->outcome->unsaved)
 		return err_set(err, "%s", o->outcome->unsaved);
 	if (o->outcome->result.verdict != VERDICT_PASSED)
-		return err_set(err, "%s", o->outcome->result.reason ? o->outcome->result.reason : "setup skipped the test");
+		return err_set(err, "setup did not pass"); /* why is in the outcome */
 	return 0;
 }
 
-void plan_work_setup(struct plan_test *t, struct world_outcome *out)
+void work_setup(struct plan_test *t, struct world_outcome *out)
 {
 	struct order o = {.test = t, .outcome = out};
 	cleanup_free char *path = NULL;

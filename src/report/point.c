@@ -10,11 +10,11 @@ static const char *const verdict_names[] = {"passed", "failed", "skipped"};
 static_assert(ARRAY_SIZE(verdict_names) == VERDICT_SKIPPED + 1, "a name for each verdict");
 
 /* What tap.c writes from the members of a result. */
-static const char *const reserved_keys[] = {"message", "severity", "infra", "at", "duration_ms"};
+static const char *const reserved_keys[] = {"message", "severity", "infra", "at", "subtests", "duration_ms"};
 
 const char *verdict_name(enum verdict v)
 {
-	return verdict_names[v];
+	return (size_t)v < ARRAY_SIZE(verdict_names) ? verdict_names[v] : verdict_names[VERDICT_FAILED];
 }
 
 bool point_has_failed(const struct point *r)
@@ -30,8 +30,11 @@ void point_free(struct point *r)
 	}
 	for (size_t i = 0; i < r->nnotes; i++)
 		free(r->notes[i]);
+	for (size_t i = 0; i < r->nsubpoints; i++)
+		point_free(&r->subpoints[i]);
 	free(r->fields);
 	free(r->notes);
+	free(r->subpoints);
 	free(r->name);
 	free(r->reason);
 	free(r->at);
@@ -94,4 +97,52 @@ void point_add_note(struct point *r, const char *text)
 	}
 	r->notes = xrealloc(r->notes, (r->nnotes + 1) * sizeof(*r->notes));
 	r->notes[r->nnotes++] = xstrdup(text);
+}
+
+/* Room doubles at each power of two: a loop of subtests is not a loop of copies. */
+static struct point *add_subpoint(struct point *r)
+{
+	size_t n = r->nsubpoints;
+
+	if ((n & (n - 1)) == 0)
+		r->subpoints = xrealloc(r->subpoints, (n ? 2 * n : 1) * sizeof(*r->subpoints));
+	return &r->subpoints[r->nsubpoints++];
+}
+
+struct point *point_add_subpoint(struct point *r, const char *name, enum verdict v)
+{
+	struct point *sub;
+
+	if (r->nsubpoints >= POINT_SUBPOINTS_MAX) {
+		r->subpoints_lost++;
+		return NULL;
+	}
+	sub = add_subpoint(r);
+	*sub = (struct point){.name = xstrdup(name), .verdict = v};
+	return sub;
+}
+
+static char *copy_text(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+void point_copy_result(struct point *to, const struct point *from)
+{
+	*to = (struct point){
+		.verdict = from->verdict,
+		.reason = copy_text(from->reason),
+		.at = copy_text(from->at),
+		.infra = from->infra,
+		.subpoints_at = from->subpoints_at,
+		.subpoints_lost = from->subpoints_lost,
+	};
+	for (size_t i = 0; i < from->nfields; i++)
+		add(to, from->fields[i].key, xstrdup(from->fields[i].value), from->fields[i].number);
+	for (size_t i = 0; i < from->nsubpoints; i++) {
+		struct point *sub = add_subpoint(to);
+
+		point_copy_result(sub, &from->subpoints[i]);
+		sub->name = xstrdup(from->subpoints[i].name);
+	}
 }

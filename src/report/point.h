@@ -7,6 +7,8 @@
 
 #define POINT_NOTES_MAX  200 /* comments kept for a point: a script may note() in a loop */
 #define POINT_FIELDS_MAX 32  /* fields kept for a point: the dialect uses about ten */
+#define POINT_SUBPOINTS_MAX 2000 /* sub-points kept for a point: a subtest() may stand in a loop */
+#define POINT_DEPTH_MAX	    16	 /* sub-points in sub-points: beyond, they are dropped */
 
 enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_SKIPPED };
 
@@ -36,6 +38,10 @@ struct field {
  * @notes:	Comments, printed before the point
  * @notes_lost:	How many more were dropped (POINT_NOTES_MAX)
  * @duration_ms: How long it took; negative or 0 is not shown
+ * @subpoints:	Its subtests, in the order in which they began; each is a point with a name, a verdict,
+ *		and where they are known a reason, a place, fields and sub-points of its own
+ * @subpoints_lost: How many more were dropped (POINT_SUBPOINTS_MAX)
+ * @subpoints_at: How many of @fields stand in front of the sub-points where a report shows both in one list
  *
  * Start with `= {0}` (`cleanup_point struct point r = {...}`), end with
  * point_free().
@@ -51,6 +57,8 @@ struct point {
 	char **notes;
 	size_t nnotes, notes_lost;
 	double duration_ms;
+	struct point *subpoints;
+	size_t nsubpoints, subpoints_lost, subpoints_at;
 };
 
 void point_free(struct point *r);
@@ -70,7 +78,7 @@ bool point_has_failed(const struct point *r);
  * A key that is there already keeps its first value, because the first failure
  * of a test is the one that explains it and because YAML refuses the same key
  * twice. The keys that the report makes itself (message, severity, infra, at,
- * duration_ms) and everything after POINT_FIELDS_MAX are dropped likewise.
+ * subtests, duration_ms) and everything after POINT_FIELDS_MAX are dropped likewise.
  */
 void point_add_field(struct point *r, const char *key, const char *value);
 
@@ -79,5 +87,20 @@ void point_add_number(struct point *r, const char *key, long long value);
 
 /* Add a comment, copied; several lines are one comment. */
 void point_add_note(struct point *r, const char *text);
+
+/**
+ * point_add_subpoint() - Add a subtest
+ * @name:	Copied
+ *
+ * Return: the sub-point, to be filled in, which stays at its place until the next one is added to @r; NULL when there
+ * are POINT_SUBPOINTS_MAX, and then it is counted as lost
+ */
+struct point *point_add_subpoint(struct point *r, const char *name, enum verdict v);
+
+/**
+ * point_copy_result() - Copy what became of a test, to say it of another
+ * @to:		Overwritten: all of @from but its name, its notes and its duration, which are of one place in the output
+ */
+void point_copy_result(struct point *to, const struct point *from);
 
 #endif

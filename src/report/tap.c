@@ -17,8 +17,7 @@
  *
  * - A skipped point is "ok ... # SKIP reason", whatever happened in it.
  * - In names and reasons '#', '\' and a last '{' become their full-width twins:
- *   half of the readers do not know the escapes. (The script engine refuses
- *   such names with a message; this is the second line.)
+ *   half of the readers do not know the escapes.
  * - Quoted strings know only the escapes that prove's YAML subset has; other
  *   bytes appear as \xHH, so that `found` and `wanted` never look equal when
  *   they are not. Blocks are for people: they are cleaned instead.
@@ -29,14 +28,18 @@
  *   have written.
  *
  * A point with its block is put together in memory and leaves with one write(2):
- * a crash cannot cut it, and a reader never waits for the rest.
+ * a crash cannot cut it, and a reader never waits for the rest. (A reader that is
+ * slower than us gets it in parts: sink.c.)
+ *
+ * This report is flat: the subtests of a point are a text in its block, a line
+ * each. A reader that understands nested TAP is served by another reporter.
  */
 #include "report/tap.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,6 +254,28 @@ static void add_duration(struct buf *out, double ms)
 	buf_addf(out, "  duration_ms: %llu.%llu\n", tenths / 10, tenths % 10);
 }
 
+/* Append a line for each subtest, an inner one before that which it is part of: in the order in which they end. */
+static void list_subtests(struct buf *out, const struct point *r)
+{
+	for (size_t i = 0; i < r->nsubpoints; i++) {
+		const struct point *sub = &r->subpoints[i];
+
+		list_subtests(out, sub);
+		buf_addf(out, "%s%s: %s", out->len ? "\n" : "", verdict_name(sub->verdict), sub->name);
+	}
+	if (r->subpoints_lost)
+		buf_addf(out, "\n(and %zu more)", r->subpoints_lost);
+}
+
+static void add_subtests(struct buf *out, const struct point *r, bool github)
+{
+	cleanup_buf struct buf list = {0};
+
+	list_subtests(&list, r);
+	if (list.len)
+		add_text_value(out, "subtests", buf_str(&list), github);
+}
+
 static void add_details(struct buf *out, const struct point *r, bool github)
 {
 	if (point_has_failed(r)) {
@@ -265,11 +290,15 @@ static void add_details(struct buf *out, const struct point *r, bool github)
 	for (size_t i = 0; i < r->nfields; i++) {
 		const struct field *f = &r->fields[i];
 
+		if (i == r->subpoints_at)
+			add_subtests(out, r, github);
 		if (f->number)
 			buf_addf(out, "  %s: %s\n", f->key, f->value);
 		else
 			add_text_value(out, f->key, f->value, github);
 	}
+	if (r->nfields <= r->subpoints_at)
+		add_subtests(out, r, github);
 	if (r->verdict != VERDICT_SKIPPED)
 		add_duration(out, r->duration_ms);
 }
@@ -314,21 +343,25 @@ static void fill_standard_fds(void)
 	fd_close(&fd);
 }
 
+static const struct reporter_ops ops;
+
 int tap_open(struct tap *t, struct err *err)
 {
-	int code;
+	int why;
 
-	*t = (struct tap){.version = tap_choose_version(getenv("TAP_VERSION")),
+	*t = (struct tap){.reporter.ops = &ops,
+			  .version = tap_choose_version(getenv("TAP_VERSION")),
 			  .github = text_commands_count()};
 	t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STREAM_FD);
 	if (t->fd < 0 && errno == EINVAL) /* the limit on open files is lower than that */
 		t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	code = errno;
+	why = errno;
 	fill_standard_fds();
-	t->broken = t->fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0;
-	if (!t->broken)
+	sink_init(&t->sink, t->fd);
+	if (t->fd >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		return 0;
-	errno = code;
+	t->sink.broken = true;
+	errno = why;
 	return err_errno(err, "cannot write to standard output");
 }
 
@@ -336,37 +369,22 @@ void tap_close(struct tap *t)
 {
 	fd_close(&t->fd);
 	buf_free(&t->held);
-	t->broken = true;
+	sink_end(&t->sink);
 }
 
-/* Write all; a stdout that its owner made non-blocking is waited for. */
 static int emit(struct tap *t, const struct buf *out)
 {
-	size_t done = 0;
+	int why;
 
-	if (t->broken) {
-		errno = EPIPE;
-		return -1;
+	if (sink_write(&t->sink, out->data, out->len) == 0)
+		return 0;
+	why = errno;
+	if (t->sink.broken && t->fd >= 0 && !t->told) {
+		log_line("cannot write to standard output: %s", strerror(why));
+		t->told = true;
 	}
-	while (done < out->len) {
-		ssize_t n = write(t->fd, out->data + done, out->len - done);
-
-		if (n >= 0) {
-			done += (size_t)n;
-		} else if (errno == EAGAIN) {
-			struct pollfd p = {.fd = t->fd, .events = POLLOUT};
-
-			(void)poll(&p, 1, -1);
-		} else if (errno != EINTR) {
-			int code = errno;
-
-			t->broken = true;
-			log_line("cannot write to standard output: %s", strerror(code));
-			errno = code;
-			return -1;
-		}
-	}
-	return 0;
+	errno = why;
+	return -1;
 }
 
 static void add_version(struct tap *t, struct buf *out)
@@ -418,7 +436,7 @@ int tap_comment(struct tap *t, const char *text)
 
 	if (!t->opened) {
 		tap_format_comment(&t->held, text, t->github);
-		return t->broken ? -1 : 0;
+		return t->sink.broken ? -1 : 0;
 	}
 	tap_format_comment(&out, text, t->github);
 	return emit(t, &out);
@@ -434,3 +452,55 @@ int tap_bail_out(struct tap *t, const char *reason)
 	buf_addc(&out, '\n');
 	return emit(t, &out);
 }
+
+/* ---- the reporter ---- */
+
+static struct tap *of(struct reporter *r)
+{
+	return (struct tap *)((char *)r - offsetof(struct tap, reporter));
+}
+
+static int plan(struct reporter *r, size_t n, const char *nothing)
+{
+	return n ? tap_plan(of(r), n) : tap_skip_all(of(r), nothing);
+}
+
+static int point(struct reporter *r, const struct point *p)
+{
+	return tap_point(of(r), p);
+}
+
+static int comment(struct reporter *r, const char *text)
+{
+	return tap_comment(of(r), text);
+}
+
+static int bail_out(struct reporter *r, const char *reason)
+{
+	return tap_bail_out(of(r), reason);
+}
+
+static void interrupt(struct reporter *r, int fd)
+{
+	of(r)->sink.interrupt = fd;
+}
+
+static void hurry(struct reporter *r, uint64_t deadline)
+{
+	sink_hurry(&of(r)->sink, deadline);
+}
+
+static void forget(struct reporter *r)
+{
+	tap_close(of(r));
+}
+
+static const struct reporter_ops ops = {
+	.plan = plan,
+	.point = point,
+	.comment = comment,
+	.bail_out = bail_out,
+	.interrupt = interrupt,
+	.hurry = hurry,
+	.forget = forget,
+};

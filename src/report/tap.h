@@ -1,5 +1,7 @@
 /* tap.h - the TAP stream, the only thing that vmtap writes to stdout
  *
+ * A reporter (report.h) for harnesses, and the stream by itself:
+ *
  *	struct tap tap;
  *	cleanup_point struct point r = {.name = xstrdup("boots"), .verdict = VERDICT_FAILED};
  *
@@ -20,7 +22,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "report/point.h"
+#include "report/report.h"
+#include "report/sink.h"
 
 #define TAP_VERSION_MIN	   13
 #define TAP_VERSION_MAX	   14
@@ -33,20 +36,24 @@
 
 /**
  * struct tap - The stream
+ * @reporter:	Its face for report_add(), once it is open
  * @fd:		Private copy of the stdout we were started with, or -1
+ * @sink:	The way there; a write that failed for good makes all later calls return -1
  * @version:	13 or 14
  * @planned:	Points promised by tap_plan()
  * @printed:	Points written
  * @opened:	The version line is out
- * @broken:	A write failed; all later calls return -1
+ * @told:	It was said that stdout is gone
  * @github:	Guest text must be kept from the Actions runner
  * @held:	Comments that came before the plan, which must be on line 2
  */
 struct tap {
+	struct reporter reporter;
 	int fd;
+	struct sink sink;
 	int version;
 	size_t planned, printed;
-	bool opened, broken, github;
+	bool opened, told, github;
 	struct buf held;
 };
 
@@ -74,7 +81,8 @@ void tap_close(struct tap *t);
 /*
  * Each of these writes at once, in one write(2) when the reader keeps up.
  * Return: 0, or -1 with errno when stdout is gone or full, which was then told
- * on stderr once: tear down, exit 3.
+ * on stderr once: tear down, exit 3. EINTR: the run is to end, and the reader
+ * was too slow to wait for (sink.h).
  */
 
 /* The version line and the plan, known before anything runs. @n is at least 1. */

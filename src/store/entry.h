@@ -24,6 +24,9 @@ static_assert(STORE_KEY_LEN == SHA256_HEX - 1, "a key is a SHA-256");
 /* STORE/tmp/KIND-KEY.lock */
 static_assert(STORE_NAME_MAX + 1 + STORE_KEY_LEN + 5 <= 255, "the name of a lock must be possible");
 
+/* Return: whether store_set_quick() is on. */
+bool store_is_quick(void);
+
 /* What a seal says of one file. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
 struct store_file {
 	char name[STORE_NAME_MAX + 1];

@@ -200,8 +200,11 @@ bool store_seal_holds(int fd, const char *entry, enum store_check check, struct 
 	text.data[n] = '\0';
 	if (!seal_parse(text.data, (size_t)n, files))
 		return false;
-	if (check == STORE_CHECK_USE && is_first_use(fd, entry))
+	if (check == STORE_CHECK_USE && is_first_use(fd, entry)) {
+		if (store_is_quick())
+			return false;
 		check = STORE_CHECK_ALL;
+	}
 	for (size_t i = 0; i < files->count; i++)
 		if (!file_holds(entry, &files->file[i], check))
 			return false;

@@ -151,6 +151,20 @@ int store_make(const char *root, const struct store_recipe *r, char key[SHA256_H
  */
 bool store_find(const char *root, const char *kind, const char *key, char **path);
 
+/**
+ * store_lease() - Lease the entry that a file is in, which another process has found or built
+ * @file:	"STORE/KIND/KEY/NAME"; a file elsewhere needs no lease
+ *
+ * Return: whether the file's entry is still there, and whole
+ */
+bool store_lease(const char *root, const char *file);
+
+/*
+ * While this is on, no function of the store takes long: what would be built, waited for, or read from its beginning to
+ * its end is not there, or cannot be had. For an event loop, which then lets a child do it.
+ */
+void store_set_quick(bool on);
+
 /* End the lease of an entry early, in this process alone. @path: as set by store_get(); without a lease, nothing happens. */
 void store_release(const char *path);
 

@@ -81,7 +81,7 @@ static void take_subtest(struct findings *v, const char *name, struct wire_reade
 		if (strcmp(key, "result") == 0)
 			good = strcmp(value, "ok") == 0;
 	}
-	buf_addf(&v->subtests, "%s%s: %s", v->subtests.len ? "\n" : "", good ? "passed" : "failed", name);
+	(void)point_add_subpoint(&v->outcome->result, name, good ? VERDICT_PASSED : VERDICT_FAILED);
 }
 
 int findings_event(struct findings *v, const struct frame *f)
@@ -181,14 +181,24 @@ static void find_losses(struct findings *v, const struct machine *machines, size
 	}
 }
 
+static bool came_up(const struct machine *machines, size_t n)
+{
+	bool any = false, all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		any |= machines[i].used;
+		all &= machines[i].ever_up || !machines[i].used;
+	}
+	return any && all;
+}
+
 void findings_finish(struct findings *v, const struct machine *machines, size_t n)
 {
 	struct world_outcome *o = v->outcome;
 	struct point *result = &o->result;
 
 	find_losses(v, machines, n);
-	if (v->subtests.len)
-		point_add_field(result, "subtests", buf_str(&v->subtests));
+	result->subpoints_at = result->nfields;
 	if (v->nalso > WORLD_ALSO_FAILED)
 		buf_addf(&v->also, "\nand %zu more", v->nalso - WORLD_ALSO_FAILED);
 	if (v->also.len)
@@ -201,6 +211,7 @@ void findings_finish(struct findings *v, const struct machine *machines, size_t 
 	} else {
 		result->infra = false;
 	}
+	o->came_up = came_up(machines, n);
 	for (size_t i = 0; i < n && !o->qemu_version[0]; i++)
 		snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", machines[i].qemu_version);
 }
@@ -208,6 +219,5 @@ void findings_finish(struct findings *v, const struct machine *machines, size_t 
 void findings_free(struct findings *v)
 {
 	buf_free(&v->also);
-	buf_free(&v->subtests);
 	buf_free(&v->power);
 }

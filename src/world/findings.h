@@ -13,14 +13,14 @@
 /**
  * struct findings - In the making
  * @outcome:	Filled in
- * @also, @subtests, @power: Further failures; the subtests' verdicts; machines
- *		that have powered themselves off: a line each
+ * @also, @power: Further failures; machines that have powered themselves off: a
+ *		line each
  * @nalso:	Failures that are not the first, the unlisted ones too
  * @faulted:	The script told of a crash of its own
  */
 struct findings {
 	struct world_outcome *outcome;
-	struct buf also, subtests, power;
+	struct buf also, power;
 	size_t nalso;
 	bool faulted;
 };

@@ -24,19 +24,14 @@ static char *get_optional(struct wire_reader *r)
 	return NULL;
 }
 
-void world_outcome_encode(const struct world_outcome *o, struct buf *out)
-{
-	const struct point *r = &o->result;
+static void put_subpoints(struct buf *out, const struct point *r);
 
+static void put_point(struct buf *out, const struct point *r)
+{
 	wire_put_u8(out, (uint8_t)r->verdict);
 	put_optional(out, r->reason);
 	put_optional(out, r->at);
 	wire_put_u8(out, r->infra);
-	put_optional(out, o->kvm_failed);
-	put_optional(out, o->unsaved);
-	put_optional(out, o->no_template);
-	put_optional(out, o->layer_failed);
-	wire_put_str(out, o->qemu_version);
 	wire_put_u32(out, (uint32_t)r->notes_lost);
 	wire_put_u32(out, (uint32_t)r->nnotes);
 	for (size_t i = 0; i < r->nnotes; i++)
@@ -47,6 +42,29 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 		wire_put_str(out, r->fields[i].key);
 		wire_put_str(out, r->fields[i].value);
 	}
+	put_subpoints(out, r);
+}
+
+static void put_subpoints(struct buf *out, const struct point *r)
+{
+	wire_put_u32(out, (uint32_t)r->subpoints_at);
+	wire_put_u32(out, (uint32_t)r->subpoints_lost);
+	wire_put_u32(out, (uint32_t)r->nsubpoints);
+	for (size_t i = 0; i < r->nsubpoints; i++) {
+		wire_put_str(out, r->subpoints[i].name);
+		put_point(out, &r->subpoints[i]);
+	}
+}
+
+void world_outcome_encode(const struct world_outcome *o, struct buf *out)
+{
+	put_optional(out, o->kvm_failed);
+	put_optional(out, o->unsaved);
+	put_optional(out, o->no_template);
+	put_optional(out, o->layer_failed);
+	wire_put_u8(out, o->came_up);
+	wire_put_str(out, o->qemu_version);
+	put_point(out, &o->result);
 	wire_put_u8(out, 1); /* the end: a shorter message is a world that died */
 }
 
@@ -73,26 +91,52 @@ static void get_fields(struct wire_reader *in, struct point *r)
 	}
 }
 
+static void get_point(struct wire_reader *in, struct point *r, int depth);
+
+static void get_subpoints(struct wire_reader *in, struct point *r, int depth)
+{
+	r->subpoints_at = wire_get_u32(in);
+	r->subpoints_lost = wire_get_u32(in);
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
+		cleanup_free char *name = wire_get_str(in);
+		struct point *sub = in->bad ? NULL : point_add_subpoint(r, name, VERDICT_FAILED);
+
+		if (sub && depth < POINT_DEPTH_MAX)
+			get_point(in, sub, depth + 1);
+		else
+			in->bad = true; /* more than a world sends */
+	}
+}
+
+/* Fill in all but the name. */
+static void get_point(struct wire_reader *in, struct point *r, int depth)
+{
+	r->verdict = wire_get_u8(in);
+	r->reason = get_optional(in);
+	r->at = get_optional(in);
+	r->infra = wire_get_u8(in);
+	r->notes_lost = wire_get_u32(in);
+	get_notes(in, r);
+	get_fields(in, r);
+	get_subpoints(in, r, depth);
+}
+
 int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 {
 	struct wire_reader r = {.p = (const uint8_t *)in->data, .left = in->len};
 	cleanup_free char *version = NULL;
 
 	*o = (struct world_outcome){0};
-	o->result.verdict = wire_get_u8(&r);
-	o->result.reason = get_optional(&r);
-	o->result.at = get_optional(&r);
-	o->result.infra = wire_get_u8(&r);
 	o->kvm_failed = get_optional(&r);
 	o->unsaved = get_optional(&r);
 	o->no_template = get_optional(&r);
 	o->layer_failed = get_optional(&r);
+	o->came_up = wire_get_u8(&r);
 	version = wire_get_str(&r);
 	snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", version);
-	o->result.notes_lost = wire_get_u32(&r);
-	get_notes(&r, &o->result);
-	get_fields(&r, &o->result);
-	if (!r.bad && wire_get_u8(&r) == 1)
+	get_point(&r, &o->result, 0);
+	/* Nothing follows: another process that has the pipe may have written to it as well. */
+	if (!r.bad && wire_get_u8(&r) == 1 && r.left == 0)
 		return 0;
 	world_outcome_free(o);
 	return -1;

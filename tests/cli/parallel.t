@@ -24,6 +24,33 @@ waitpid $pid, 0;
 is $? >> 8, 0, 'all pass';
 is join(' ', slurp($out) =~ /^ok \d - (\w+)/mg), 'slow quick last', 'points come in plan order';
 
+# What a person at a terminal sees counts the tests that have ended, printed or not
+SKIP: {
+    my $n = pack 'i', 0;
+    my $opened = open my $terminal, '+<', '/dev/ptmx';
+    skip 'no terminals here', 2 if !$opened || !ioctl($terminal, 0x40045431, $n) || !ioctl $terminal, 0x80045430, $n;    # TIOCSPTLCK, TIOCGPTN
+    my $side = '/dev/pts/' . unpack 'i', $n;
+    open my $stderr, '>', $side or skip "no $side", 2;
+    unlink "$traces/go";
+    my $p = fork() // die;
+    if (!$p) {
+        open STDOUT, '>', dir() . '/live';
+        open STDERR, '>&', $stderr;
+        exec 'build/vmtap', '-j2', $path or die;
+    }
+    close $stderr;
+    my $seen = '';
+    vec(my $ready = '', fileno($terminal), 1) = 1;
+    ok wait_for(20, sub {
+        sysread $terminal, $seen, 4096, length $seen if select my $r = $ready, undef, undef, 0;
+        return $seen =~ m{\r\e\[K2/3  slow \(};
+    }), 'the live line counts tests that have ended' or diag $seen;
+    open my $f, '>', "$traces/go" or die;
+    close $f;
+    waitpid $p, 0;
+    is $? >> 8, 0, '... and the run goes on';
+}
+
 my $r = vmtap('-j', '0', $path);
 like $r->{err}, qr/'0' is not a whole number from 1/, '-j 0 is refused';
 is vmtap('-j1', $path)->{out} =~ tr/\n//, vmtap('--jobs=3', $path)->{out} =~ tr/\n//, 'the same output with one job and with three';

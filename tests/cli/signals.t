@@ -55,4 +55,44 @@ is_deeply [glob "$cache/tmp/*"], [], '... leaves nothing there';
 $r = vmtap("VMTAP_CACHE=$cache", script(qq{vm(m);\ntest("boots") { m.start(); }\n}));
 is $r->{status}, 0, 'the next run makes its template';
 
+# A reader that takes nothing: vmtap waits for it, but not when it is to end
+my $full = script(qq{vm(victim);\ntest("much") { for (int i = 0; i < 190; i++) note(fmt("%01000d", i)); }\n}
+    . qq{test("later") { victim.succeed("sleep 1000"); }\n});
+for my $signal (qw(INT TERM HUP)) {
+    pipe my $reader, my $writer or die;
+    my $pid = fork() // die;
+    if (!$pid) {
+        open STDOUT, '>&', $writer;
+        open STDERR, '>', dir() . '/stalled.err';
+        exec 'build/vmtap', '-j2', '--cold', $full or die;
+    }
+    close $writer;
+    my $waiting = sub { my $n = pack 'L', 0; ioctl $reader, 0x541B, $n; return unpack('L', $n) > 60_000 };    # FIONREAD
+    ok wait_for(20, $waiting), "SIG$signal, stdout is full";
+    ok wait_for(20, sub { left_over("-name\0victim") }), '... and a machine runs' if $signal eq 'INT';
+    kill $signal, $pid;
+    ok wait_for(20, sub { waitpid($pid, 1) == $pid }), '... vmtap ends';
+    is $? >> 8, 3, '... exit status 3';
+    is_deeply [left_over($full)], [], '... and none of its processes is left';
+    is_deeply [left_over("-name\0victim")], [], '... nor a machine';
+}
+
+# A reader that takes all, but late, gets all: nothing of a point is lost
+{
+    pipe my $reader, my $writer or die;
+    my $pid = fork() // die;
+    if (!$pid) {
+        open STDOUT, '>&', $writer;
+        exec 'build/vmtap', '-f', 'much', $full or die;
+    }
+    close $writer;
+    my $n = pack 'L', 0;
+    wait_for(20, sub { ioctl $reader, 0x541B, $n; return unpack('L', $n) > 60_000 });
+    local $/;
+    my $text = <$reader>;
+    waitpid $pid, 0;
+    is scalar(() = $text =~ /^# 0{800,}/mg), 190, 'a slow reader gets every note';
+    like $text, qr/^ok 1 - much$/m, '... and the point';
+}
+
 done_testing;

@@ -646,3 +646,48 @@ TEST(store, a_remover_that_makes_no_progress_does_not_stop_a_user)
 	CHECK_INT(calls(), 2);
 	end();
 }
+
+/* ---- without taking long ---- */
+
+TEST(store, quick_finds_and_makes_nothing)
+{
+	cleanup_free char *outside = NULL, *path = NULL;
+	struct sha256 key;
+
+	begin();
+	put("outside", "text");
+	outside = path_join(root, "outside");
+	sha256_init(&key);
+	store_set_quick(true);
+	CHECK_INT(get(build, NULL), -1);
+	CHECK_INT(store_key_content(root, &key, outside, NULL), -1); /* it would have to be read */
+	CHECK_INT(names_in("tmp"), 0);
+	CHECK_INT(calls(), 0);
+	store_set_quick(false);
+	CHECK_INT(get(build, NULL), 0);
+	store_set_quick(true);
+	CHECK(store_find(root, "kind", KEY, &path));
+	make_old("kind/" KEY "/seal", 1000000000); /* not used since the host booted: its sums are due */
+	CHECK_INT(get(build, NULL), -1);
+	store_set_quick(false);
+	CHECK_INT(get(build, NULL), 0);
+	CHECK_INT(calls(), 1);
+	end();
+}
+
+TEST(store, what_another_process_has_found_is_leased)
+{
+	cleanup_free char *data = NULL;
+	cleanup_free char *entry = NULL;
+
+	begin();
+	CHECK_INT(get(build, NULL), 0);
+	data = path_join(root, "kind/" KEY "/data");
+	entry = path_join(root, "kind/" KEY);
+	CHECK(store_lease(root, data));
+	CHECK(store_lease(root, "/elsewhere/vmlinuz"));
+	store_release(entry);
+	CHECK_INT(truncate(data, 3), 0);
+	CHECK(!store_lease(root, data));
+	end();
+}

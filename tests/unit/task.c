@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/task.h"
 
@@ -111,5 +112,81 @@ TEST(task, a_kill_is_silent)
 	CHECK_INT(task.pid, 0);
 	CHECK_INT(kill(pid, 0), -1); /* and waited for */
 	task_kill(&task);
+	end();
+}
+
+/* A grandchild that keeps the pipe, and would for ever. */
+static void leave_one_behind(const void *order, struct buf *message)
+{
+	if (fork() == 0)
+		for (;;)
+			pause();
+	say(order, message);
+}
+
+TEST(task, what_a_child_left_behind_does_not_keep_it)
+{
+	begin(1 << 20);
+	CHECK_INT(task_start(&task, leave_one_behind, "word", NULL), 0);
+	CHECK_INT(loop_run(&loop, NULL), 0);
+	CHECK_STR(buf_str(&got), "word");
+	CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+	end();
+}
+
+/* A child that closes its pipe is not done: its end is what counts. */
+static void close_early(const void *order, struct buf *message)
+{
+	(void)message;
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	_exit(*(const int *)order);
+}
+
+TEST(task, the_status_is_that_of_the_end)
+{
+	const int status = 7;
+
+	begin(1 << 20);
+	CHECK_INT(task_start(&task, close_early, &status, NULL), 0);
+	CHECK_INT(loop_run(&loop, NULL), 0);
+	CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 7);
+	CHECK_INT(task.pid, 0);
+	end();
+}
+
+TEST(task, a_stopped_child_is_killed_with_its_group)
+{
+	char byte;
+	int held[2];
+
+	begin(1000);
+	CHECK_INT(pipe(held), 0);
+	CHECK_INT(task_start(&task, leave_one_behind, "word", NULL), 0);
+	close(held[1]);
+	kill(task.pid, SIGSTOP);
+	task_kill(&task);
+	CHECK_INT(read(held[0], &byte, 1), 0); /* nobody has the other end */
+	close(held[0]);
+	end();
+}
+
+TEST(task, several_are_killed_with_one_wait)
+{
+	struct task tasks[8];
+	uint64_t deadline;
+
+	begin(1000);
+	for (size_t i = 0; i < 8; i++) {
+		tasks[i] = (struct task){.loop = &loop, .limit = 1000, .ended = ended};
+		CHECK_INT(task_start(&tasks[i], stay, NULL, NULL), 0);
+	}
+	for (size_t i = 0; i < 8; i++)
+		task_stop(&tasks[i]);
+	deadline = clock_now() + NS_PER_S;
+	for (size_t i = 0; i < 8; i++)
+		task_finish(&tasks[i], deadline);
+	CHECK_INT(ends, 0);
+	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 	end();
 }

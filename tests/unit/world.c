@@ -192,6 +192,49 @@ TEST(outcome, half_a_message_is_no_verdict)
 	world_outcome_free(&o);
 }
 
+TEST(outcome, more_than_a_message_is_no_verdict)
+{
+	struct world_outcome o = {0}, back;
+	cleanup_buf struct buf b = {0};
+
+	world_outcome_encode(&o, &b);
+	buf_addc(&b, 1);
+	CHECK_INT(world_outcome_decode(&b, &back), -1);
+}
+
+TEST(outcome, subtests_survive_the_pipe)
+{
+	struct world_outcome o = {.came_up = true}, back;
+	cleanup_buf struct buf b = {0};
+	struct point *outer = point_add_subpoint(&o.result, "outer", VERDICT_FAILED);
+
+	point_add_field(outer, "command", "false");
+	point_add_subpoint(outer, "inner", VERDICT_SKIPPED);
+	o.result.subpoints_at = 3;
+	world_outcome_encode(&o, &b);
+	world_outcome_free(&o);
+	CHECK_INT(world_outcome_decode(&b, &back), 0);
+	CHECK(back.came_up);
+	CHECK_INT(back.result.subpoints_at, 3);
+	CHECK_STR(back.result.subpoints[0].name, "outer");
+	CHECK_STR(back.result.subpoints[0].fields[0].value, "false");
+	CHECK_INT(back.result.subpoints[0].subpoints[0].verdict, VERDICT_SKIPPED);
+	world_outcome_free(&back);
+}
+
+TEST(outcome, subtests_without_end_are_no_verdict)
+{
+	struct world_outcome o = {0}, back;
+	cleanup_buf struct buf b = {0};
+	struct point *at = &o.result;
+
+	for (int i = 0; i <= POINT_DEPTH_MAX; i++)
+		at = point_add_subpoint(at, "deeper", VERDICT_PASSED);
+	world_outcome_encode(&o, &b);
+	world_outcome_free(&o);
+	CHECK_INT(world_outcome_decode(&b, &back), -1);
+}
+
 /* ---- spec ---- */
 
 TEST(spec, hosts_name_every_machine_on_every_network)

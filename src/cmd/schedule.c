@@ -1,0 +1,405 @@
+/* schedule.c - what runs when: tests in the order of the plan, as many at a time as there are jobs and memory for
+ *
+ * Theory of operation
+ *
+ * schedule_go() looks at the next test of the plan and starts it, or what it
+ * waits for, until there is nothing to start: because there is no free job, no
+ * room for its machines' memory, its script's images are being prepared, or its
+ * script's setup runs. A test that is larger than all the room runs alone.
+ * Everything that ends (a job, a preparation) calls schedule_go() again.
+ *
+ * Nothing is counted twice: which jobs are busy, and with how much memory, is
+ * asked of the jobs.
+ */
+#include "cmd/schedule.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/host.h"
+#include "base/mem.h"
+#include "cmd/limits.h"
+#include "script/script.h"
+
+#define QEMU_OVERHEAD_MIB 100 /* of a QEMU process beside its guest's memory (RSS 40, translation buffer) */
+#define MEMORY_SHARE	  0.8 /* of what is free: the rest is for everybody else */
+
+static struct file_run *file_of(const struct schedule *s, const struct plan_test *t)
+{
+	return &s->files[t->file - s->plan->files];
+}
+
+/* ---- jobs ---- */
+
+static struct job *find_free_job(const struct schedule *s)
+{
+	for (size_t i = 0; i < s->njobs; i++)
+		if (!job_is_busy(&s->jobs[i]))
+			return &s->jobs[i];
+	return NULL;
+}
+
+/* Return: how many jobs are busy; @memory is set to the MiB that they may need. */
+static size_t count_busy(const struct schedule *s, long *memory)
+{
+	size_t n = 0;
+
+	*memory = 0;
+	for (size_t i = 0; i < s->njobs; i++) {
+		if (!job_is_busy(&s->jobs[i]))
+			continue;
+		n++;
+		*memory += s->jobs[i].memory;
+	}
+	return n;
+}
+
+/* Return: MiB that a test's machines may come to need, all of them started. */
+static long weigh(const struct plan_test *t)
+{
+	const struct world_spec *w = &t->file->world;
+	long mib = 0;
+
+	for (size_t i = 0; i < w->nmachines; i++)
+		mib += w->machines[i].memory + QEMU_OVERHEAD_MIB;
+	return mib;
+}
+
+static bool has_room(const struct schedule *s, const struct plan_test *t)
+{
+	long used;
+
+	return count_busy(s, &used) == 0 || (find_free_job(s) && weigh(t) <= s->room - used);
+}
+
+/* Fill in what of the world of a test's script depends on the run. */
+static void set_world(const struct schedule *s, size_t number)
+{
+	const struct plan_test *t = &s->plan->tests[number];
+	struct world_spec *w = &t->file->world;
+
+	w->accel = fallback_accel(s->fallback, &s->tests[number].fallback);
+	w->cold = s->options->cold || s->fallback->no_templates || file_of(s, t)->fallback.no_templates;
+	if (s->accel_error) { /* for the tests that use a machine, and only those */
+		w->qemu = NULL;
+		w->qemu_missing = s->accel_error;
+	}
+	limits_set(w, s->settings, t->timeout, s->options->timeout);
+}
+
+/* Return: 0, or -1. */
+static int start_job(struct schedule *s, size_t number, bool setup, struct err *err)
+{
+	struct plan_test *t = &s->plan->tests[number];
+	struct job *j = find_free_job(s);
+
+	set_world(s, number);
+	if (s->options->cached) /* again: a test that was tried under KVM may be under TCG now */
+		cached_name(t, &file_of(s, t)->inputs, &s->tests[number].key);
+	j->test = t;
+	j->number = number;
+	j->setup = setup;
+	j->accel = t->file->world.accel->kind;
+	j->memory = weigh(t);
+	j->life = limits_life(&t->file->world, setup);
+	return job_start(j, setup ? work_setup : work_test, err);
+}
+
+static void start_test(struct schedule *s, size_t number)
+{
+	struct err err = {0};
+
+	if (start_job(s, number, false, &err) < 0)
+		settle_infra(s->settle, number, err.text);
+}
+
+/* ---- setups ---- */
+
+/* Each test of the script is told that its setup could not be run. */
+static void set_unmet(struct file_run *f, char *why)
+{
+	f->setup = SETUP_UNMET;
+	f->setup_result = (struct point){.verdict = VERDICT_FAILED, .reason = why, .infra = true};
+}
+
+static void start_setup(struct schedule *s, struct file_run *f, size_t number)
+{
+	struct err err = {0};
+
+	f->setup = SETUP_RUNNING;
+	if (start_job(s, number, true, &err) < 0)
+		set_unmet(f, xstrdup(err.text));
+}
+
+/* The setup's process has ended: its tests can go on, or cannot. */
+static void take_setup(struct schedule *s, struct plan_file *plan, struct world_outcome *o, const char *died)
+{
+	struct file_run *f = &s->files[plan - s->plan->files];
+
+	if (died) {
+		set_unmet(f, xasprintf("its process ended: %s", died));
+	} else if (o->result.verdict != VERDICT_PASSED) {
+		f->setup = SETUP_UNMET;
+		f->setup_result = o->result;
+		o->result = (struct point){0};
+	} else if (!o->unsaved && work_find_layer(plan)) {
+		f->setup = SETUP_DONE;
+	} else {
+		report_notice(s->report, "%s: setup runs before every test, because what it leaves cannot be saved: %s",
+			      plan->path, o->unsaved ? o->unsaved : "it is gone from the cache");
+		f->setup = SETUP_NONE;
+	}
+}
+
+/* Return: whether the test need not wait for its script's setup any more. */
+static bool is_setup_over(struct schedule *s, size_t number)
+{
+	struct plan_test *t = &s->plan->tests[number];
+	struct file_run *f = file_of(s, t);
+	const struct world_spec *w = &t->file->world;
+
+	if (f->setup == SETUP_WANTED) {
+		set_world(s, number);
+		if (w->cold || w->nmachines == 0)
+			f->setup = SETUP_NONE; /* nothing to save: each test runs it */
+		else if (work_find_layer(t->file))
+			f->setup = SETUP_DONE;
+		else
+			start_setup(s, f, number);
+	}
+	return f->setup != SETUP_RUNNING;
+}
+
+/* What setup left cannot be resumed: from now on it runs before every test, and this one runs again. */
+static bool retry_without_layer(struct schedule *s, struct plan_file *plan, const struct world_outcome *o)
+{
+	struct file_run *f = &s->files[plan - s->plan->files];
+
+	if (!o->layer_failed)
+		return false;
+	if (f->setup == SETUP_DONE)
+		report_notice(s->report, "%s: setup runs before every test: %s", plan->path, o->layer_failed);
+	f->setup = SETUP_NONE;
+	work_discard_layer(plan);
+	return true;
+}
+
+/* ---- what ends ---- */
+
+/* A test that was run with --cached: keep its pass, and say why there was none. */
+static void keep_pass(const struct plan_test *t, const struct cached_key *key, struct point *result)
+{
+	cleanup_free char *text = NULL;
+	struct err err = {0};
+
+	if (result->verdict == VERDICT_PASSED && cached_keep(t, key, &err) < 0)
+		text = xasprintf("no: it cannot be kept: %.*s", (int)strcspn(err.text, "\n"), err.text);
+	else
+		text = xasprintf("no: %s", key->why ? key->why : "no earlier pass with these inputs");
+	point_add_field(result, "cached", text);
+}
+
+static void take_result(struct schedule *s, const struct job *j, struct world_outcome *o)
+{
+	struct point *result = &o->result;
+
+	result->duration_ms = (double)(clock_now() - j->started) / 1e6;
+	if (o->qemu_version[0]) {
+		point_add_field(result, "accel", accel_names[j->accel]);
+		point_add_field(result, "qemu", o->qemu_version);
+	}
+	if (s->options->cached)
+		keep_pass(j->test, &s->tests[j->number].key, result);
+	settle_result(s->settle, j->number, result);
+	o->result = (struct point){0};
+}
+
+static void take_death(struct schedule *s, size_t number, const char *died)
+{
+	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died);
+
+	settle_infra(s->settle, number, why);
+}
+
+static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
+{
+	struct schedule *s = arg;
+	struct plan_file *plan = j->test->file;
+	struct file_run *f = file_of(s, j->test);
+	struct fallback_test *t = &s->tests[j->number].fallback;
+
+	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
+	if (j->setup && fallback_take_accel(s->fallback, &f->fallback, t, o))
+		f->setup = SETUP_WANTED;
+	else if (j->setup)
+		take_setup(s, plan, o, died);
+	else if (died)
+		take_death(s, j->number, died);
+	else if (retry_without_layer(s, plan, o) || fallback_take_accel(s->fallback, &f->fallback, t, o))
+		start_test(s, j->number);
+	else
+		take_result(s, j, o);
+	world_outcome_free(o);
+	schedule_go(s);
+}
+
+static void prepare_done(void *arg)
+{
+	struct schedule *s = arg;
+
+	s->files[s->prepare.file - s->plan->files].prepared = true;
+	schedule_go(s);
+}
+
+/* ---- what starts ---- */
+
+/* Return: whether the machines of a script need not be waited for any more. */
+static bool is_prepared(struct schedule *s, struct plan_file *plan)
+{
+	struct file_run *f = &s->files[plan - s->plan->files];
+
+	if (f->prepared || prepare_is_busy(&s->prepare))
+		return f->prepared;
+	plan_describe(plan, s->settings);
+	f->setup = script_has_setup(plan->script) ? SETUP_WANTED : SETUP_NONE;
+	f->prepared = !prepare_start(&s->prepare, plan);
+	if (!f->prepared) {
+		free(s->preparing);
+		s->preparing = xasprintf("images of '%s'", plan->path);
+	}
+	return f->prepared;
+}
+
+/* Return: whether the test has passed before with all that it depends on. */
+static bool settle_from_cache(struct schedule *s, size_t number)
+{
+	struct plan_test *t = &s->plan->tests[number];
+	struct cached_key *key = &s->tests[number].key;
+	char when[CACHED_WHEN];
+
+	if (!s->options->cached)
+		return false;
+	set_world(s, number);
+	cached_name(t, &file_of(s, t)->inputs, key);
+	if (!cached_find(t, key, when))
+		return false;
+	settle_cached(s->settle, number, when);
+	return true;
+}
+
+/* Return: false when the next test, which can be run, has to wait. */
+static bool start_next(struct schedule *s, size_t number)
+{
+	struct plan_test *t = &s->plan->tests[number];
+	struct file_run *f = file_of(s, t);
+
+	if (!is_prepared(s, t->file))
+		return false;
+	if (settle_from_cache(s, number))
+		return true;
+	if (!has_room(s, t) || !is_setup_over(s, number))
+		return false;
+	if (f->setup == SETUP_UNMET)
+		settle_like_setup(s->settle, number, &f->setup_result);
+	else
+		start_test(s, number);
+	return true;
+}
+
+/* Return: false when the next test has to wait. */
+static bool take_next(struct schedule *s)
+{
+	const struct plan_test *t = &s->plan->tests[s->next];
+
+	if (t->file->error)
+		settle_uncompiled(s->settle, s->next);
+	else if (t->skip)
+		settle_skipped(s->settle, s->next);
+	else if (!start_next(s, s->next))
+		return false;
+	s->next++;
+	return true;
+}
+
+static void tell_status(struct schedule *s)
+{
+	struct report_status status = {
+		.activities = s->activities, .finished = s->settle->finished, .total = s->plan->ntests};
+
+	for (size_t i = 0; i < s->njobs; i++)
+		if (job_is_busy(&s->jobs[i]))
+			s->activities[status.nactivities++] =
+				(struct report_activity){s->jobs[i].test->name, s->jobs[i].started};
+	if (prepare_is_busy(&s->prepare))
+		s->activities[status.nactivities++] =
+			(struct report_activity){s->preparing, s->prepare.started};
+	report_status(s->report, &status);
+	if (status.nactivities == 0)
+		loop_stop(s->loop);
+}
+
+void schedule_go(struct schedule *s)
+{
+	while (!s->settle->silenced && s->next < s->plan->ntests && take_next(s))
+		;
+	tell_status(s);
+	if (s->settle->silenced)
+		loop_stop(s->loop);
+}
+
+/* ---- life ---- */
+
+static void in_child(void *arg)
+{
+	const struct schedule *s = arg;
+
+	s->in_child(s->arg);
+}
+
+void schedule_init(struct schedule *s)
+{
+	long memory = host_memory_mib();
+
+	s->njobs = (size_t)(s->options->jobs > 0 ? s->options->jobs : host_cpus());
+	if (s->njobs > RUNNER_JOBS_MAX)
+		s->njobs = RUNNER_JOBS_MAX;
+	s->room = memory > 0 ? (long)((double)memory * MEMORY_SHARE) : 1L << 40;
+	s->jobs = xcalloc(s->njobs, sizeof(*s->jobs));
+	for (size_t i = 0; i < s->njobs; i++)
+		s->jobs[i] = (struct job){
+			.task.loop = s->loop, .in_child = in_child, .done = job_done, .arg = s};
+	s->activities = xcalloc(s->njobs + 1, sizeof(*s->activities)); /* and what is being prepared */
+	s->prepare = (struct prepare){.task.loop = s->loop,
+				      .settings = s->settings,
+				      .in_child = in_child,
+				      .done = prepare_done,
+				      .arg = s};
+	s->files = xcalloc(s->plan->nfiles, sizeof(*s->files));
+	s->tests = xcalloc(s->plan->ntests, sizeof(*s->tests));
+}
+
+void schedule_stop(struct schedule *s)
+{
+	uint64_t deadline;
+
+	task_stop(&s->prepare.task);
+	for (size_t i = 0; i < s->njobs; i++)
+		task_stop(&s->jobs[i].task);
+	deadline = clock_now() + TASK_END_MS * NS_PER_MS;
+	for (size_t i = 0; i < s->njobs; i++)
+		job_finish(&s->jobs[i], deadline);
+	task_finish(&s->prepare.task, deadline);
+}
+
+void schedule_free(struct schedule *s)
+{
+	for (size_t i = 0; i < s->plan->nfiles; i++)
+		point_free(&s->files[i].setup_result);
+	for (size_t i = 0; i < s->plan->ntests; i++)
+		free(s->tests[i].fallback.kvm_failed);
+	free(s->jobs);
+	free(s->activities);
+	free(s->preparing);
+	free(s->files);
+	free(s->tests);
+}

@@ -1,0 +1,88 @@
+/* schedule.h - what runs when: tests in the order of the plan, as many at a time as there are jobs and memory for */
+#ifndef CMD_SCHEDULE_H
+#define CMD_SCHEDULE_H
+
+#include "cmd/cached.h"
+#include "cmd/fallback.h"
+#include "cmd/job.h"
+#include "cmd/prepare.h"
+#include "cmd/runner.h"
+#include "cmd/settle.h"
+
+/* How far the setup of a script is, for the tests that wait for it. */
+enum setup_state {
+	SETUP_NONE,    /* there is none, or each test runs it itself */
+	SETUP_WANTED,  /* the first test that needs it has it run */
+	SETUP_RUNNING, /* tests wait */
+	SETUP_DONE,    /* what it left is in the store */
+	SETUP_UNMET,   /* it failed or skipped, and so does each test */
+};
+
+/**
+ * struct file_run - A script in this run
+ * @prepared:	Its machines have all that they boot from, or are broken
+ * @setup_result: What became of the setup, when it is unmet
+ * @inputs:	What results depend on, once it was asked for
+ */
+struct file_run {
+	bool prepared;
+	enum setup_state setup;
+	struct point setup_result;
+	struct fallback_file fallback;
+	struct cached_inputs *inputs;
+};
+
+/* A test in this run. */
+struct test_run {
+	struct fallback_test fallback;
+	struct cached_key key;
+};
+
+/**
+ * struct schedule - All of it
+ * @plan, @settings, @options, @loop, @report, @settle, @fallback: The runner's
+ * @accel_error: Why there is no accelerator, for the tests that use a machine; or NULL
+ * @in_child:	Called with @arg, first thing in each process that is forked
+ * @preparing:	What the status calls the images that are being made; owned
+ * @room:	MiB for machines
+ * @files, @tests: By their numbers in the plan
+ * @activities:	What the last status told
+ * @next:	Test to start
+ */
+struct schedule {
+	struct plan *plan;
+	const struct settings *settings;
+	const struct runner_options *options;
+	struct loop *loop;
+	struct report *report;
+	struct settle *settle;
+	struct fallback *fallback;
+	const char *accel_error;
+	void (*in_child)(void *arg);
+	void *arg;
+
+	long room;
+	struct job *jobs;
+	size_t njobs, next;
+	struct prepare prepare;
+	char *preparing;
+	struct file_run *files;
+	struct test_run *tests;
+	struct report_activity *activities;
+};
+
+/* Make room for the jobs and the state; the runner's members are set. */
+void schedule_init(struct schedule *s);
+
+/*
+ * Start what can be started now. Called once; afterwards it goes on by itself, whenever something ends. Stops the loop
+ * when all is over, or nothing more is told (settle.h).
+ */
+void schedule_go(struct schedule *s);
+
+/* Kill all that runs; within TASK_END_MS, however much there is. */
+void schedule_stop(struct schedule *s);
+
+void schedule_free(struct schedule *s);
+
+#endif

@@ -1,0 +1,120 @@
+/* settle.c - results: in the order of the plan, however the tests end, and counted when they are told */
+#include "cmd/settle.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void settle_init(struct settle *s, struct report *report, const struct plan *p)
+{
+	*s = (struct settle){.report = report, .plan = p};
+	s->waiting = xcalloc(p->ntests, sizeof(*s->waiting));
+}
+
+static void drop(struct settled *d)
+{
+	if (d->point)
+		point_free(d->point);
+	free(d->point);
+	d->point = NULL;
+}
+
+void settle_free(struct settle *s)
+{
+	for (size_t i = s->told; i < s->plan->ntests; i++)
+		drop(&s->waiting[i]);
+	free(s->waiting);
+}
+
+/* Tell what has its turn. */
+static void tell(struct settle *s)
+{
+	while (!s->silenced && s->told < s->plan->ntests && s->waiting[s->told].point) {
+		struct settled *d = &s->waiting[s->told++];
+
+		s->counts[d->class]++;
+		if (report_point(s->report, d->point) < 0)
+			s->silenced = errno;
+		drop(d);
+	}
+}
+
+static void settle(struct settle *s, size_t number, struct point *result, enum settle_class class)
+{
+	struct settled *d = &s->waiting[number];
+
+	assert(number >= s->told && !d->point);
+	free(result->name);
+	result->name = xstrdup(s->plan->tests[number].name);
+	d->point = xmalloc(sizeof(*d->point));
+	*d->point = *result;
+	d->class = class;
+	s->finished++;
+	tell(s);
+}
+
+void settle_result(struct settle *s, size_t number, struct point *result)
+{
+	bool bad = point_has_failed(result);
+
+	settle(s, number, result, !bad ? SETTLE_GOOD : result->infra ? SETTLE_INFRA : SETTLE_FAILED);
+}
+
+void settle_infra(struct settle *s, size_t number, const char *why)
+{
+	struct point result = {.verdict = VERDICT_FAILED, .reason = xstrdup(why), .infra = true};
+
+	settle_result(s, number, &result);
+}
+
+void settle_uncompiled(struct settle *s, size_t number)
+{
+	const char *text = s->plan->tests[number].file->error;
+	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
+	struct point result = {.verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
+
+	/* "FILE:LINE: error: ..." */
+	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
+		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
+	if (text[line])
+		point_add_field(&result, "diagnostics", text);
+	settle(s, number, &result, SETTLE_UNCOMPILED);
+}
+
+void settle_skipped(struct settle *s, size_t number)
+{
+	struct point result = {.verdict = VERDICT_SKIPPED, .reason = xstrdup(s->plan->tests[number].skip)};
+
+	settle_result(s, number, &result);
+}
+
+void settle_cached(struct settle *s, size_t number, const char *when)
+{
+	cleanup_free char *text = xasprintf("passed %s", when);
+	struct point result = {.verdict = VERDICT_PASSED};
+
+	point_add_field(&result, "cached", text);
+	settle_result(s, number, &result);
+}
+
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup)
+{
+	struct point result;
+
+	point_copy_result(&result, setup);
+	if (point_has_failed(setup)) {
+		free(result.reason);
+		result.reason = xasprintf("setup failed: %s", setup->reason ? setup->reason : "no reason given");
+	}
+	settle_result(s, number, &result);
+}
+
+enum exit_status settle_status(const struct settle *s)
+{
+	return s->counts[SETTLE_FAILED]       ? EXIT_FAILED
+	       : s->counts[SETTLE_INFRA]      ? EXIT_INFRA
+	       : s->counts[SETTLE_UNCOMPILED] ? EXIT_WRONG
+					      : EXIT_PASSED;
+}

@@ -1,0 +1,63 @@
+/* settle.h - results: in the order of the plan, however the tests end, and counted when they are told
+ *
+ * A test that has ended waits until all before it have. What it counts as is
+ * kept with its result, so that a run that is cut short has counted what it has
+ * told, and no more.
+ */
+#ifndef CMD_SETTLE_H
+#define CMD_SETTLE_H
+
+#include "cmd/plan.h"
+#include "cmd/runner.h"
+#include "report/report.h"
+
+/* What a result counts as for the exit status. */
+enum settle_class { SETTLE_GOOD, SETTLE_FAILED, SETTLE_INFRA, SETTLE_UNCOMPILED, SETTLE_CLASSES };
+
+/* A result that was not told yet; @point is NULL when there is none. */
+struct settled {
+	struct point *point;
+	enum settle_class class;
+};
+
+/**
+ * struct settle - The results of a run
+ * @waiting:	By the test's number
+ * @finished:	Tests that have a result
+ * @told:	Points that the reporters got
+ * @counts:	Of those, by class
+ * @silenced:	errno of a report that failed, or 0: nothing more is told
+ */
+struct settle {
+	struct report *report;
+	const struct plan *plan;
+	struct settled *waiting;
+	size_t finished, told;
+	size_t counts[SETTLE_CLASSES];
+	int silenced;
+};
+
+void settle_init(struct settle *s, struct report *report, const struct plan *p);
+void settle_free(struct settle *s);
+
+/*
+ * Each of these gives test number @number its result, once; it is told as soon
+ * as all before it have theirs.
+ */
+
+/* @result's content is taken over, and gets the test's name. */
+void settle_result(struct settle *s, size_t number, struct point *result);
+/* It could not even be tried. */
+void settle_infra(struct settle *s, size_t number, const char *why);
+/* Its script does not compile. */
+void settle_uncompiled(struct settle *s, size_t number);
+void settle_skipped(struct settle *s, size_t number);
+/* It has passed before; @when as text. */
+void settle_cached(struct settle *s, size_t number, const char *when);
+/* Its script's setup failed, or skipped: with the setup's own reason, place and details. */
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup);
+
+/* Return: the exit status of a run that was told to its end. */
+enum exit_status settle_status(const struct settle *s);
+
+#endif

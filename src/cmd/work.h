@@ -1,0 +1,48 @@
+/* work.h - what the process of a job does, and what a setup leaves in the store */
+#ifndef CMD_WORK_H
+#define CMD_WORK_H
+
+#include <stdbool.h>
+
+#include "base/sha256.h"
+#include "cmd/plan.h"
+#include "world/world.h"
+
+/* What a job's process does: run a world and say what became of it. */
+typedef void work_fn(struct plan_test *t, struct world_outcome *out);
+
+/* Run @t in this process; a work_fn. */
+void work_test(struct plan_test *t, struct world_outcome *out);
+
+/*
+ * Run the setup of @t's script in this process, and save what it leaves; a work_fn. When another run does so already,
+ * wait for it, and for what it leaves.
+ */
+void work_setup(struct plan_test *t, struct world_outcome *out);
+
+/**
+ * work_add_key() - Feed what the work of a script depends on
+ *
+ * vmtap itself, the script with what it uses, and all that shapes its machines.
+ * The world has an accelerator.
+ *
+ * Return: 0, or -1
+ */
+int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err);
+
+/**
+ * work_find_layer() - Look for what the script's setup left in an earlier run, or in this one
+ *
+ * Sets @f's world.layer when it is in the store. The world has an accelerator.
+ *
+ * Return: whether it is there
+ */
+bool work_find_layer(struct plan_file *f);
+
+/*
+ * Do without what the setup left: it cannot be resumed. The store keeps it for those who use it now, and the last of
+ * them to discard it removes it.
+ */
+void work_discard_layer(struct plan_file *f);
+
+#endif

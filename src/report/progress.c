@@ -1,0 +1,152 @@
+/* progress.c - what a waiting person sees on stderr: a live line on a terminal, else a line now and then
+ *
+ * A line that says how far the run is comes again: when the terminal takes
+ * nothing, it is dropped. A notice comes once, and is waited for.
+ */
+#include "report/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define WIDTH_DEFAULT 80
+
+static int width(void)
+{
+	struct winsize w;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT;
+}
+
+static void clear(struct progress *p)
+{
+	if (p->shown && sink_write(&p->sink, "\r\033[K", 4) == 0)
+		p->shown = false;
+}
+
+/* "12/100  boots (1.2 s), shuts down (0.4 s)" */
+static void describe(const struct report_status *s, struct buf *out)
+{
+	buf_addf(out, "%zu/%zu ", s->finished, s->total);
+	for (size_t i = 0; i < s->nactivities; i++) {
+		const struct report_activity *a = &s->activities[i];
+
+		buf_adds(out, " ");
+		text_clean(out, a->what, strcspn(a->what, "\n"));
+		buf_addf(out, " (%.1f s)", (double)(clock_now() - a->started) / 1e9);
+	}
+}
+
+/* As much of a text as the terminal is wide. */
+static void show(struct progress *p, const struct buf *text)
+{
+	cleanup_buf struct buf line = {0};
+	size_t n = (size_t)width() - 1;
+
+	if (text->len < n)
+		n = text->len;
+	while (n && n < text->len && ((unsigned char)text->data[n] & 0xC0) == 0x80)
+		n--; /* not in the middle of a letter */
+	buf_adds(&line, "\r\033[K");
+	buf_add(&line, text->data, n);
+	p->shown = sink_write(&p->sink, line.data, line.len) == 0;
+}
+
+static void set_timer(struct progress *p)
+{
+	uint64_t pause = p->live ? PROGRESS_LIVE_MS * NS_PER_MS : PROGRESS_HEARTBEAT_S * NS_PER_S;
+
+	loop_timer(p->loop, &p->timer, clock_now() + pause);
+}
+
+static void tick(void *arg)
+{
+	struct progress *p = arg;
+	cleanup_buf struct buf text = {0};
+
+	describe(&p->status, &text);
+	if (!sink_is_ready(&p->sink))
+		;
+	else if (p->live)
+		show(p, &text);
+	else
+		log_line("still running: %s", buf_str(&text));
+	set_timer(p);
+}
+
+/* ---- the reporter ---- */
+
+static struct progress *of(struct reporter *r)
+{
+	return (struct progress *)((char *)r - offsetof(struct progress, reporter));
+}
+
+/* TAP that follows may be on the same terminal. */
+static int before_point(struct reporter *r, const struct point *point)
+{
+	(void)point;
+	clear(of(r));
+	return 0;
+}
+
+static int before_text(struct reporter *r, const char *text)
+{
+	(void)text;
+	clear(of(r));
+	return 0;
+}
+
+static int at_end(struct reporter *r)
+{
+	clear(of(r));
+	return 0;
+}
+
+static void notice(struct reporter *r, const char *text)
+{
+	clear(of(r));
+	if (sink_await(&of(r)->sink) == 0)
+		log_line("%s", text);
+}
+
+static void take_status(struct reporter *r, const struct report_status *s)
+{
+	struct progress *p = of(r);
+
+	p->status = *s;
+	if (!p->timer.active)
+		set_timer(p);
+}
+
+static void interrupt(struct reporter *r, int fd)
+{
+	of(r)->sink.interrupt = fd;
+}
+
+static void hurry(struct reporter *r, uint64_t deadline)
+{
+	sink_hurry(&of(r)->sink, deadline);
+}
+
+static const struct reporter_ops ops = {
+	.point = before_point,
+	.comment = before_text,
+	.notice = notice,
+	.status = take_status,
+	.bail_out = before_text,
+	.end = at_end,
+	.interrupt = interrupt,
+	.hurry = hurry,
+};
+
+void progress_init(struct progress *p, struct loop *l)
+{
+	*p = (struct progress){.reporter.ops = &ops, .loop = l, .timer = {.expired = tick, .arg = p}};
+	sink_init(&p->sink, STDERR_FILENO);
+	p->live = isatty(STDERR_FILENO) && log_level == 1;
+}
