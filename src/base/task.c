@@ -64,8 +64,7 @@ static void child_ended(void *arg, uint32_t events)
 	close_pipe(t);
 	task_stop(t); /* what the child has forked and left behind; the child itself is not yet waited for */
 	waitpid(t->pid, &status, 0);
-	loop_unwatch(t->loop, &t->exit);
-	fd_close(&t->pidfd);
+	loop_close(t->loop, &t->exit);
 	t->pid = 0;
 	t->ended(t->arg, &t->message, status);
 }
@@ -84,14 +83,14 @@ static int watch_child(struct task *t, int fd, struct err *err)
 {
 	setpgid(t->pid, t->pid); /* the child does so, too: one of both is first */
 	t->pipe.fd = fd;
-	t->pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
-	if (t->pidfd < 0)
+	t->exit.fd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+	if (t->exit.fd < 0)
 		return err_errno(err, "cannot watch process %ld", (long)t->pid);
 	if (fd_set_nonblock(fd, 1) < 0)
 		return err_errno(err, "cannot read from a pipe");
 	if (loop_watch(t->loop, &t->pipe, fd, EPOLLIN, err) < 0)
 		return -1;
-	return loop_watch(t->loop, &t->exit, t->pidfd, EPOLLIN, err);
+	return loop_watch(t->loop, &t->exit, t->exit.fd, EPOLLIN, err);
 }
 
 int task_start(struct task *t, task_work_fn *work, const void *order, struct err *err)
@@ -103,7 +102,6 @@ int task_start(struct task *t, task_work_fn *work, const void *order, struct err
 	buf_clear(&t->message);
 	t->pipe = (struct watch){.fd = -1, .ready = pipe_ready, .arg = t};
 	t->exit = (struct watch){.fd = -1, .ready = child_ended, .arg = t};
-	t->pidfd = -1;
 	t->pid = proc_fork();
 	if (t->pid == 0) {
 		close(fds[0]);
@@ -151,18 +149,16 @@ void task_finish(struct task *t, uint64_t deadline)
 	bool busy = t->pid > 0;
 	char rest[4096];
 
-	if (busy && t->pidfd >= 0)
-		await(t->pidfd, deadline);
-	if (busy)
-		waitpid(t->pid, NULL, WNOHANG);
+	/* Without a pidfd there is no bound: but then the child was killed before it had done anything. */
+	if (busy && (t->exit.fd < 0 || await(t->exit.fd, deadline)))
+		waitpid(t->pid, NULL, 0);
 	t->pid = 0;
 	/* Whatever the child has forked holds the pipe as well, so at its end all of them are gone. */
 	while (busy && t->pipe.fd >= 0 && await(t->pipe.fd, deadline) && read(t->pipe.fd, rest, sizeof(rest)) > 0)
 		;
 	if (busy) {
 		close_pipe(t);
-		loop_unwatch(t->loop, &t->exit);
-		fd_close(&t->pidfd);
+		loop_close(t->loop, &t->exit);
 	}
 	buf_free(&t->message);
 }

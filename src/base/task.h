@@ -29,7 +29,6 @@ struct task {
 	void (*ended)(void *arg, const struct buf *message, int status);
 	void *arg;
 	pid_t pid;
-	int pidfd;
 	struct watch pipe, exit;
 	struct buf message;
 };
