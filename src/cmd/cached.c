@@ -53,7 +53,7 @@ struct cached_inputs {
 /* Return: what of a script no key can cover, or NULL; the caller frees it. */
 static char *find_obstacle(const struct plan_file *f)
 {
-	const struct world_spec *w = &f->world;
+	const struct spec *w = &f->world;
 	const char *word, *file;
 	int line;
 
@@ -93,7 +93,7 @@ static const struct cached_inputs *get_inputs(const struct plan_file *f, struct 
 void cached_name(const struct plan_test *t, struct cached_inputs **inputs, struct cached_key *key)
 {
 	const struct cached_inputs *in = get_inputs(t->file, inputs);
-	const struct world_spec *w = &t->file->world;
+	const struct spec *w = &t->file->world;
 	struct sha256 sum = in->sum;
 	char own[160];
 

@@ -65,7 +65,7 @@ bool fallback_take_accel(struct fallback *fb, struct fallback_file *f, struct fa
  *
  * Said once a run.
  */
-void fallback_take_template(struct fallback *fb, struct fallback_file *f, const struct world_spec *w,
+void fallback_take_template(struct fallback *fb, struct fallback_file *f, const struct spec *w,
 			    const struct world_outcome *o);
 
 #endif

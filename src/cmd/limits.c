@@ -9,7 +9,7 @@
 
 #define SETUP_TURNS 4 /* runs that may build the same setup in turn, each of them in vain but the last */
 
-void limits_set(struct world_spec *w, const struct settings *s, double own, double wanted)
+void limits_set(struct spec *w, const struct settings *s, double own, double wanted)
 {
 	double slow = w->accel->slow;
 
@@ -18,7 +18,7 @@ void limits_set(struct world_spec *w, const struct settings *s, double own, doub
 	w->test_timeout = own > 0 ? own : wanted > 0 ? wanted : TEST_TIMEOUT * slow;
 }
 
-double limits_life(const struct world_spec *w, bool setup)
+double limits_life(const struct spec *w, bool setup)
 {
 	/* Saving what a setup leaves takes a call's time, and may come after the test's. */
 	double one = w->test_timeout + w->boot_timeout + w->call_timeout + LIFE_GRACE * w->accel->slow;

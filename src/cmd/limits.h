@@ -13,7 +13,7 @@
  * @own:	Seconds that the test asks for, not scaled; 0 when it does not
  * @wanted:	Seconds that the user asks for, not scaled; 0 when he does not
  */
-void limits_set(struct world_spec *w, const struct settings *s, double own, double wanted);
+void limits_set(struct spec *w, const struct settings *s, double own, double wanted);
 
 /**
  * limits_life() - Seconds after which a world that has not ended will not
@@ -22,6 +22,6 @@ void limits_set(struct world_spec *w, const struct settings *s, double own, doub
  * A world keeps its own limits; this is for one that is stopped, or whose
  * storage does not answer.
  */
-double limits_life(const struct world_spec *w, bool setup);
+double limits_life(const struct spec *w, bool setup);
 
 #endif

@@ -19,8 +19,8 @@
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
 
-static_assert(SCRIPT_MACHINES_MAX == WORLD_MACHINES_MAX, "a world has room for a script's machines");
-static_assert(SCRIPT_NETS_MAX == WORLD_NETS_MAX, "a world has room for a script's networks");
+static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
+static_assert(SCRIPT_NETS_MAX == SPEC_NETS_MAX, "a world has room for a script's networks");
 static_assert(VM_NETS_MAX == COMMAND_NICS_MAX, "QEMU gets a card for each network of a machine");
 
 /* ---- the list ---- */
@@ -119,7 +119,7 @@ void plan_print(const struct plan *p)
 static void resolve_nets(struct plan_file *f)
 {
 	size_t n = script_net_count(f->script);
-	struct world_spec *w = &f->world;
+	struct spec *w = &f->world;
 
 	w->nets = xcalloc(n ? n : 1, sizeof(*w->nets));
 	w->nnets = n ? n : 1;
@@ -148,7 +148,7 @@ static char *find_net_fault(const struct plan_file *f, size_t n, int host)
 
 static void resolve_cards(struct plan_file *f, const struct vm_options *o, struct machine_spec *m)
 {
-	const struct world_spec *w = &f->world;
+	const struct spec *w = &f->world;
 
 	for (size_t i = 0; i < VM_NETS_MAX && o->nets[i]; i++)
 		for (size_t n = 0; n < w->nnets; n++)
@@ -221,7 +221,7 @@ static void describe_machine(struct plan_file *f, size_t i)
 
 void plan_describe(struct plan_file *f, const struct settings *s)
 {
-	struct world_spec *w = &f->world;
+	struct spec *w = &f->world;
 
 	if (f->described || !f->script)
 		return;

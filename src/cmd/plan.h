@@ -22,7 +22,7 @@ struct plan_file {
 	const char *path;
 	char *error;
 	struct script *script;
-	struct world_spec world;
+	struct spec world;
 	bool described;
 };
 

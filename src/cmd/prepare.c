@@ -18,7 +18,7 @@ static bool is_pending(const struct machine_spec *m)
 static void be_child(const void *order, struct buf *message)
 {
 	const struct prepare *p = *(struct prepare *const *)order;
-	const struct world_spec *w = &p->file->world;
+	const struct spec *w = &p->file->world;
 
 	p->in_child(p->arg);
 	for (size_t i = 0; i < w->nmachines; i++) {
@@ -67,7 +67,7 @@ static void take_machine(struct prepare *p, struct wire_reader *r, struct machin
 static void ended(void *arg, const struct buf *message, int status)
 {
 	struct prepare *p = arg;
-	struct world_spec *w = &p->file->world;
+	struct spec *w = &p->file->world;
 	struct wire_reader r = {.p = (const uint8_t *)message->data, .left = message->len};
 	cleanup_free char *how = proc_status_text(status);
 
@@ -88,7 +88,7 @@ static void ended(void *arg, const struct buf *message, int status)
 /* Take what is in the store. Return: whether that is all. */
 static bool find_all(const struct prepare *p)
 {
-	const struct world_spec *w = &p->file->world;
+	const struct spec *w = &p->file->world;
 	bool all = true;
 
 	store_set_quick(true);

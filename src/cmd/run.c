@@ -39,7 +39,7 @@ const struct option cmd_run_options[] = {
 static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can be suggested");
 
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
-static void print_command(const struct world_spec *w, size_t i)
+static void print_command(const struct spec *w, size_t i)
 {
 	cleanup_buf struct buf line = {0};
 	struct command c;
@@ -71,7 +71,7 @@ static int dry_run(struct plan *p, struct settings *s, const struct runner_optio
 		return EXIT_INFRA;
 	}
 	for (size_t i = 0; i < p->nfiles; i++) {
-		struct world_spec *w = &p->files[i].world;
+		struct spec *w = &p->files[i].world;
 
 		plan_resolve(&p->files[i], s);
 		w->accel = &accel;

@@ -57,7 +57,7 @@ static size_t count_busy(const struct schedule *s, long *memory)
 /* Return: MiB that a test's machines may come to need, all of them started. */
 static long weigh(const struct plan_test *t)
 {
-	const struct world_spec *w = &t->file->world;
+	const struct spec *w = &t->file->world;
 	long mib = 0;
 
 	for (size_t i = 0; i < w->nmachines; i++)
@@ -76,7 +76,7 @@ static bool has_room(const struct schedule *s, const struct plan_test *t)
 static void set_world(const struct schedule *s, size_t number)
 {
 	const struct plan_test *t = &s->plan->tests[number];
-	struct world_spec *w = &t->file->world;
+	struct spec *w = &t->file->world;
 
 	w->accel = fallback_accel(s->fallback, &s->tests[number].fallback);
 	w->cold = s->options->cold || s->fallback->no_templates || file_of(s, t)->fallback.no_templates;
@@ -156,7 +156,7 @@ static bool is_setup_over(struct schedule *s, size_t number)
 {
 	struct plan_test *t = &s->plan->tests[number];
 	struct file_run *f = file_of(s, t);
-	const struct world_spec *w = &t->file->world;
+	const struct spec *w = &t->file->world;
 
 	if (f->setup == SETUP_WANTED) {
 		set_world(s, number);

@@ -28,7 +28,7 @@ void work_test(struct plan_test *t, struct world_outcome *out)
 
 int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err)
 {
-	const struct world_spec *w = &f->world;
+	const struct spec *w = &f->world;
 
 	sha256_add_str(key, VMTAP_VERSION);
 	if (store_key_content(w->store, key, "/proc/self/exe", err) < 0)
@@ -85,7 +85,7 @@ static void run_setup(void *arg, int fd)
 static int build(const char *dir, void *arg, struct err *err)
 {
 	struct order *o = arg;
-	struct world_spec spec = o->test->file->world;
+	struct spec spec = o->test->file->world;
 
 	o->ran = true;
 	spec.save_to = dir;

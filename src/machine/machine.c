@@ -422,7 +422,7 @@ void machine_crash(struct machine *m)
 	kill_group(m);
 }
 
-void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
+void machine_init(struct machine *m, const struct spec *w, size_t index, struct loop *l,
 		  struct net_switch **switches, const struct machine_owner *owner)
 {
 	*m = (struct machine){

@@ -115,7 +115,7 @@ struct machine_owner {
 };
 
 struct machine {
-	const struct world_spec *world;
+	const struct spec *world;
 	const struct machine_spec *spec;
 	size_t index;
 	struct loop *loop;
@@ -146,7 +146,7 @@ struct machine {
 	int clock_rounds;
 };
 
-void machine_init(struct machine *m, const struct world_spec *w, size_t index, struct loop *l,
+void machine_init(struct machine *m, const struct spec *w, size_t index, struct loop *l,
 		  struct net_switch **switches, const struct machine_owner *owner);
 /* Kill what runs and free everything; silent. */
 void machine_free(struct machine *m);

@@ -10,8 +10,8 @@
 
 #define SPEC_GENERIC_NET 0xFD /* in the place of a network's number, from 0 */
 
-static_assert(WORLD_NETS_MAX <= SPEC_GENERIC_NET, "no network has the number of the generic one");
-static_assert(WORLD_MACHINES_MAX < 256 && WORLD_MACHINES_MAX <= ADDRESS_HOST_MAX, "a machine's number fits an address");
+static_assert(SPEC_NETS_MAX <= SPEC_GENERIC_NET, "no network has the number of the generic one");
+static_assert(SPEC_MACHINES_MAX < 256 && SPEC_MACHINES_MAX <= ADDRESS_HOST_MAX, "a machine's number fits an address");
 static_assert(COMMAND_NICS_MAX < 256, "a card's number fits a generic address");
 static_assert(COMMAND_MAC_MAX >= ADDRESS_TEXT, "a card has room for an address");
 
@@ -50,7 +50,7 @@ static void add_nics(const struct machine_spec *m, size_t index, bool generic, s
 	}
 }
 
-void spec_command(const struct world_spec *w, size_t index, bool generic, struct command *out)
+void spec_command(const struct spec *w, size_t index, bool generic, struct command *out)
 {
 	const struct machine_spec *m = &w->machines[index];
 
@@ -82,7 +82,7 @@ static bool is_called(const char *word, const char *name, size_t n)
  * A name that a machine has beside its host name may be no other machine's: not
  * its host name, and where @label, not its name in the script nor its label either.
  */
-static bool is_free(const struct world_spec *w, size_t own, const char *name, size_t n, bool label)
+static bool is_free(const struct spec *w, size_t own, const char *name, size_t n, bool label)
 {
 	for (size_t i = 0; i < w->nmachines; i++) {
 		const struct machine_spec *m = &w->machines[i];
@@ -98,7 +98,7 @@ static bool is_free(const struct world_spec *w, size_t own, const char *name, si
 }
 
 /* The host name's part before its first dot, and the name in the script. */
-static void add_aliases(struct buf *b, const struct world_spec *w, size_t i)
+static void add_aliases(struct buf *b, const struct spec *w, size_t i)
 {
 	const struct machine_spec *m = &w->machines[i];
 	size_t label = strcspn(m->hostname, ".");
@@ -112,7 +112,7 @@ static void add_aliases(struct buf *b, const struct world_spec *w, size_t i)
 		buf_addf(b, " %s", m->name);
 }
 
-char *spec_hosts(const struct world_spec *w)
+char *spec_hosts(const struct spec *w)
 {
 	struct buf b = {0};
 

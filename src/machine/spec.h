@@ -13,8 +13,8 @@
 #include "qemu/accel.h"
 #include "qemu/command.h"
 
-#define WORLD_MACHINES_MAX 64
-#define WORLD_NETS_MAX	   16
+#define SPEC_MACHINES_MAX 64
+#define SPEC_NETS_MAX	   16
 
 /**
  * struct net_spec - A network
@@ -48,7 +48,7 @@ struct machine_spec {
 };
 
 /**
- * struct world_spec - All of it
+ * struct spec - All of it
  * @qemu:	Path of the binary, or NULL when there is none
  * @qemu_missing: What to say then
  * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
@@ -60,7 +60,7 @@ struct machine_spec {
  * @call_timeout: Seconds for one call, already scaled
  * @test_timeout: Seconds for the whole test, already scaled
  */
-struct world_spec {
+struct spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
 	bool sandbox;
@@ -78,7 +78,7 @@ struct world_spec {
  * spec_command() - QEMU's description of a machine
  * @generic:	As its template is made: with no identity of its own
  */
-void spec_command(const struct world_spec *w, size_t index, bool generic, struct command *out);
+void spec_command(const struct spec *w, size_t index, bool generic, struct command *out);
 
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);
@@ -92,6 +92,6 @@ void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);
  *
  * Return: the lines, which the caller frees
  */
-char *spec_hosts(const struct world_spec *w);
+char *spec_hosts(const struct spec *w);
 
 #endif

@@ -12,7 +12,7 @@
 #include "qemu/confine.h"
 
 static_assert(COMMAND_FDS <= PROC_FDS_MAX, "a child can be given all that QEMU needs");
-static_assert(WORLD_MACHINES_MAX <= SWITCH_PORTS_MAX, "all machines fit on a network");
+static_assert(SPEC_MACHINES_MAX <= SWITCH_PORTS_MAX, "all machines fit on a network");
 
 /* Our ends of what connects us to QEMU, and QEMU's; unused ones are -1. */
 struct wiring {

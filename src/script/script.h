@@ -24,8 +24,8 @@
 
 #define SCRIPT_SIZE_MAX	    (1 << 20) /* bytes of one file */
 #define SCRIPT_FILES_MAX    32	      /* files that one script uses, itself included */
-#define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one; WORLD_MACHINES_MAX */
-#define SCRIPT_NETS_MAX	    16	      /* WORLD_NETS_MAX: cmd/plan.c compares them */
+#define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one; SPEC_MACHINES_MAX */
+#define SCRIPT_NETS_MAX	    16	      /* SPEC_NETS_MAX: cmd/plan.c compares them */
 #define SCRIPT_TESTS_MAX    2000
 #define SCRIPT_MEMORY_MAX   (1 << 30) /* bytes that a test allocates, or has vmtap keep for it */
 

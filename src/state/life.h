@@ -27,7 +27,7 @@
 
 struct life {
 	struct machine *machine;
-	const struct world_spec *world;
+	const struct spec *world;
 	struct machine_owner owner; /* the world */
 	enum origin origin;
 	struct template_task *making; /* the child process that makes the template, or NULL */

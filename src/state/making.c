@@ -19,7 +19,7 @@
 struct making {
 	struct loop loop;
 	struct machine machine;
-	struct net_switch *switches[WORLD_NETS_MAX];
+	struct net_switch *switches[SPEC_NETS_MAX];
 	struct saving saving;
 	struct timer limit; /* of the save */
 	char *state; /* path of the saved state */
@@ -81,7 +81,7 @@ static void machine_stopped(void *arg, struct machine *m)
 static int choose_origin(const struct machine *m, const char *base, const char *dir, struct machine_origin *from,
 			 struct err *err)
 {
-	char *ram = path_join(dir, MAKING_RAM);
+	char *ram = path_join(dir, ORIGIN_RAM);
 
 	if (base)
 		return origin_copy(ORIGIN_NAMING, base, ram, from, err);
@@ -89,7 +89,7 @@ static int choose_origin(const struct machine *m, const char *base, const char *
 	return ram_create(ram, m->spec->memory, err);
 }
 
-static int begin(struct making *k, const struct world_spec *w, size_t index, const char *base, const char *dir,
+static int begin(struct making *k, const struct spec *w, size_t index, const char *base, const char *dir,
 		 struct err *err)
 {
 	const struct machine_owner owner = {.up = machine_up, .stopped = machine_stopped, .arg = k};
@@ -97,7 +97,7 @@ static int begin(struct making *k, const struct world_spec *w, size_t index, con
 
 	if (loop_init(&k->loop, err) < 0)
 		return -1;
-	k->state = path_join(dir, MAKING_STATE);
+	k->state = path_join(dir, ORIGIN_STATE);
 	k->limit = (struct timer){.expired = took_too_long, .arg = k};
 	for (size_t i = 0; i < w->nnets; i++)
 		k->switches[i] = switch_new(&k->loop);
@@ -128,11 +128,11 @@ static void report(const struct making *k, bool booted, const struct err *err, s
 	out->console = xstrdup(text_tail(text, m->console.text.len, SIZE_MAX, CONSOLE_BYTES));
 }
 
-int making_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct making_result *out)
+int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out)
 {
 	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1}};
 	struct err err = {0};
-	cleanup_free char *ram = path_join(dir, MAKING_RAM);
+	cleanup_free char *ram = path_join(dir, ORIGIN_RAM);
 
 	if (begin(&k, w, index, base, dir, &err) == 0 && k.machine.state != MACHINE_GONE)
 		loop_run(&k.loop, &err);

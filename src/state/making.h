@@ -4,9 +4,6 @@
 
 #include "machine/machine.h"
 
-#define MAKING_RAM   "ram" /* the files of a template */
-#define MAKING_STATE "state"
-
 /**
  * struct making_result - What became of it
  * @made:	The template is there
@@ -33,6 +30,6 @@ struct making_result {
  *
  * Return: 0, or -1
  */
-int making_run(const struct world_spec *w, size_t index, const char *base, const char *dir, struct making_result *out);
+int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "state/making.h"
 #include "state/ram.h"
 
 const struct origin_rule origin_rules[ORIGINS] = {
@@ -26,11 +25,11 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
 
 int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, struct err *err)
 {
-	cleanup_free char *from = path_join(dir, MAKING_RAM);
+	cleanup_free char *from = path_join(dir, ORIGIN_RAM);
 
 	*out = (struct machine_origin){
 		.ram = ram,
-		.state = path_join(dir, MAKING_STATE),
+		.state = path_join(dir, ORIGIN_STATE),
 		.kept = ram != NULL,
 		.identity = origin_rules[o].identity,
 	};

@@ -7,6 +7,9 @@
 
 #include "machine/machine.h"
 
+#define ORIGIN_RAM   "ram" /* the files of a machine that is saved alone in a folder */
+#define ORIGIN_STATE "state"
+
 enum origin {
 	ORIGIN_BOOT,	   /* nothing was saved: its kernel boots */
 	ORIGIN_MAKING,	   /* boots with its memory in a file, to become a template without an identity */
@@ -44,7 +47,7 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
 
 /**
  * origin_copy() - A saved machine in a folder, to be gone on from
- * @dir:	Holds MAKING_RAM and MAKING_STATE
+ * @dir:	Holds ORIGIN_RAM and ORIGIN_STATE
  * @ram:	File for a copy of the memory that is going to be saved again (@out
  *		owns it, also when this fails); NULL to map what is there privately
  *

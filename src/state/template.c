@@ -21,13 +21,13 @@ struct template_task {
 
 /* ---- keys ---- */
 
-static bool is_named(const struct world_spec *w)
+static bool is_named(const struct spec *w)
 {
 	return w->nmachines <= TEMPLATE_NAMED_MAX;
 }
 
 /* What CONFIGURE tells a machine. */
-static void add_identity(const struct world_spec *w, size_t index, struct sha256 *key)
+static void add_identity(const struct spec *w, size_t index, struct sha256 *key)
 {
 	const struct machine_spec *m = &w->machines[index];
 	cleanup_free char *hosts = spec_hosts(w);
@@ -42,7 +42,7 @@ static void add_identity(const struct world_spec *w, size_t index, struct sha256
 	}
 }
 
-static int make_key(const struct world_spec *w, size_t index, bool named, char out[SHA256_HEX], struct err *err)
+static int make_key(const struct spec *w, size_t index, bool named, char out[SHA256_HEX], struct err *err)
 {
 	struct sha256 key;
 
@@ -62,7 +62,7 @@ static const char *kind(bool named)
 
 /* ---- finding ---- */
 
-char *template_find(const struct world_spec *w, size_t index, bool *generic)
+char *template_find(const struct spec *w, size_t index, bool *generic)
 {
 	bool named = is_named(w);
 	char key[SHA256_HEX];
@@ -75,7 +75,7 @@ char *template_find(const struct world_spec *w, size_t index, bool *generic)
 	return store_find(w->store, kind(named), key, &path) ? path : NULL;
 }
 
-void template_discard(const struct world_spec *w, size_t index)
+void template_discard(const struct spec *w, size_t index)
 {
 	for (int named = 0; named <= 1; named++) {
 		char key[SHA256_HEX];
@@ -88,7 +88,7 @@ void template_discard(const struct world_spec *w, size_t index)
 /* ---- making ---- */
 
 struct order {
-	const struct world_spec *world;
+	const struct spec *world;
 	size_t index;
 	char *base; /* folder of the entry without an identity, once it is there */
 	struct making_result *result;
@@ -106,7 +106,7 @@ static int build(const char *dir, void *arg, struct err *err)
 /* The entry without an identity, and from it the one with. */
 static int make(struct order *o, struct err *err)
 {
-	const struct world_spec *w = o->world;
+	const struct spec *w = o->world;
 	cleanup_free char *named = NULL;
 	char key[SHA256_HEX];
 
@@ -174,7 +174,7 @@ static void ended(void *arg, const struct buf *message, int status)
 	free(r.console);
 }
 
-struct template_task *template_make(const struct world_spec *w, size_t index, struct loop *l,
+struct template_task *template_make(const struct spec *w, size_t index, struct loop *l,
 				    void (*done)(void *arg, struct making_result *r), void *arg, struct err *err)
 {
 	const struct order order = {.world = w, .index = index};

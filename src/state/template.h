@@ -47,15 +47,15 @@
 #define TEMPLATE_NAMED	"machine"  /* and with it */
 
 /* Feed all that shapes machine @index. Return: 0, or -1 when a file that shapes it cannot be read. */
-int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err);
+int template_add_key(const struct spec *w, size_t index, struct sha256 *key, struct err *err);
 
 #define TEMPLATE_NAMED_MAX 8 /* machines of a world that are kept with their identity: each takes disk */
 
 /* Return: the folder of a finished template, leased, which the caller frees, or NULL. @generic: it has no identity. */
-char *template_find(const struct world_spec *w, size_t index, bool *generic);
+char *template_find(const struct spec *w, size_t index, bool *generic);
 
 /* Throw a template away that QEMU cannot load. While other processes use it, it stays: they meet the same failure. */
-void template_discard(const struct world_spec *w, size_t index);
+void template_discard(const struct spec *w, size_t index);
 
 struct template_task;
 
@@ -66,7 +66,7 @@ struct template_task;
  *
  * Return: the child, to be given to template_cancel() unless @done was called, or NULL
  */
-struct template_task *template_make(const struct world_spec *w, size_t index, struct loop *l,
+struct template_task *template_make(const struct spec *w, size_t index, struct loop *l,
 				    void (*done)(void *arg, struct making_result *r), void *arg, struct err *err);
 
 /* Kill the child, remove what it was making, and free it without a call of @done; NULL is allowed. */

@@ -141,7 +141,7 @@ static int add_files(struct sha256 *key, const char *store, struct command *c, s
 	return 0;
 }
 
-int template_add_key(const struct world_spec *w, size_t index, struct sha256 *key, struct err *err)
+int template_add_key(const struct spec *w, size_t index, struct sha256 *key, struct err *err)
 {
 	const struct machine_spec *m = &w->machines[index];
 	struct command c;

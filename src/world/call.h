@@ -46,7 +46,7 @@ struct call_owner {
 	struct link *script;
 	struct life *lives;
 	size_t nlives;
-	const struct world_spec *world;
+	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
 	void *arg;

@@ -28,13 +28,13 @@ static void list_failure(struct findings *v, const char *at, const char *message
 {
 	struct buf *out = &v->also;
 
-	if (v->nalso++ >= WORLD_ALSO_FAILED)
+	if (v->nalso++ >= FINDINGS_ALSO_FAILED)
 		return;
 	buf_addf(out, "%s%s: %.*s", out->len ? "\n" : "", at, (int)strcspn(message, "\n"), message);
 	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
 		cleanup_free char *key = wire_get_str(r);
 		cleanup_free char *value = wire_get_str(r);
-		const char *last = text_tail(value, strlen(value), 1, WORLD_ALSO_BYTES);
+		const char *last = text_tail(value, strlen(value), 1, FINDINGS_ALSO_BYTES);
 
 		if (*value && (strcmp(key, "command") == 0 || strcmp(key, "stderr") == 0))
 			buf_addf(out, "\n    %s: %.*s", key, (int)strcspn(last, "\n"), last);
@@ -141,7 +141,7 @@ static void add_consoles(struct point *result, const struct machine *machines, s
 	for (size_t i = 0; i < n; i++) {
 		const struct machine *m = &machines[i];
 		const char *text = buf_str(&m->console.text);
-		const char *p = text_tail(text, m->console.text.len, WORLD_CONSOLE_LINES, WORLD_CONSOLE_BYTES);
+		const char *p = text_tail(text, m->console.text.len, FINDINGS_CONSOLE_LINES, FINDINGS_CONSOLE_BYTES);
 
 		while (m->used && *p) {
 			size_t length = strcspn(p, "\n");
@@ -199,8 +199,8 @@ void findings_finish(struct findings *v, const struct machine *machines, size_t 
 
 	find_losses(v, machines, n);
 	result->subpoints_at = result->nfields;
-	if (v->nalso > WORLD_ALSO_FAILED)
-		buf_addf(&v->also, "\nand %zu more", v->nalso - WORLD_ALSO_FAILED);
+	if (v->nalso > FINDINGS_ALSO_FAILED)
+		buf_addf(&v->also, "\nand %zu more", v->nalso - FINDINGS_ALSO_FAILED);
 	if (v->also.len)
 		point_add_field(result, "also_failed", buf_str(&v->also));
 	if (v->power.len)

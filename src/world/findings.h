@@ -8,7 +8,12 @@
 
 #include "machine/machine.h"
 #include "wire/frame.h"
-#include "world/world.h"
+#include "world/outcome.h"
+
+#define FINDINGS_CONSOLE_LINES 80	  /* a panic has 60; last lines of each console in a failed point */
+#define FINDINGS_CONSOLE_BYTES 16384 /* and bytes */
+#define FINDINGS_ALSO_FAILED   50	  /* further failures of a test that are listed */
+#define FINDINGS_ALSO_BYTES    200	  /* of a command or its last words in that list */
 
 /**
  * struct findings - In the making

@@ -1,10 +1,11 @@
 /* outcome.c - what became of a test, from the world's process to the runner's */
-#include <stdlib.h>
+#include "world/outcome.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "wire/frame.h"
-#include "world/world.h"
 
 /* NULL and "" must stay apart. */
 static void put_optional(struct buf *out, const char *s)

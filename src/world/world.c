@@ -46,11 +46,11 @@
 static_assert(WIRE_CALL_OUTPUT_MAX / WIRE_CHUNK * 2 * 64 < 8 << 20, "room for the frames around a call's output");
 
 struct world {
-	const struct world_spec *spec;
+	const struct spec *spec;
 	struct loop loop;
 	struct machine *machines;
 	struct life *lives; /* of each machine */
-	struct net_switch *switches[WORLD_NETS_MAX];
+	struct net_switch *switches[SPEC_NETS_MAX];
 	struct call_owner call_owner;
 	struct call *call; /* under way, or NULL */
 
@@ -257,7 +257,7 @@ static void machine_stopped(void *arg, struct machine *m)
 
 /* ---- life ---- */
 
-static void world_init(struct world *w, const struct world_spec *spec, struct world_outcome *out)
+static void world_init(struct world *w, const struct spec *spec, struct world_outcome *out)
 {
 	*w = (struct world){
 		.spec = spec,
@@ -333,7 +333,7 @@ static void add_lacks(struct world *w, struct world_outcome *o)
 /* A setup came to its end: keep what it made. */
 static void save(struct world *w, struct world_outcome *o)
 {
-	const struct world_spec *s = w->spec;
+	const struct spec *s = w->spec;
 	struct err err = {0};
 
 	if (!s->save_to || !w->finished || o->result.verdict != VERDICT_PASSED)
@@ -354,7 +354,7 @@ static void run(struct world *w, void (*script)(void *arg, int fd), void *arg, s
 		loop_poll(&w->loop, err);
 }
 
-void world_run(const struct world_spec *spec, void (*script)(void *arg, int fd), void *arg,
+void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void *arg,
 	       struct world_outcome *out)
 {
 	struct world w;

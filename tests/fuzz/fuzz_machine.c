@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static const struct accel accel = {.kind = ACCEL_TCG};
 	static struct net_spec net = {.name = "lan", .mtu = 1500};
 	static struct machine_spec spec = {.name = "fuzz", .hostname = "fuzz", .nets = {0}, .nnets = 1};
-	static const struct world_spec world = {
+	static const struct spec world = {
 		.accel = &accel, .machines = &spec, .nmachines = 1, .nets = &net, .nnets = 1, .boot_timeout = 1};
 	static const struct machine_owner owner = {.up = on_up, .stopped = on_stopped};
 	struct loop loop;

@@ -392,7 +392,7 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 	char kernel[] = "/k", initrd[] = "/i", root[] = "/r", modules[] = "/m";
 	struct machine_spec m = {.name = "web", .kernel = kernel, .initrd = initrd, .root = root, .modules = modules,
 				 .memory = 512, .cpus = 2, .nets = {3, 0}, .nnets = 2};
-	const struct world_spec w = {.accel = &tcg, .qemu = "/q", .machines = &m, .nmachines = 1};
+	const struct spec w = {.accel = &tcg, .qemu = "/q", .machines = &m, .nmachines = 1};
 	cleanup_free char *line = NULL, *template = NULL;
 	struct command c;
 

@@ -225,7 +225,7 @@ TEST(fallback, one_verdict_is_enough_for_all_who_tried)
 TEST(limits, the_nearest_wish_counts_and_the_watchdog_comes_last)
 {
 	const struct accel tcg = {.slow = 4};
-	struct world_spec w = {.accel = &tcg};
+	struct spec w = {.accel = &tcg};
 	struct settings s = {0};
 
 	limits_set(&w, &s, 0, 0);

@@ -9,7 +9,7 @@ static char *hosts(size_t n, const char *const names[][2])
 {
 	struct net_spec net = {.name = "lan"};
 	struct machine_spec machines[3] = {0};
-	struct world_spec w = {.machines = machines, .nmachines = n, .nets = &net, .nnets = 1};
+	struct spec w = {.machines = machines, .nmachines = n, .nets = &net, .nnets = 1};
 
 	address_subnet(NULL, 0, &net.subnet, NULL);
 	for (size_t i = 0; i < n; i++)

@@ -48,7 +48,7 @@ static const char *key_in(const char *store, const char *qemu, char *const *extr
 	static char hex[2][SHA256_HEX];
 	static int turn;
 	struct machine_spec m = machine(extra);
-	struct world_spec w = {.accel = &tcg, .qemu = qemu, .store = store, .machines = &m, .nmachines = 1};
+	struct spec w = {.accel = &tcg, .qemu = qemu, .store = store, .machines = &m, .nmachines = 1};
 	struct sha256 key;
 	struct err err = {0};
 

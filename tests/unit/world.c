@@ -244,7 +244,7 @@ TEST(spec, hosts_name_every_machine_on_every_network)
 		{.name = "server", .hostname = "server", .nets = {0, 1}, .nnets = 2},
 		{.name = "client", .hostname = "c", .nets = {1}, .nnets = 1},
 	};
-	struct world_spec w = {.machines = machines, .nmachines = 2, .nets = nets, .nnets = 2};
+	struct spec w = {.machines = machines, .nmachines = 2, .nets = nets, .nnets = 2};
 	cleanup_free char *hosts = NULL;
 
 	address_subnet(NULL, 0, &nets[0].subnet, NULL);
