@@ -13,12 +13,12 @@
 #include "qemu/confine.h"
 #include "script/script.h"
 #include "script/types.h"
-#include "wire/boot.h"
 
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
 
+static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
 static_assert(SCRIPT_NETS_MAX == SPEC_NETS_MAX, "a world has room for a script's networks");
 static_assert(VM_NETS_MAX == COMMAND_NICS_MAX, "QEMU gets a card for each network of a machine");
@@ -182,7 +182,6 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
 	struct guest_files files = {0};
-	const char *root, *modules;
 
 	g.agent = embedded_agent(&g.agent_len);
 	if (!s->kit && !(image && kernel))
@@ -191,10 +190,8 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);
-	root = guest_files_disk(&files, BOOT_ROOT_SERIAL);
-	modules = guest_files_disk(&files, BOOT_MODULES_SERIAL);
-	m->root = root ? xstrdup(root) : NULL;
-	m->modules = modules ? xstrdup(modules) : NULL;
+	for (size_t d = 0; d < files.ndisks; d++)
+		spec_add_disk(m, files.disks[d].path, files.disks[d].format, files.disks[d].serial, files.disks[d].read_only);
 	guest_files_free(&files);
 	return 0;
 }

@@ -14,7 +14,15 @@ static bool is_pending(const struct machine_spec *m)
 	return !m->broken && !m->kernel;
 }
 
-/* The child's message: for each machine that was pending its four files ("" for none), or why there are none. */
+static void put_disk(struct buf *out, const struct spec_disk *d)
+{
+	wire_put_str(out, d->format);
+	wire_put_str(out, d->serial);
+	wire_put_u8(out, d->read_only);
+	wire_put_str(out, d->path);
+}
+
+/* The child's message: for each machine that was pending its files, or why there are none. */
 static void be_child(const void *order, struct buf *message)
 {
 	const struct prepare *p = *(struct prepare *const *)order;
@@ -35,8 +43,9 @@ static void be_child(const void *order, struct buf *message)
 		wire_put_u8(message, 1);
 		wire_put_str(message, m->kernel);
 		wire_put_str(message, m->initrd);
-		wire_put_str(message, m->root);
-		wire_put_str(message, m->modules);
+		wire_put_u32(message, (uint32_t)m->ndisks);
+		for (size_t d = 0; d < m->ndisks; d++)
+			put_disk(message, &m->disks[d]);
 	}
 }
 
@@ -52,13 +61,26 @@ static void take_file(struct prepare *p, struct wire_reader *r, struct machine_s
 	free(path);
 }
 
+static void take_disk(struct prepare *p, struct wire_reader *r, struct machine_spec *m)
+{
+	cleanup_free char *path = NULL;
+	cleanup_free char *format = wire_get_str(r);
+	cleanup_free char *serial = wire_get_str(r);
+	bool read_only = wire_get_u8(r);
+
+	take_file(p, r, m, &path);
+	r->bad |= m->ndisks == COMMAND_DISKS_MAX;
+	if (!r->bad && path)
+		spec_add_disk(m, path, format, serial, read_only);
+}
+
 static void take_machine(struct prepare *p, struct wire_reader *r, struct machine_spec *m)
 {
 	if (wire_get_u8(r)) {
 		take_file(p, r, m, &m->kernel);
 		take_file(p, r, m, &m->initrd);
-		take_file(p, r, m, &m->root);
-		take_file(p, r, m, &m->modules);
+		for (uint32_t n = wire_get_u32(r); n && !r->bad; n--)
+			take_disk(p, r, m);
 	} else {
 		m->broken = wire_get_str(r);
 	}

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "wire/boot.h"
 
 #define SPEC_GENERIC_NET 0xFD /* in the place of a network's number, from 0 */
@@ -21,21 +22,34 @@ void spec_generic_mac(size_t card, char out[ADDRESS_TEXT])
 }
 
 /*
+ * What the kernel's command line says of the disks that the agent looks for.
  * Without udev in the image a getty on the console would hold default.target up
  * for 90 s waiting for its device; with udev it would only cost time.
  */
-static const char root_words[] = BOOT_ROOT "=" BOOT_ROOT_SERIAL " systemd.getty_auto=no";
-static const char modules_words[] = BOOT_MODULES "=" BOOT_MODULES_SERIAL;
+static const struct known_disk {
+	const char *serial, *id, *kernel_words;
+} known_disks[] = {
+	{BOOT_ROOT_SERIAL, "root", BOOT_ROOT "=" BOOT_ROOT_SERIAL " systemd.getty_auto=no"},
+	{BOOT_MODULES_SERIAL, "modules", BOOT_MODULES "=" BOOT_MODULES_SERIAL},
+};
 
-static void add_disks(const struct machine_spec *m, struct command *c)
+void spec_add_disk(struct machine_spec *m, const char *path, const char *format, const char *serial, bool read_only)
 {
-	if (m->root)
-		c->disks[c->ndisks++] = (struct command_disk){.id = "root", .path = m->root, .serial = BOOT_ROOT_SERIAL,
-							      .kernel_words = root_words, .read_only = true};
-	if (m->modules)
-		c->disks[c->ndisks++] = (struct command_disk){.id = "modules", .path = m->modules,
-							      .serial = BOOT_MODULES_SERIAL,
-							      .kernel_words = modules_words, .read_only = true};
+	assert(m->ndisks < COMMAND_DISKS_MAX);
+	m->disks[m->ndisks++] = (struct spec_disk){xstrdup(path), xstrdup(format), xstrdup(serial), read_only};
+}
+
+static void add_disk(const struct spec_disk *d, struct command_disk *out)
+{
+	*out = (struct command_disk){.id = d->serial, .path = d->path, .serial = d->serial, .read_only = d->read_only};
+	if (strcmp(d->format, "raw") != 0)
+		out->format = d->format;
+	for (size_t i = 0; i < ARRAY_SIZE(known_disks); i++) {
+		if (strcmp(known_disks[i].serial, d->serial) != 0)
+			continue;
+		out->id = known_disks[i].id;
+		out->kernel_words = known_disks[i].kernel_words;
+	}
 }
 
 static void add_nics(const struct machine_spec *m, size_t index, bool generic, struct command *c)
@@ -68,7 +82,8 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 		.append = m->append,
 		.extra = m->extra,
 	};
-	add_disks(m, out);
+	for (; out->ndisks < m->ndisks; out->ndisks++)
+		add_disk(&m->disks[out->ndisks], &out->disks[out->ndisks]);
 	add_nics(m, index, generic, out);
 }
 

@@ -26,9 +26,21 @@ struct net_spec {
 };
 
 /**
+ * struct spec_disk - A disk of a machine; every text is owned
+ * @path:	The file
+ * @format:	QEMU's word for the file's format: "raw"
+ * @serial:	By which the agent finds it (wire/boot.h)
+ * @read_only:	For the guest, too
+ */
+struct spec_disk {
+	char *path, *format, *serial;
+	bool read_only;
+};
+
+/**
  * struct machine_spec - A machine
  * @broken:	Why it cannot be booted ("cannot open 'web.tar': ..."), or NULL; owned
- * @kernel:	As guest_prepare() resolved them; owned, and so are the next three
+ * @kernel:	As guest_prepare() resolved it; owned, and so are @initrd and the disks
  * @memory:	MiB
  * @nets:	Indices into the world's networks, in the order of its cards
  * @extra:	Further QEMU arguments, NULL-terminated, or NULL
@@ -38,7 +50,9 @@ struct net_spec {
 struct machine_spec {
 	const char *name, *hostname;
 	char *broken;
-	char *kernel, *initrd, *root, *modules;
+	char *kernel, *initrd;
+	struct spec_disk disks[COMMAND_DISKS_MAX];
+	size_t ndisks;
 	const char *append, *cpu, *provision;
 	int memory, cpus;
 	int nets[COMMAND_NICS_MAX];
@@ -79,6 +93,9 @@ struct spec {
  * @generic:	As its template is made: with no identity of its own
  */
 void spec_command(const struct spec *w, size_t index, bool generic, struct command *out);
+
+/* Add a disk; the texts are copied. */
+void spec_add_disk(struct machine_spec *m, const char *path, const char *format, const char *serial, bool read_only);
 
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);

@@ -18,6 +18,7 @@
 #include "qemu/confine.h"
 #include "qemu/qmp.h"
 #include "qemu/remember.h"
+#include "wire/boot.h"
 
 /* ---- accelerator ---- */
 
@@ -389,13 +390,16 @@ TEST(command, each_card_has_its_descriptor_and_address)
 TEST(command, of_a_machine_names_its_root_modules_and_cards)
 {
 	static const struct accel tcg = {.kind = ACCEL_TCG};
-	char kernel[] = "/k", initrd[] = "/i", root[] = "/r", modules[] = "/m";
-	struct machine_spec m = {.name = "web", .kernel = kernel, .initrd = initrd, .root = root, .modules = modules,
+	char kernel[] = "/k", initrd[] = "/i";
+	struct machine_spec m = {.name = "web", .kernel = kernel, .initrd = initrd,
 				 .memory = 512, .cpus = 2, .nets = {3, 0}, .nnets = 2};
 	const struct spec w = {.accel = &tcg, .qemu = "/q", .machines = &m, .nmachines = 1};
 	cleanup_free char *line = NULL, *template = NULL;
 	struct command c;
 
+	spec_add_disk(&m, "/r", "raw", BOOT_ROOT_SERIAL, true);
+	spec_add_disk(&m, "/m", "raw", BOOT_MODULES_SERIAL, true);
+	spec_add_disk(&m, "/d", "qcow2", "data", false);
 	spec_command(&w, 0, false, &c);
 	line = join(&c);
 	CHECK_HAS(line, "/q -name web -nodefaults");
@@ -404,12 +408,19 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 			"-device virtio-blk-pci,drive=root,serial=vmtap-root");
 	CHECK_HAS(line, "driver=file,node-name=modules,filename=/m,read-only=on,auto-read-only=off "
 			"-device virtio-blk-pci,drive=modules,serial=vmtap-modules");
+	CHECK_HAS(line, "driver=qcow2,");
+	CHECK_HAS(line, "serial=data");
 	CHECK_HAS(line, "netdev=net0,mac=52:54:00:12:04:01");
 	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:01:01");
 	spec_command(&w, 0, true, &c);
 	template = join(&c);
 	CHECK_HAS(template, "/q -name template -nodefaults");
 	CHECK_HAS(template, "netdev=net1,mac=52:54:00:12:fe:02");
+	for (size_t i = 0; i < m.ndisks; i++) {
+		free(m.disks[i].path);
+		free(m.disks[i].format);
+		free(m.disks[i].serial);
+	}
 }
 
 TEST(command, script_has_the_last_word)
