@@ -81,6 +81,11 @@ $r = vmtap("VMTAP_QEMU=$sulks", '--cold', script(qq{vm(m);\ntest("t") {\n m.save
 like $r->{out}, qr/message: "m\.restore: 'm' cannot be resumed as save\(\) kept it: bad section"\n  .*at: "\S+:4"/s,
     'a checkpoint that cannot be resumed: no restore() that has booted instead';
 
+# A machine that QEMU cannot save runs on
+$r = vmtap('--cold', script(qq{vm(m, .qemu = {"-device", "nvme,serial=x"});\ntest("t") {\n\tsubtest("s")\n\t\tm.save("x");\n\tm.succeed("true");\n\tm.restore("x");\n}\n}));
+like $r->{out}, qr/message: "m\.save: the machine cannot be saved: .*nvme.*at: "\S+:4"/s, 'a machine that QEMU cannot save';
+like $r->{out}, qr/also_failed: ".*:6: m\.restore: nothing was saved as 'x' in this test"/, '... runs on, and nothing is restored';
+
 # Nobody but a person or the OOM killer does that
 my $asleep = script(qq{test("t") { for (;;) ; }\n});
 ($pid, $out) = start_vmtap($asleep);
