@@ -276,7 +276,7 @@ static void agent_frame(void *arg, const struct frame *f)
 	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
 	else if (requests_take(&m->requests, f) < 0)
-		machine_refuse(m, "unknown message");
+		machine_refuse(m, "it sent what is no answer");
 }
 
 static void agent_lost(void *arg, const char *why)
@@ -290,7 +290,7 @@ static void agent_lost(void *arg, const char *why)
 
 size_t machine_request(struct machine *m, enum wire_type type, request_frame_fn *answer, void *arg, uint32_t *id)
 {
-	*id = requests_open(&m->requests, answer, arg);
+	*id = requests_open(&m->requests, type, answer, arg);
 	return wire_begin(machine_out(m), (uint16_t)type, *id);
 }
 

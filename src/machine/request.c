@@ -1,22 +1,24 @@
 /* request.c - the requests that an agent has not answered yet */
 #include "machine/request.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 
 struct request {
 	uint32_t id;
+	enum wire_type type;
 	request_frame_fn *answer;
 	void *arg;
 	struct request *next;
 };
 
-uint32_t requests_open(struct requests *r, request_frame_fn *answer, void *arg)
+uint32_t requests_open(struct requests *r, enum wire_type type, request_frame_fn *answer, void *arg)
 {
 	struct request *q = xcalloc(1, sizeof(*q));
 
-	*q = (struct request){.id = ++r->last_id, .answer = answer, .arg = arg, .next = r->first};
+	*q = (struct request){.id = ++r->last_id, .type = type, .answer = answer, .arg = arg, .next = r->first};
 	r->first = q;
 	return q->id;
 }
@@ -55,6 +57,14 @@ static const struct request *find(const struct requests *r, uint32_t id)
 	return q;
 }
 
+/* Return: whether a frame of type @frame may answer a request of type @request. */
+static bool answers(unsigned frame, enum wire_type request)
+{
+	if (frame == WIRE_OUTPUT)
+		return request == WIRE_EXEC || request == WIRE_READ_FILE;
+	return frame == WIRE_FAIL || frame == (request == WIRE_EXEC ? WIRE_EXIT : WIRE_DONE);
+}
+
 int requests_take(struct requests *r, const struct frame *f)
 {
 	const struct request *q = find(r, f->id);
@@ -64,6 +74,8 @@ int requests_take(struct requests *r, const struct frame *f)
 		return -1;
 	if (!q)
 		return 0;
+	if (!answers(f->type, q->type))
+		return -1;
 	last = *q;
 	if (f->type != WIRE_OUTPUT)
 		requests_forget(r, f->id);

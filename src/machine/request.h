@@ -8,8 +8,9 @@
 #include "wire/frame.h"
 
 /*
- * One frame of a request's answer: OUTPUT, any number of times, then DONE, FAIL
- * or EXIT. After that last one the request is over and forgotten.
+ * One frame of a request's answer, of a type that answers such a request
+ * (wire/agent.h): OUTPUT, any number of times, then DONE, FAIL or EXIT. With
+ * that last one the request is over and forgotten.
  */
 typedef void request_frame_fn(void *arg, const struct frame *f);
 
@@ -19,8 +20,8 @@ struct requests {
 	uint32_t last_id;
 };
 
-/* Return: the number of a new request. */
-uint32_t requests_open(struct requests *r, request_frame_fn *answer, void *arg);
+/* Return: the number of a new request of that type. */
+uint32_t requests_open(struct requests *r, enum wire_type type, request_frame_fn *answer, void *arg);
 
 /* Drop a request, if it is there, without a call. */
 void requests_forget(struct requests *r, uint32_t id);
@@ -33,7 +34,7 @@ void requests_clear(struct requests *r);
  *
  * The tail of a request that was forgotten is dropped in silence.
  *
- * Return: 0, or -1 when no answer has this type
+ * Return: 0, or -1 when the frame is no answer, or not one to that request
  */
 int requests_take(struct requests *r, const struct frame *f);
 

@@ -29,6 +29,15 @@ bool layer_has(const char *dir, const char *machine)
 	return state && file_exists(state);
 }
 
+static size_t count_up(const struct machine *machines, size_t n)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < n; i++)
+		up += machines[i].state == MACHINE_UP;
+	return up;
+}
+
 /* Several things under way at the same time; the loop stops when the last is done or one has failed. */
 struct batch {
 	struct loop *loop;
@@ -169,11 +178,9 @@ static int save_all(struct loop *l, struct machine *machines, size_t n, const ch
 		    struct err *err)
 {
 	struct saving *savings = xcalloc(n, sizeof(*savings));
-	struct batch b = {.loop = l};
+	struct batch b = {.loop = l, .pending = count_up(machines, n)};
 	int r;
 
-	for (size_t i = 0; i < n; i++)
-		b.pending += machines[i].state == MACHINE_UP;
 	for (size_t i = 0; i < n && !b.error; i++)
 		if (machines[i].state == MACHINE_UP)
 			save_one(&savings[i], &machines[i], dir, &b);
@@ -202,14 +209,24 @@ static int write_names(struct machine *machines, size_t n, const char *dir, stru
 	return file_write_atomic(path, names.data, names.len, 0666, err);
 }
 
-int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines, size_t n,
-	       const char *dir, double limit, struct err *err)
+static int save_in_steps(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines,
+			 size_t n, const char *dir, double limit, struct err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (machines[i].state == MACHINE_UP && !machines[i].origin.kept)
-			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
 	if (with_all(l, machines, n, quieten, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
 	    with_all(l, machines, n, stop, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)
 		return -1;
 	return write_names(machines, n, dir, err);
+}
+
+int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines, size_t n,
+	       const char *dir, double limit, struct err *err)
+{
+	size_t up = count_up(machines, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (machines[i].state == MACHINE_UP && !machines[i].origin.kept)
+			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
+	if (save_in_steps(l, switches, nswitches, machines, n, dir, limit, err) < 0)
+		return -1;
+	return count_up(machines, n) == up ? 0 : err_set(err, "a machine stopped before all were saved");
 }

@@ -22,7 +22,7 @@ bool layer_has(const char *dir, const char *machine);
 
 /**
  * layer_save() - Save all machines that are up
- * @l:		Their loop, which is run
+ * @l:		Their loop, which is run; their owner stops it when one of them stops
  * @limit:	Seconds after which it has failed
  *
  * Return: 0, or -1: a machine is not in a file of its own, or QEMU refused

@@ -60,6 +60,7 @@ struct world {
 	bool finished; /* the script said so */
 	bool awake;    /* the machines that setup left are running */
 	bool killed;   /* we have killed the script, and the verdict says why */
+	bool saving;   /* the script is over, and what it left is being saved */
 	uint64_t deadline;
 	char *overtime; /* why no call is begun any more, or NULL */
 	struct timer test_timer, kill_timer;
@@ -253,6 +254,8 @@ static void machine_stopped(void *arg, struct machine *m)
 
 	findings_machine_stopped(&w->findings, m);
 	machine_changed(w, m);
+	if (w->saving)
+		loop_stop(&w->loop);
 }
 
 /* ---- life ---- */
@@ -338,6 +341,7 @@ static void save(struct world *w, struct world_outcome *o)
 
 	if (!s->save_to || !w->finished || o->result.verdict != VERDICT_PASSED)
 		return;
+	w->saving = true;
 	if (layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)
 		o->unsaved = xstrdup(err.text);

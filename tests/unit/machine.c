@@ -119,7 +119,7 @@ static int take(struct requests *r, uint16_t type, uint32_t id)
 TEST(request, is_over_with_its_last_frame)
 {
 	struct requests r = {0};
-	uint32_t id = requests_open(&r, on_answer, NULL);
+	uint32_t id = requests_open(&r, WIRE_EXEC, on_answer, NULL);
 
 	calls = 0;
 	CHECK_INT(take(&r, WIRE_OUTPUT, id), 0);
@@ -132,23 +132,38 @@ TEST(request, is_over_with_its_last_frame)
 TEST(request, one_that_is_forgotten_is_not_told)
 {
 	struct requests r = {0};
-	uint32_t first = requests_open(&r, on_answer, NULL), second = requests_open(&r, on_answer, NULL);
+	uint32_t first = requests_open(&r, WIRE_EXEC, on_answer, NULL), second = requests_open(&r, WIRE_EXEC, on_answer, NULL);
 
 	calls = 0;
 	requests_forget(&r, first);
-	CHECK_INT(take(&r, WIRE_DONE, first), 0);
+	CHECK_INT(take(&r, WIRE_EXIT, first), 0);
 	CHECK_INT(calls, 0);
-	CHECK_INT(take(&r, WIRE_DONE, second), 0);
+	CHECK_INT(take(&r, WIRE_EXIT, second), 0);
 	CHECK_INT(calls, 1);
-	requests_open(&r, on_answer, NULL);
+	requests_open(&r, WIRE_EXEC, on_answer, NULL);
 	requests_clear(&r);
 	CHECK(r.first == NULL);
+}
+
+TEST(request, an_answer_of_another_kind_is_refused)
+{
+	struct requests r = {0};
+	uint32_t exec = requests_open(&r, WIRE_EXEC, on_answer, NULL), ping = requests_open(&r, WIRE_PING, on_answer, NULL);
+
+	calls = 0;
+	CHECK_INT(take(&r, WIRE_DONE, exec), -1);
+	CHECK_INT(take(&r, WIRE_OUTPUT, ping), -1);
+	CHECK_INT(take(&r, WIRE_EXIT, ping), -1);
+	CHECK_INT(calls, 0);
+	CHECK_INT(take(&r, WIRE_FAIL, exec), 0);
+	CHECK_INT(take(&r, WIRE_DONE, ping), 0);
+	CHECK_INT(calls, 2);
 }
 
 TEST(request, what_no_agent_sends_is_refused)
 {
 	struct requests r = {0};
-	uint32_t id = requests_open(&r, on_answer, NULL);
+	uint32_t id = requests_open(&r, WIRE_EXEC, on_answer, NULL);
 
 	CHECK_INT(take(&r, WIRE_EXEC, id), -1);
 	CHECK_INT(take(&r, 999, 0), -1);
