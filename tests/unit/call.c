@@ -1,0 +1,385 @@
+/* call.c - one call of a script: what the agent is asked, and what the script is told */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "world/call.h"
+
+/* What came through a far end; the frame that was looked at last is still in it. */
+struct ear {
+	int fd;
+	struct buf in;
+	size_t used;
+};
+
+/* A machine without a QEMU, and the far ends of what connects it and the script to the world. */
+static struct scene {
+	struct loop loop;
+	struct machine machine;
+	struct life life;
+	struct link script;
+	struct call_owner owner;
+	struct call *call;
+	struct ear agent, from; /* far ends: the agent's, the script's */
+} s;
+
+static const struct accel accel = {.kind = ACCEL_TCG, .slow = 1};
+static struct net_spec net = {.name = "lan", .mtu = 1500};
+static struct machine_spec machine_spec = {.name = "m", .hostname = "m", .nets = {0}, .nnets = 1};
+static const struct spec spec = {.accel = &accel, .machines = &machine_spec, .nmachines = 1, .nets = &net, .nnets = 1,
+				 .boot_timeout = 1, .call_timeout = 60};
+
+static void on_done(void *arg, struct call *c)
+{
+	(void)arg;
+	CHECK(s.call == c);
+	s.call = NULL;
+}
+
+static void on_change(void *arg, struct machine *m)
+{
+	(void)arg;
+	if (s.call)
+		call_machine_changed(s.call, m);
+}
+
+static void no_frame(void *arg, const struct frame *f)
+{
+	(void)arg;
+	(void)f;
+}
+
+static void no_loss(void *arg, const char *why)
+{
+	(void)arg;
+	(void)why;
+}
+
+static int connect_to(struct link *l)
+{
+	int fds[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	CHECK_INT(link_start(l, &s.loop, fds[0], NULL), 0);
+	fd_set_nonblock(fds[1], 1);
+	return fds[1];
+}
+
+static void begin(void)
+{
+	static const struct machine_owner owner = {.up = on_change, .stopped = on_change};
+
+	s = (struct scene){.script = {.stream.out_max = 128 << 20, .frame = no_frame, .lost = no_loss}};
+	CHECK_INT(loop_init(&s.loop, NULL), 0);
+	machine_init(&s.machine, &spec, 0, &s.loop, NULL, &owner);
+	life_init(&s.life, &s.machine, &owner);
+	s.agent.fd = connect_to(&s.machine.agent);
+	s.from.fd = connect_to(&s.script);
+	s.machine.state = MACHINE_UP;
+	s.machine.used = true;
+	s.owner = (struct call_owner){.loop = &s.loop, .script = &s.script, .lives = &s.life, .nlives = 1, .world = &spec,
+				      .grace = 20 * NS_PER_MS, .done = on_done};
+}
+
+static void end(void)
+{
+	if (s.call)
+		call_drop(s.call);
+	link_stop(&s.script);
+	machine_free(&s.machine);
+	life_free(&s.life);
+	loop_free(&s.loop);
+	fd_close(&s.agent.fd);
+	fd_close(&s.from.fd);
+	buf_free(&s.agent.in);
+	buf_free(&s.from.in);
+}
+
+/* The script makes a call. @deadline: ns from now, or CLOCK_NEVER. Return: whether it was taken. */
+static bool ask(enum wire_call kind, const char *first, uint64_t deadline)
+{
+	cleanup_buf struct buf b = {0};
+	size_t mark = wire_begin(&b, WIRE_CALL, 7);
+	struct frame f;
+
+	wire_put_u32(&b, 0);
+	wire_put_u8(&b, (uint8_t)kind);
+	wire_put_u64(&b, deadline == CLOCK_NEVER ? deadline : clock_now() + deadline);
+	wire_put_str(&b, first);
+	wire_put_bytes(&b, "", 0);
+	wire_put_u32(&b, 0);
+	wire_end(&b, mark);
+	CHECK_INT(wire_next(&b, &f), 1);
+	s.call = call_begin(&s.owner, &f, CLOCK_NEVER);
+	if (s.call)
+		call_go(s.call);
+	return s.call != NULL;
+}
+
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Let everything happen that happens within so many ms. */
+static void pass(unsigned ms)
+{
+	struct timer t = {.expired = stop, .arg = &s.loop};
+
+	loop_timer(&s.loop, &t, clock_now() + ms * NS_PER_MS);
+	CHECK_INT(loop_run(&s.loop, NULL), 0);
+}
+
+/* Return: the type of the next frame that came, 0 for none. */
+static unsigned next(struct ear *e, struct frame *f)
+{
+	ssize_t n;
+
+	buf_consume(&e->in, e->used);
+	e->used = 0;
+	while (wire_next(&e->in, f) == 0) {
+		n = read(e->fd, buf_reserve(&e->in, 1 << 16), 1 << 16);
+		if (n <= 0)
+			return 0;
+		buf_commit(&e->in, (size_t)n);
+	}
+	e->used = wire_size(f);
+	return f->type;
+}
+
+/* The agent says something about request @id. */
+static void say(enum wire_type type, uint32_t id, enum wire_stream stream, size_t n)
+{
+	cleanup_buf struct buf b = {0};
+	cleanup_free char *bytes = xcalloc(1, n + 1);
+	size_t mark = wire_begin(&b, (uint16_t)type, id);
+
+	memset(bytes, 'x', n);
+	if (type == WIRE_OUTPUT)
+		wire_put_u8(&b, (uint8_t)stream);
+	if (type == WIRE_EXIT) {
+		wire_put_u32(&b, 3);
+		wire_put_u32(&b, 0);
+		wire_put_u64(&b, 1000);
+	} else {
+		wire_put_bytes(&b, bytes, n);
+	}
+	wire_end(&b, mark);
+	do { /* more than the socket takes at once */
+		ssize_t done = send(s.agent.fd, b.data, b.len, MSG_NOSIGNAL);
+
+		if (done > 0)
+			buf_consume(&b, (size_t)done);
+		CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	} while (b.len && s.machine.state == MACHINE_UP);
+	for (size_t left = n; left > 0; left -= left < WIRE_CHUNK ? left : WIRE_CHUNK)
+		CHECK_INT(loop_poll(&s.loop, NULL), 0); /* it is read in pieces */
+}
+
+/* Return: what the agent is asked next; @id is set to the request's. */
+static unsigned asked(uint32_t *id)
+{
+	struct frame f;
+	unsigned type = next(&s.agent, &f);
+
+	*id = type ? f.id : 0;
+	return type;
+}
+
+/* Return: the outcome that the script is told, -1 for none yet; @reason is set; @output: bytes that came before. */
+static int answer(char reason[256], size_t *output)
+{
+	cleanup_free char *text = NULL;
+	struct wire_reader r;
+	struct frame f;
+	unsigned type;
+	int outcome;
+
+	reason[0] = '\0';
+	*output = 0;
+	while ((type = next(&s.from, &f)) == WIRE_OUTPUT) {
+		size_t n;
+
+		r = wire_read(&f);
+		CHECK_INT(f.id, 7);
+		wire_get_u8(&r);
+		wire_get_bytes(&r, &n);
+		CHECK(n <= WIRE_CHUNK);
+		*output += n;
+		CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	}
+	if (type != WIRE_RESULT)
+		return -1;
+	r = wire_read(&f);
+	outcome = wire_get_u8(&r);
+	wire_get_u32(&r);
+	wire_get_u32(&r);
+	wire_get_u64(&r);
+	text = wire_get_str(&r);
+	CHECK(!r.bad);
+	snprintf(reason, 256, "%s", text);
+	return outcome;
+}
+
+static char reason[256];
+static size_t output;
+
+TEST(call, output_is_passed_on_before_the_command_ends)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_EXEC);
+	say(WIRE_OUTPUT, id, WIRE_STDOUT, 1000);
+	CHECK_INT(answer(reason, &output), -1);
+	CHECK_INT(output, 1000);
+	say(WIRE_EXIT, id, 0, 0);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	CHECK(!s.call);
+	end();
+}
+
+TEST(call, a_result_that_is_long_comes_in_pieces)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_WAIT, "x", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_WAIT);
+	say(WIRE_DONE, id, 0, WIRE_DONE_MAX);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	CHECK_INT(output, WIRE_DONE_MAX);
+	end();
+}
+
+TEST(call, more_output_than_a_script_is_given_ends_the_command)
+{
+	uint32_t id, other;
+
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "yes", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_EXEC);
+	for (size_t n = 0; n <= WIRE_CALL_OUTPUT_MAX && s.call; n += WIRE_CHUNK)
+		say(WIRE_OUTPUT, id, WIRE_STDERR, WIRE_CHUNK);
+	CHECK_INT(answer(reason, &output), WIRE_FAILED);
+	CHECK_INT(output, WIRE_CALL_OUTPUT_MAX);
+	CHECK_HAS(reason, "more than 32 MiB");
+	CHECK_INT(asked(&other), WIRE_CANCEL);
+	CHECK_INT(other, id);
+	say(WIRE_OUTPUT, id, WIRE_STDERR, 10); /* the tail of what was forgotten */
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	end();
+}
+
+TEST(call, a_deadline_asks_for_last_words)
+{
+	uint32_t id, other;
+
+	begin();
+	CHECK(ask(WIRE_CALL_WAIT, "x", NS_PER_MS));
+	CHECK_INT(asked(&id), WIRE_WAIT);
+	pass(5);
+	CHECK_INT(asked(&other), WIRE_CANCEL);
+	CHECK_INT(other, id);
+	say(WIRE_FAIL, id, 0, 5);
+	CHECK_INT(answer(reason, &output), WIRE_TIMED_OUT);
+	CHECK_HAS(reason, "timed out after");
+	CHECK_HAS(reason, "xxxxx");
+	end();
+}
+
+TEST(call, an_agent_that_stays_silent_is_named)
+{
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "true", NS_PER_MS));
+	pass(60);
+	CHECK_INT(answer(reason, &output), WIRE_TIMED_OUT);
+	CHECK_HAS(reason, "the agent of 'm' does not answer any more");
+	end();
+}
+
+TEST(call, the_tests_own_end_is_told_apart)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_EXEC);
+	call_expire(s.call, "the test's time limit of 5 s passed");
+	say(WIRE_EXIT, id, 0, 0);
+	CHECK_INT(answer(reason, &output), WIRE_OVERTIME);
+	CHECK_STR(reason, "the test's time limit of 5 s passed");
+	end();
+}
+
+/* Whether the agent's frame costs the machine its life, by name. */
+static void refuses(enum wire_type type, enum wire_stream stream, size_t n, const char *what)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_EXEC);
+	say(type, id, stream, n);
+	CHECK_INT(answer(reason, &output), WIRE_LOST);
+	CHECK_HAS(reason, "the agent of 'm' broke the protocol");
+	CHECK_HAS(reason, what);
+	CHECK_INT(s.machine.loss, LOSS_GUEST);
+	end();
+}
+
+TEST(call, a_malformed_answer_is_a_failure_at_once)
+{
+	refuses(WIRE_OUTPUT, WIRE_STDOUT, WIRE_CHUNK + 1, "malformed output");
+	refuses(WIRE_OUTPUT, 9, 1, "malformed output");
+	refuses(WIRE_DONE, 0, 1, "no answer");
+	refuses(WIRE_EXEC, 0, 1, "no answer");
+	refuses(WIRE_HELLO, 0, 1, "malformed hello");
+}
+
+TEST(call, a_machine_that_was_lost_is_not_asked)
+{
+	begin();
+	machine_fail(&s.machine, LOSS_GUEST, xstrdup("it is no more"));
+	ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER);
+	CHECK_INT(answer(reason, &output), WIRE_LOST);
+	CHECK_STR(reason, "it is no more");
+	end();
+}
+
+TEST(call, what_needs_no_machine_is_answered_at_once)
+{
+	begin();
+	ask(WIRE_CALL_IS_UP, "", CLOCK_NEVER);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	machine_reset(&s.machine);
+	ask(WIRE_CALL_SHUTDOWN, "", CLOCK_NEVER);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER); /* the test has used it, so it does not boot by itself */
+	CHECK_INT(answer(reason, &output), WIRE_REFUSED);
+	CHECK_HAS(reason, "m.start() boots it afresh");
+	end();
+}
+
+TEST(call, nothing_is_restored_that_was_not_saved)
+{
+	begin();
+	ask(WIRE_CALL_RESTORE, "x", CLOCK_NEVER);
+	CHECK_INT(answer(reason, &output), WIRE_REFUSED);
+	CHECK_HAS(reason, "nothing was saved as 'x'");
+	end();
+}
+
+TEST(call, an_unknown_kind_is_malformed)
+{
+	begin();
+	CHECK(!ask(WIRE_CALL_KINDS, "", CLOCK_NEVER));
+	CHECK(!ask(0, "", CLOCK_NEVER));
+	end();
+}
