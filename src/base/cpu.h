@@ -22,6 +22,22 @@
 #define CPU_CONTEXT_PC(c) ((uintptr_t)(c)->uc_mcontext.gregs[REG_RIP])
 #define CPU_CONTEXT_SP(c) ((uintptr_t)(c)->uc_mcontext.gregs[REG_RSP])
 
+/*
+ * Let the code that a signal has interrupted call @f, as if it did so itself:
+ * behind the red zone that it may use below its stack pointer (System V ABI,
+ * 3.2.2). The address to return to is one byte behind the interrupted
+ * instruction's beginning, so that a search for the line of a call finds it.
+ */
+#define cpu_context_call(c, f)                                                                    \
+	do {                                                                                      \
+		greg_t *regs_ = (c)->uc_mcontext.gregs;                                           \
+		uintptr_t *sp_ = (uintptr_t *)(((uintptr_t)regs_[REG_RSP] - 128) & ~(uintptr_t)15) - 1; \
+                                                                                                  \
+		*sp_ = (uintptr_t)regs_[REG_RIP] + 1;                                             \
+		regs_[REG_RSP] = (greg_t)(uintptr_t)sp_;                                          \
+		regs_[REG_RIP] = (greg_t)(uintptr_t)(f);                                          \
+	} while (0)
+
 /* Members of a struct user_regs_struct, the registers of a traced process (<sys/user.h>). */
 #define CPU_REGS_PC   rip
 #define CPU_REGS_SP   rsp

@@ -34,12 +34,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "script/blocks.h"
 #include "script/compiled.h"
 #include "script/run.h"
 
 #define PATIENCE (1 * NS_PER_S) /* from the deadline, or the last look, to the next look at a script that waits */
-#define RED_ZONE 128		/* bytes below the stack pointer that belong to the function (System V ABI, x86-64) */
 
 static volatile uint64_t deadline = CLOCK_NEVER;
 static volatile unsigned long waited_for; /* number of the question that the script waited for at the last look */
@@ -100,24 +100,6 @@ void deadline_alarm(void)
 	protect_code(PROT_READ | PROT_WRITE);
 }
 
-/* Make the interrupted code call blocks_overdue(), which finds the line behind its return address. */
-static void call_overdue(ucontext_t *c)
-{
-#if defined(__x86_64__)
-	greg_t *r = c->uc_mcontext.gregs;
-	uintptr_t *sp = (uintptr_t *)(((uintptr_t)r[REG_RSP] - RED_ZONE) & ~(uintptr_t)15) - 1;
-
-	*sp = (uintptr_t)r[REG_RIP] + 1;
-	r[REG_RSP] = (greg_t)(uintptr_t)sp;
-	r[REG_RIP] = (greg_t)(uintptr_t)blocks_overdue;
-#elif defined(__aarch64__)
-	c->uc_mcontext.regs[30] = c->uc_mcontext.pc + 1;
-	c->uc_mcontext.pc = (uintptr_t)blocks_overdue;
-#else
-#error "deadline.c does not know this processor's registers"
-#endif
-}
-
 bool deadline_trap(const siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
@@ -126,6 +108,6 @@ bool deadline_trap(const siginfo_t *info, void *context)
 		return false;
 	barred = 0;
 	protect_code(PROT_READ | PROT_WRITE | PROT_EXEC);
-	call_overdue(context);
+	cpu_context_call((ucontext_t *)context, blocks_overdue); /* which finds the line behind its return address */
 	return true;
 }
