@@ -191,10 +191,15 @@ static _Noreturn void be_script(void (*script)(void *arg, int fd), void *arg, in
 
 static int start_script(struct world *w, void (*script)(void *arg, int fd), void *arg, struct err *err)
 {
+	sigset_t alarm;
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_errno(err, "cannot create a socket pair for the script");
+	/* The script's process has it blocked until its handler is there; this one does not use it. */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, NULL);
 	w->script_pid = proc_fork();
 	if (w->script_pid == 0)
 		be_script(script, arg, fds[1]);
