@@ -26,9 +26,7 @@
 
 #define HOSTS	       "/etc/hosts"
 #define INTERFACES_MAX 64
-#define HOSTNAME_MAX   64		 /* bytes (Linux: HOST_NAME_MAX) */
 #define ENTROPY_MAX    512		 /* bytes */
-#define HOSTS_MAX      (1 << 20)	 /* bytes of an image's /etc/hosts */
 #define NET_WAIT_S     30		 /* for interfaces to appear */
 #define NET_LOOK       (10 * NS_PER_MS)
 
@@ -230,7 +228,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	clone = wire_get_u8(r);
 	hostname = wire_get_str(r);
 	hosts = wire_get_str(r);
-	if (read_interfaces(c, r) < 0 || n > ENTROPY_MAX || strlen(hostname) > HOSTNAME_MAX) {
+	if (read_interfaces(c, r) < 0 || n > ENTROPY_MAX || strlen(hostname) > WIRE_HOSTNAME_MAX) {
 		request_fail(&c->request, "malformed CONFIGURE");
 		return;
 	}

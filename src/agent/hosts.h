@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#define HOSTS_MAX   (1 << 20) /* bytes of a guest's /etc/hosts that are read */
 #define HOSTS_BEGIN "# vmtap begin"
 #define HOSTS_END   "# vmtap end"
 

@@ -1,6 +1,7 @@
 /* wait.c - WAIT: look at once, then when something happens, at the latest after a growing pause */
 #include "agent/wait.h"
 
+#include <assert.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
@@ -13,6 +14,7 @@ static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_PORT] = &wait_port,	   [WIRE_WAIT_NO_PORT] = &wait_port, [WIRE_WAIT_UNIT] = &wait_unit,
 	[WIRE_WAIT_READY] = &wait_ready,  [WIRE_WAIT_QUIET] = &wait_quiet,
 };
+static_assert(ARRAY_SIZE(kinds) == WIRE_WAIT_KINDS, "a row for each kind");
 
 static void look(void *arg)
 {

@@ -20,7 +20,6 @@
 #include "base/text.h"
 
 #define TABLE_MAX   (256 * 1024)    /* bytes of /proc/net/tcp that are read; listening sockets come first */
-#define HOSTS_MAX   (256 * 1024)    /* bytes of /etc/hosts */
 #define CONNECT_MAX NS_PER_S	    /* for one attempt: the first SYN may be lost, the kernel repeats it after 1 s */
 
 struct attempt {

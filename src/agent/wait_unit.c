@@ -20,6 +20,7 @@
  * That systemd answers at all means that default.target's job has been queued:
  * it does so before it enters its event loop.
  */
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 #define UNIT_PAUSE_MAX (250 * NS_PER_MS)
 #define IDLE_LOOKS     2	       /* "inactive, no job" in a row to be believed */
 #define REPORT_MAX     16384	       /* bytes of what `systemctl` and `journalctl` print, for a FAIL or to be read by us */
+static_assert(REPORT_MAX <= WIRE_REASON_MAX, "a FAIL holds it");
 #define REPORT_TIME    (10 * NS_PER_S) /* for these commands */
 #define DEFAULT_TARGET "default.target"
 

@@ -12,13 +12,13 @@
 
 #include "base/mem.h"
 #include "script/call.h"
+#include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
 #define MEMORY_MAX	 (1L << 20) /* MiB; a mistyped unit, not a machine */
 #define CPUS_MAX	 128
 #define MTU_MIN		 576   /* RFC 791: what every host must accept */
 #define MTU_MAX		 65535 /* what the length field of IP can say */
-#define HOSTNAME_MAX	 64    /* HOST_NAME_MAX of Linux: sethostname(2) takes no more */
 #define HOSTNAME_LABEL	 63    /* RFC 1123 */
 #define TEXT_MAX	 1024  /* bytes of other texts: more is a mistake */
 #define APPEND_MAX	 1536  /* bytes; x86 kernels read 2047, and vmtap has arguments of its own */
@@ -96,8 +96,8 @@ static void check_hostname(const struct vmtap_machine *m, struct diagnostics *d)
 		diagnose(d, m->file, m->line, ".hostname would be that of %ld machines: an array cannot have it", m->count);
 	if (strcasecmp(name, "localhost") == 0)
 		diagnose(d, m->file, m->line, ".hostname cannot be 'localhost': every machine is that to itself");
-	else if (strlen(name) > HOSTNAME_MAX)
-		diagnose(d, m->file, m->line, ".hostname has %zu characters: Linux takes %d", strlen(name), HOSTNAME_MAX);
+	else if (strlen(name) > WIRE_HOSTNAME_MAX)
+		diagnose(d, m->file, m->line, ".hostname has %zu characters: Linux takes %d", strlen(name), WIRE_HOSTNAME_MAX);
 	else if (!is_hostname(name))
 		diagnose(d, m->file, m->line, ".hostname is '%s': a host name is letters, digits, '-' and '_', "
 			 "with single dots between its parts of at most %d characters", name, HOSTNAME_LABEL);

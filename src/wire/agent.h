@@ -71,7 +71,8 @@ enum wire_type {
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 
-/* Limits of what the agent sends, in bytes; each leaves its frame far below WIRE_PAYLOAD_MAX. */
+/* Limits of what the agent is told and sends, in bytes; each leaves its frame far below WIRE_PAYLOAD_MAX. */
+#define WIRE_HOSTNAME_MAX 64	       /* CONFIGURE's host name: sethostname(2) of Linux takes no more */
 #define WIRE_WARNINGS_MAX 32768	       /* HELLO's warnings */
 #define WIRE_REASON_MAX	  32768	       /* FAIL's reason */
 #define WIRE_DONE_MAX	  (256 * 1024) /* DONE's result */
@@ -90,6 +91,7 @@ enum wire_wait {
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
 				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+	WIRE_WAIT_KINDS,
 };
 
 #endif
