@@ -44,7 +44,6 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/erofs_format.h"
-#include "store/pack.h"
 #include "store/store.h"
 
 #define TAIL_MAX    2048u	   /* bytes; a longer one would mostly waste the rest of its metadata block */
@@ -53,7 +52,6 @@
 #define COPY_CHUNK  (256u * 1024)
 
 static_assert(EROFS_BYTES_MAX / EROFS_BLOCK <= UINT32_MAX, "a block's address has 32 bits");
-static_assert(EROFS_BYTES_MAX <= PACK_FILE_MAX, "an image that was made can be exported");
 static_assert(TAIL_MAX <= EROFS_BLOCK - EROFS_INODE_EXTENDED, "a tail fits into a block with its inode");
 
 static uint64_t round_up(uint64_t n, uint64_t to)

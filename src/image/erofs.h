@@ -18,8 +18,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "image/tree.h"
+#include "store/pack.h"
 
-#define EROFS_BYTES_MAX (1ull << 36) /* of one image, 64 GiB: more is a bomb or a mistake */
+#define EROFS_BYTES_MAX PACK_FILE_MAX /* of one image, 64 GiB: more is a bomb or a mistake, and could not be exported */
 
 /**
  * struct erofs_writer - An image being written

@@ -7,12 +7,10 @@
 #ifndef WIRE_SCRIPT_H
 #define WIRE_SCRIPT_H
 
-#include <assert.h>
-
 #include "wire/agent.h"
 
-#define WIRE_CALL_OUTPUT_MAX (32 << 20) /* bytes of one stream of a call that a script is given */
-static_assert(WIRE_FILE_MAX <= WIRE_CALL_OUTPUT_MAX, "a file that the agent sends is one that a script is given");
+/* Bytes of one stream of a call that a script is given; a file that the agent sends is one. */
+#define WIRE_CALL_OUTPUT_MAX WIRE_FILE_MAX
 
 enum wire_script_type {
 	/* script->world: u32 machine, u8 enum wire_call,

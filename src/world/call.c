@@ -1,6 +1,7 @@
 /* call.c - one call of a script, from WIRE_CALL to WIRE_RESULT */
 #include "world/call.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -271,6 +272,7 @@ void call_go(struct call *c)
 	log_verbose("%s: %s %s", m ? m->spec->name : "all", order->name, c->first);
 	if (order->at_once && order->at_once(c))
 		return;
+	assert(m); /* a call of all machines is over by now */
 	if (m->state == MACHINE_GONE)
 		call_lost(c, m);
 	else if (m->state == MACHINE_UP)

@@ -39,7 +39,7 @@ static inline size_t tar_build_head(struct buf *b, const char *name, char type, 
 	snprintf(h + 100, 8, "%07o", mode);
 	snprintf(h + 108, 8, "%07o", 1000u);
 	snprintf(h + 116, 8, "%07o", 100u);
-	snprintf(h + 124, 12, "%011zo", size);
+	snprintf(h + 124, 12, "%011o", (unsigned)size);
 	snprintf(h + 136, 12, "%011o", 1600000000u);
 	h[156] = type;
 	tar_build_name(h + 157, link);
