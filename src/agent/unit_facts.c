@@ -29,7 +29,9 @@ static bool has_failed(const char *facts, const char *name, size_t n)
 {
 	const char *line = strstr(facts, FAILED);
 
-	while (line && (line = strchr(line, '\n'))) {
+	if (line)
+		line = strchr(line, '\n');
+	for (; line; line = strchr(line, '\n')) {
 		line += 1 + strspn(line + 1, BULLET);
 		if (!strncmp(line, name, n) && line[n] == ' ')
 			return true;
