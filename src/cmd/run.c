@@ -89,19 +89,18 @@ static int dry_run(struct plan *p, struct settings *s, const struct runner_optio
 	return status;
 }
 
-static void print_errors(const struct plan *p)
+/* Return: whether there were any. */
+static bool print_errors(const struct plan *p)
 {
-	for (size_t i = 0; i < p->nfiles; i++)
-		if (p->files[i].error)
-			log_line("%s", p->files[i].error);
-}
+	bool any = false;
 
-static bool has_errors(const struct plan *p)
-{
-	for (size_t i = 0; i < p->nfiles; i++)
-		if (p->files[i].error)
-			return true;
-	return false;
+	for (size_t i = 0; i < p->nfiles; i++) {
+		if (!p->files[i].error)
+			continue;
+		any = true;
+		log_line("%s", p->files[i].error);
+	}
+	return any;
 }
 
 int cmd_run(char **argv)
@@ -125,8 +124,7 @@ int cmd_run(char **argv)
 	}
 	if (!o.list && !o.dry_run)
 		return (int)runner_run(&p, &s, &o.runner);
-	print_errors(&p);
-	if (has_errors(&p))
+	if (print_errors(&p))
 		return EXIT_WRONG;
 	if (o.dry_run)
 		return dry_run(&p, &s, &o.runner);

@@ -214,19 +214,13 @@ static void take_result(struct schedule *s, const struct job *j, struct world_ou
 	o->result = (struct point){0};
 }
 
-static void take_death(struct schedule *s, size_t number, const char *died)
-{
-	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died);
-
-	settle_infra(s->settle, number, why);
-}
-
 static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
 {
 	struct schedule *s = arg;
 	struct plan_file *plan = j->test->file;
 	struct file_run *f = file_of(s, j->test);
 	struct fallback_test *t = &s->tests[j->number].fallback;
+	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died ? died : "");
 
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
 	if (j->setup && fallback_take_accel(s->fallback, &f->fallback, t, o))
@@ -234,7 +228,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	else if (j->setup)
 		take_setup(s, plan, o, died);
 	else if (died)
-		take_death(s, j->number, died);
+		settle_infra(s->settle, j->number, why);
 	else if (retry_without_layer(s, plan, o) || fallback_take_accel(s->fallback, &f->fallback, t, o))
 		start_test(s, j->number);
 	else

@@ -148,16 +148,11 @@ static void exited(struct machine *m, int status)
 	machine_fail(m, loss, why);
 }
 
-/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
-static bool panicked_while_stopping(const struct machine *m)
-{
-	return m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
-}
-
 /* What QEMU and its guest said before the end may still be in our sockets, and tells most of it. */
 static void exit_ready(void *arg, uint32_t events)
 {
 	struct machine *m = arg;
+	bool panicked;
 	int status;
 
 	(void)events;
@@ -168,7 +163,9 @@ static void exit_ready(void *arg, uint32_t events)
 	if (m->exit.fd < 0)
 		return; /* one of its last words has made it GONE */
 	status = kill_and_wait(m);
-	if (m->state == MACHINE_STOPPING && !panicked_while_stopping(m))
+	/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
+	panicked = m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
+	if (m->state == MACHINE_STOPPING && !panicked)
 		stop_as(m, MACHINE_OFF);
 	else
 		exited(m, status);

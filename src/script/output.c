@@ -10,11 +10,6 @@
 
 static struct buf pending; /* the line that has no end yet */
 
-static void send_line(const char *line)
-{
-	run_event(WIRE_EVENT_NOTE, run_place(), line, NULL);
-}
-
 /* Send whole lines, and keep what has no end yet; a line that is longer than an event becomes several. */
 static void print(const char *text, size_t n)
 {
@@ -29,7 +24,7 @@ static void print(const char *text, size_t n)
 		text += part;
 		n -= part;
 		if (newline || pending.len == RUN_VALUE_MAX) {
-			send_line(buf_str(&pending));
+			run_event(WIRE_EVENT_NOTE, run_place(), buf_str(&pending), NULL);
 			buf_clear(&pending);
 		}
 	}

@@ -47,12 +47,6 @@ char *run_keep_str(const char *s)
 	return run_keep(s, strlen(s));
 }
 
-static void put_pair(struct buf *out, const struct pair *p)
-{
-	wire_put_str(out, p->key);
-	wire_put_bytes(out, p->value, strnlen(p->value, RUN_VALUE_MAX));
-}
-
 void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs)
 {
 	cleanup_buf struct buf out = {0};
@@ -68,9 +62,12 @@ void run_event(enum wire_event type, struct place at, const char *message, const
 	wire_put_str(&out, place);
 	wire_put_bytes(&out, message, strnlen(message, RUN_VALUE_MAX));
 	wire_put_u32(&out, n);
-	for (const struct pair *p = pairs; p && p->key; p++)
-		if (p->value)
-			put_pair(&out, p);
+	for (const struct pair *p = pairs; p && p->key; p++) {
+		if (!p->value)
+			continue;
+		wire_put_str(&out, p->key);
+		wire_put_bytes(&out, p->value, strnlen(p->value, RUN_VALUE_MAX));
+	}
 	wire_end(&out, mark);
 	call_send(&out);
 }

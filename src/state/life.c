@@ -166,13 +166,6 @@ static void stopped(void *arg, struct machine *m)
 
 /* ---- checkpoints ---- */
 
-static void cannot_go_on(struct life *l, const char *why)
-{
-	const char *name = l->machine->spec->name;
-
-	machine_fail(l->machine, LOSS_QEMU, xasprintf("QEMU of '%s' does not let it go on after it was saved: %s", name, why));
-}
-
 /*
  * QEMU says "completed" a moment before it is done: until then it refuses to go
  * on ("Migration is not finalized yet"), and no event tells when it would not.
@@ -187,7 +180,9 @@ static void went_on(void *arg, const struct json *reply, const char *error)
 	if (error && clock_now() < l->go_on_until) {
 		loop_timer(l->machine->loop, &l->go_on, clock_now() + GO_ON_MS * NS_PER_MS);
 	} else if (error) {
-		cannot_go_on(l, error);
+		machine_fail(l->machine, LOSS_QEMU,
+			     xasprintf("QEMU of '%s' does not let it go on after it was saved: %s",
+				       l->machine->spec->name, error));
 	} else {
 		const char *why = checkpoint_error(l->pending);
 		cleanup_free char *kept = why ? xstrdup(why) : NULL;

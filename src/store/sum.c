@@ -54,11 +54,6 @@ static void sum_remember(const char *root, const char *path, const char *sum)
 		file_write_atomic(path, line, SHA256_HEX, 0666, NULL);
 }
 
-static char *sum_path(const char *root, const char *facts)
-{
-	return xasprintf("%s/" STORE_SUMS "/%s", root, facts);
-}
-
 /* ---- any source ---- */
 
 /* What is known of a source without reading it. */
@@ -96,7 +91,7 @@ static int sum_try(const char *root, const struct store_source *s, char sum[SHA2
 
 	if (facts_take(s, &before, err) < 0)
 		return -1;
-	path = sum_path(root, before.hex);
+	path = xasprintf("%s/" STORE_SUMS "/%s", root, before.hex);
 	if (sum_recall(path, sum))
 		return 0;
 	if (store_is_quick())

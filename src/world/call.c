@@ -163,14 +163,6 @@ size_t call_ask(struct call *c, enum wire_type type)
 
 /* ---- deadlines ---- */
 
-/* The agent is asked to give up and say what it saw. */
-static void cancel(struct call *c)
-{
-	c->stage = CALL_CANCELLED;
-	machine_cancel(c->life->machine, c->request);
-	loop_timer(c->owner->loop, &c->deadline, clock_now() + c->owner->grace);
-}
-
 /* Return: what a call that waits was waiting for, which the caller frees. */
 static char *waiting_for(const struct call *c)
 {
@@ -201,10 +193,13 @@ static void expire(struct call *c, enum wire_outcome late, char *reason)
 	free(c->expired);
 	c->expired = reason;
 	c->late = late;
-	if (c->stage == CALL_ASKED)
-		cancel(c);
-	else if (c->stage != CALL_CANCELLED)
+	if (c->stage == CALL_ASKED) { /* the agent is asked to give up and say what it saw */
+		c->stage = CALL_CANCELLED;
+		machine_cancel(c->life->machine, c->request);
+		loop_timer(c->owner->loop, &c->deadline, clock_now() + c->owner->grace);
+	} else if (c->stage != CALL_CANCELLED) {
 		give_up(c);
+	}
 }
 
 static void deadline_passed(void *arg)

@@ -343,6 +343,51 @@ TEST(call, a_malformed_answer_is_a_failure_at_once)
 	refuses(WIRE_HELLO, 0, 1, "malformed hello");
 }
 
+/* The agent says HELLO, in the middle of a command. Return: why the machine is gone, "" when it is not. */
+static const char *hello(uint32_t version, size_t warnings)
+{
+	cleanup_buf struct buf b = {0};
+	cleanup_free char *text = xcalloc(1, warnings + 1);
+	size_t mark = wire_begin(&b, WIRE_HELLO, 0);
+
+	memset(text, 'w', warnings);
+	wire_put_u32(&b, version);
+	wire_put_str(&b, "6.1");
+	wire_put_str(&b, "agent");
+	wire_put_str(&b, text);
+	wire_end(&b, mark);
+	CHECK_INT(fd_write_all(s.agent.fd, b.data, b.len), 0);
+	pass(5);
+	return s.machine.gone ? s.machine.gone : "";
+}
+
+TEST(handshake, an_agent_that_starts_afresh_loses_what_it_was_asked)
+{
+	begin();
+	CHECK(ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER));
+	CHECK_HAS(hello(WIRE_VERSION, 0), "it started afresh in the middle of its work");
+	CHECK_INT(answer(reason, &output), WIRE_LOST);
+	end();
+}
+
+TEST(handshake, hello_is_heard_once_and_of_a_sane_length)
+{
+	begin();
+	s.machine.state = MACHINE_BOOTING;
+	CHECK_STR(hello(WIRE_VERSION, 0), "");
+	CHECK_INT(s.machine.state, MACHINE_CONFIGURING);
+	CHECK_HAS(hello(WIRE_VERSION, 0), "started afresh");
+	end();
+	begin();
+	s.machine.state = MACHINE_BOOTING;
+	CHECK_HAS(hello(WIRE_VERSION, WIRE_WARNINGS_MAX + 1), "malformed hello");
+	end();
+	begin();
+	s.machine.state = MACHINE_BOOTING;
+	CHECK_HAS(hello(WIRE_VERSION + 1, 0), "the agent of another version");
+	end();
+}
+
 TEST(call, a_machine_that_was_lost_is_not_asked)
 {
 	begin();
