@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check images,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -217,6 +217,10 @@ kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
 kernel:
 	ci/setup kernel
 	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit-small && ln -sfn kit-small build/kit
+# A QEMU of our own, static: VMTAP_QEMU=build/qemu/qemu-system-x86_64 chooses it.
+qemu:
+	ci/setup qemu
+	@mkdir -p build && ln -sfn "$$(ci/qemu)" build/qemu
 images: image-debian12-web image-debian12-kvm
 image-%: ; @mkdir -p build && ln -sfn "$$(ci/images/$*)" build/$*.tar
 
@@ -244,6 +248,13 @@ kernel-check:
 	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*.c) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
 
+# Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
+qemu-check:
+	ci/setup qemu
+	$(MAKE) $(parallel) all kit qemu images
+	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec $(wildcard tests/qemu/*) \
+		tests/cli/confine.t $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+
 # How long each fuzzer looks, in seconds.
 FUZZ_SECONDS = 60
 fuzz:
@@ -269,7 +280,9 @@ help:
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
 	@echo 'make kernel  the same with a small kernel of our own: 8 minutes to build, once; boots and commands are faster'
 	@echo 'make kernel-check  run the tests of machines with it'
+	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
+	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit kernel images try check kernel-check tests lint linted bench fuzz clean help
+.PHONY: all setup kit kernel qemu images try check kernel-check qemu-check tests lint linted bench fuzz clean help
