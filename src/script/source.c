@@ -21,11 +21,15 @@
 /*
  * A script within these cannot hurt the compiler. Parentheses: the checks of
  * vmtap.h repeat their arguments, so a check in a check in a check ... grows
- * by a factor a level. Digits: of a number, or of the sizes of an array.
+ * by a factor a level. Digits: the sizes of an array multiply, and so do those
+ * of arrays of structures that have arrays; the data of a script is in memory
+ * while it is compiled.
  */
-#define PLAIN_SIZE   8192 /* bytes of all files together: the parser recurses once a byte at worst */
-#define PLAIN_DEPTH  8	  /* parentheses in parentheses */
-#define PLAIN_DIGITS 6
+#define PLAIN_SIZE     8192    /* bytes of all files together: the parser recurses once a byte at worst */
+#define PLAIN_DEPTH    8       /* parentheses in parentheses */
+#define PLAIN_DIGITS   6       /* of all sizes of one array */
+#define PLAIN_NESTED   4       /* of all sizes in a text that makes types of its own */
+#define PLAIN_ELEMENTS 1000000 /* of all arrays together */
 
 /* A place in a text, moved over by next_token(). */
 struct scan {
@@ -330,13 +334,14 @@ bool sources_find_call(const struct sources *s, const char *word, const char **f
 	return find(s, word, true, file, line) || find(s, word, false, file, line);
 }
 
-/* What of a text decides whether it is plain. */
+/* What of the texts decides whether they are plain. */
 struct plainness {
-	int depth;  /* parentheses that are open */
-	int digits; /* of the size of the array that is being read */
-	bool in_brackets;
-	bool sizes;  /* there is a word by which any number can become a size */
-	bool number; /* there is a large number */
+	int depth;	   /* parentheses that are open */
+	int brackets;	   /* that are open */
+	int digits;	   /* in the brackets of the declaration, or expression, that is being read */
+	int all_digits;	   /* in all brackets */
+	unsigned elements; /* of the arrays so far, at most */
+	bool nests;	   /* there is a word that makes types of types */
 	bool broken;
 };
 
@@ -348,21 +353,48 @@ static bool is_among(const char *const *words, const char *p, size_t n)
 	return false;
 }
 
-static void note_word(struct plainness *p, const char *word, size_t n)
+/* In brackets a small letter begins a variable, a capital may begin a constant of vmtap.h. */
+static void note_size(struct plainness *p, const char *word, size_t n)
 {
-	static const char *const risky[] = {"asm", "__asm", "__asm__", "define", NULL};
-	static const char *const sizes[] = {"enum", "vm_array", "aligned", NULL};
-	const bool number = isdigit((unsigned char)*word);
+	const size_t digits = strspn(word, "0123456789");
 
-	p->digits = p->in_brackets ? p->digits + (number ? (int)n : 0) : 0;
-	p->number |= number && n > PLAIN_DIGITS;
-	p->sizes |= is_among(sizes, word, n);
-	p->broken |= p->digits > PLAIN_DIGITS || (p->number && p->sizes) || is_among(risky, word, n);
+	if (digits == n) {
+		p->digits += (int)n;
+		p->all_digits += (int)n;
+		p->broken |= p->digits > PLAIN_DIGITS;
+	} else { /* 0x7fffffff, 1u, INT_MAX, sizeof */
+		p->broken |= digits > 0 || isupper((unsigned char)*word) || (n == 6 && strncmp(word, "sizeof", n) == 0);
+	}
 }
 
-static void note_mark(struct plainness *p, const char *at)
+static void note_word(struct plainness *p, const char *word, size_t n)
 {
-	switch (*at) {
+	static const char *const risky[] = {"asm", "define", "enum", "alignas", "vm_array", NULL};
+	static const char *const nesting[] = {"struct", "union", "typedef", NULL};
+
+	/* What begins with '_' is the compiler's own: __attribute__, _Alignas, __asm__. */
+	p->broken |= *word == '_' || is_among(risky, word, n);
+	p->nests |= is_among(nesting, word, n);
+	if (p->brackets)
+		note_size(p, word, n);
+}
+
+/* The array that was being read, if it was one, is complete. */
+static void end_array(struct plainness *p)
+{
+	unsigned elements = 1;
+
+	for (; p->digits > 0; p->digits--)
+		elements *= 10;
+	p->elements += elements > 1 ? elements : 0;
+	p->broken |= p->elements > PLAIN_ELEMENTS;
+}
+
+static void note_mark(struct plainness *p, char mark)
+{
+	/* Sums and products of what has few digits are small; a shift, a cast or a complement is not. */
+	p->broken |= p->brackets && !isspace((unsigned char)mark) && !strchr("[]+-*.>", mark);
+	switch (mark) {
 	case '(':
 		p->depth++;
 		break;
@@ -370,46 +402,48 @@ static void note_mark(struct plainness *p, const char *at)
 		p->depth--;
 		break;
 	case '[':
-		p->in_brackets = true;
+		p->brackets++;
 		break;
-	case ']': /* [9999][9999] is one array: its digits are counted on */
-		p->in_brackets = false;
+	case ']':
+		p->brackets--;
 		break;
-	case '\\': /* a line that goes on can hide a word */
-		p->broken = true;
+	case ';':
+	case ',':
+	case '=':
+	case '{':
+	case '}':
+		end_array(p);
 		break;
-	default:
-		if (!p->in_brackets && *at != ' ')
-			p->digits = 0;
 	}
-	p->broken |= p->depth > PLAIN_DEPTH;
+	/* A line that goes on can hide a word. */
+	p->broken |= mark == '\\' || p->depth > PLAIN_DEPTH || p->brackets < 0;
 }
 
-static bool is_plain(const char *text)
+static void note_text(struct plainness *p, const char *text)
 {
 	struct scan at = {.p = text, .line = 1, .line_start = true};
-	struct plainness p = {0};
 
-	while (*at.p && !p.broken) {
+	while (*at.p && !p->broken) {
 		if (*at.p == '"' || *at.p == '\'') {
+			p->broken |= p->brackets > 0;
 			skip_quoted(&at);
 		} else if (at.p[0] == '/' && (at.p[1] == '*' || at.p[1] == '/')) {
 			skip_comment(&at);
 		} else if (word_char(*at.p)) {
 			size_t n = word_length(at.p);
 
-			note_word(&p, at.p, n);
+			note_word(p, at.p, n);
 			at.p += n;
 		} else {
-			note_mark(&p, at.p);
-			at.p++;
+			note_mark(p, *at.p++);
 		}
 	}
-	return !p.broken;
+	end_array(p);
 }
 
 bool sources_are_plain(const struct sources *s)
 {
+	struct plainness p = {0}; /* of all files: one may nest the arrays of another */
 	size_t total = 0;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -417,7 +451,6 @@ bool sources_are_plain(const struct sources *s)
 	if (total > PLAIN_SIZE)
 		return false;
 	for (size_t i = 0; i < s->n; i++)
-		if (!is_plain(buf_str(&s->files[i].cooked)))
-			return false;
-	return true;
+		note_text(&p, buf_str(&s->files[i].cooked));
+	return !p.broken && !(p.nests && p.all_digits > PLAIN_NESTED);
 }

@@ -139,7 +139,26 @@ TEST(script_source, what_could_hurt_the_compiler_is_not_plain)
 	CHECK(!plain("vm_array(a, 100000000);\n"));
 	CHECK(!plain("enum { N = 100000000 };\nchar a[N];\n"));
 	CHECK(!plain("char a[9999 * 9999];\n"));
+	CHECK(!plain("char a[9999]\n[9999];\n"));
+	CHECK(!plain("char (a[9999])[9999];\n"));
+	CHECK(!plain("char a[1 << 30];\n"));
+	CHECK(!plain("char a[-1u / 9];\n"));
+	CHECK(!plain("char a['z' * 'z' * 'z' * 'z'];\n"));
+	CHECK(!plain("char a[(unsigned)-1];\n"));
+	CHECK(!plain("char a[0xffffff];\n"));
+	CHECK(!plain("char a[INT_MAX];\n"));
+	CHECK(!plain("char a __attribute__((__aligned__(1 << 28)));\n"));
+	CHECK(!plain("vm_array(a, 99 * 99 * 99 * 99);\n"));
 	CHECK(!plain("int a = (((((((((1)))))))));\n"));
+}
+
+TEST(script_source, arrays_that_are_small_one_by_one_are_not_plain_together)
+{
+	CHECK(plain("long a[999999];\n"));
+	CHECK(!plain("long a[999999]; long b[999999];\n"));
+	CHECK(plain("struct result r; char a[99]; char b[64];\n"));
+	CHECK(!plain("typedef char a[9999]; typedef a b[9999]; b c[9];\n"));
+	CHECK(!plain("struct s { char a[9999]; }; struct s b[9999];\n"));
 }
 
 TEST(script_source, a_long_text_is_not_plain)
