@@ -43,7 +43,7 @@ void point_free(struct point *r)
 
 static char *clean_key(const char *key)
 {
-	char *clean = xstrdup(*key ? key : "_");
+	char *clean = xstrndup(*key ? key : "_", POINT_KEY_MAX);
 
 	for (char *p = clean; *p; p++) {
 		if (*p >= 'A' && *p <= 'Z')
@@ -81,7 +81,7 @@ static void add(struct point *r, const char *key, char *value, bool number)
 
 void point_add_field(struct point *r, const char *key, const char *value)
 {
-	add(r, key, xstrdup(value), false);
+	add(r, key, xstrndup(value, POINT_VALUE_MAX), false);
 }
 
 void point_add_number(struct point *r, const char *key, long long value)
@@ -96,7 +96,7 @@ void point_add_note(struct point *r, const char *text)
 		return;
 	}
 	r->notes = xrealloc(r->notes, (r->nnotes + 1) * sizeof(*r->notes));
-	r->notes[r->nnotes++] = xstrdup(text);
+	r->notes[r->nnotes++] = xstrndup(text, POINT_NOTE_MAX);
 }
 
 /* Room doubles at each power of two: a loop of subtests is not a loop of copies. */
@@ -118,7 +118,7 @@ struct point *point_add_subpoint(struct point *r, const char *name, enum verdict
 		return NULL;
 	}
 	sub = add_subpoint(r);
-	*sub = (struct point){.name = xstrdup(name), .verdict = v};
+	*sub = (struct point){.name = xstrndup(name, POINT_NAME_MAX), .verdict = v};
 	return sub;
 }
 

@@ -10,6 +10,12 @@
 #define POINT_SUBPOINTS_MAX 2000 /* sub-points kept for a point: a subtest() may stand in a loop */
 #define POINT_DEPTH_MAX	    16	 /* sub-points in sub-points: beyond, they are dropped */
 
+/* Bytes of texts, which are cut; a test's process could send any number. */
+#define POINT_KEY_MAX	64	  /* of a field's key */
+#define POINT_VALUE_MAX (1 << 20) /* of a field's value: consoles of all machines are the longest */
+#define POINT_NOTE_MAX	(1 << 16) /* of a comment */
+#define POINT_NAME_MAX	4096	  /* of a sub-point's name */
+
 enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_SKIPPED };
 
 /* Return: "passed", "failed" or "skipped" */
@@ -72,8 +78,8 @@ bool point_has_failed(const struct point *r);
 
 /**
  * point_add_field() - Add a detail
- * @key:	Copied; letters become lower case, all but [a-z_] becomes '_'
- * @value:	Copied
+ * @key:	Copied, cut at POINT_KEY_MAX; letters become lower case, all but [a-z_] becomes '_'
+ * @value:	Copied, cut at POINT_VALUE_MAX
  *
  * A key that is there already keeps its first value, because the first failure
  * of a test is the one that explains it and because YAML refuses the same key
@@ -85,12 +91,12 @@ void point_add_field(struct point *r, const char *key, const char *value);
 /* Add a detail that is a whole number: point_add_number(r, "exit_status", 3). */
 void point_add_number(struct point *r, const char *key, long long value);
 
-/* Add a comment, copied; several lines are one comment. */
+/* Add a comment, copied and cut at POINT_NOTE_MAX; several lines are one comment. */
 void point_add_note(struct point *r, const char *text);
 
 /**
  * point_add_subpoint() - Add a subtest
- * @name:	Copied
+ * @name:	Copied, cut at POINT_NAME_MAX
  *
  * Return: the sub-point, to be filled in, which stays at its place until the next one is added to @r; NULL when there
  * are POINT_SUBPOINTS_MAX, and then it is counted as lost

@@ -69,6 +69,32 @@ TEST(subpoints, are_bounded_and_counted)
 	CHECK_HAS(shown(&r), "    > (and 3 more)\n");
 }
 
+/* Return: a text of @n bytes, which stays until the next call. */
+static const char *long_text(size_t n)
+{
+	static char *text;
+
+	free(text);
+	text = xmalloc(n + 1);
+	memset(text, 'x', n);
+	text[n] = '\0';
+	return text;
+}
+
+TEST(point, texts_are_cut_at_their_limits)
+{
+	cleanup_point struct point r = {0};
+
+	point_add_field(&r, long_text(POINT_KEY_MAX + 1), "v");
+	point_add_field(&r, "value", long_text(POINT_VALUE_MAX + 1));
+	point_add_note(&r, long_text(POINT_NOTE_MAX + 1));
+	point_add_subpoint(&r, long_text(POINT_NAME_MAX + 1), VERDICT_PASSED);
+	CHECK_INT(strlen(r.fields[0].key), POINT_KEY_MAX);
+	CHECK_INT(strlen(r.fields[1].value), POINT_VALUE_MAX);
+	CHECK_INT(strlen(r.notes[0]), POINT_NOTE_MAX);
+	CHECK_INT(strlen(r.subpoints[0].name), POINT_NAME_MAX);
+}
+
 TEST(subpoints, are_copied_with_a_result)
 {
 	struct point r = {.name = xstrdup("setup"), .verdict = VERDICT_FAILED, .reason = xstrdup("no")}, copy;
