@@ -50,6 +50,7 @@
  * @before:	What is at @path, if @exists
  * @mode:	Of a new file
  * @in_place:	@path is opened and written when all of @content has come
+ * @complete:	END has come: no DATA and no other END is taken any more
  * @again:	Next look for the reader of a pipe
  */
 struct transfer {
@@ -60,7 +61,7 @@ struct transfer {
 	uint64_t sent;
 	char *temporary;
 	struct stat before;
-	bool exists, in_place;
+	bool exists, in_place, complete;
 	uint32_t mode;
 	struct buf content;
 	struct timer again;
@@ -386,12 +387,13 @@ void files_handle_write(struct agent *a, uint32_t id, struct wire_reader *r)
 		begin_write(t);
 }
 
-/* Return: the transfer that DATA and END are for; NULL after it failed, the rest is then dropped. */
+/* Return: the transfer that DATA and END are for; NULL after it failed or had its END, the rest is then dropped. */
 static struct transfer *find_write(struct agent *a, uint32_t id)
 {
 	struct request *q = request_find(a, id);
+	struct transfer *t = q && q->ops == &write_ops ? container_of(q, struct transfer, request) : NULL;
 
-	return q && q->ops == &write_ops ? container_of(q, struct transfer, request) : NULL;
+	return t && !t->complete ? t : NULL;
 }
 
 static void collect(struct transfer *t, const char *data, size_t n)
@@ -428,8 +430,11 @@ void files_handle_end(struct agent *a, uint32_t id, struct wire_reader *r)
 	struct transfer *t = find_write(a, id);
 
 	(void)r;
-	if (t && t->in_place)
+	if (!t)
+		return;
+	t->complete = true;
+	if (t->in_place)
 		pour(t);
-	else if (t)
+	else
 		put_in_place(t);
 }

@@ -183,6 +183,28 @@ TEST(files, a_pipe_without_a_reader_is_waited_for_until_cancel)
 	end();
 }
 
+TEST(files, what_follows_the_end_of_a_file_is_dropped)
+{
+	cleanup_free char *path = NULL;
+	char text[16] = "";
+	int fd;
+
+	begin();
+	CHECK_INT(mkfifo("f", 0600), 0);
+	path = path_join(folder, "f");
+	host_write_file(&h, 1, path, "once");
+	host_say(&h, WIRE_DATA, 1, "twice");
+	host_say(&h, WIRE_END, 1, NULL);
+	host_say(&h, WIRE_PING, 2, NULL);
+	CHECK_INT(host_hear(&h).id, 2); /* the agent has seen it all */
+	fd = open("f", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(host_hear(&h).type, WIRE_DONE);
+	CHECK_INT(read(fd, text, sizeof(text) - 1), 4);
+	CHECK_STR(text, "once");
+	close(fd);
+	end();
+}
+
 TEST(files, a_pipe_without_a_writer_is_waited_for_until_cancel)
 {
 	cleanup_free char *path = NULL, *why = NULL;
