@@ -1,6 +1,7 @@
 /* methods.c - what the methods of a machine ask the world, and what they make of its answer */
 #include "script/methods.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 
 #define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
+#define UNIT_NAME_MAX	    255	 /* bytes, as systemd has it; the agent could not even ask for one of some 200 KB */
+#define PATH_BYTES_MAX	    (PATH_MAX - 1) /* no file can be opened by a longer path, and waiting for one would be in vain */
 
 const char *const methods_names[] = {
 #define METHOD(type, name, parameters, arguments, doc) #name,
@@ -54,12 +57,14 @@ static void check_argument(struct wording w, const char *argument, const char *w
 		run_die(NULL, "%s: the %s is a null pointer", spoken(w), what);
 }
 
-/* Of an argument that names something. */
-static void check_name(struct wording w, const char *argument, const char *what)
+/* Of an argument that names something; @max: bytes. */
+static void check_name(struct wording w, const char *argument, const char *what, size_t max)
 {
 	check_argument(w, argument, what);
 	if (!*argument)
 		run_die(NULL, "%s: the %s is empty", spoken(w), what);
+	if (strlen(argument) > max)
+		run_die(NULL, "%s: the %s has %zu bytes: it can have %zu", spoken(w), what, strlen(argument), max);
 }
 
 /*
@@ -186,16 +191,10 @@ char *method_fail(unsigned machine, const char *cmd)
 	return substituted(&a);
 }
 
-static struct answer wait_for(unsigned machine, const char *method, enum wire_wait what, const char *subject,
-			      const char *subject_is, uint32_t port)
+/* @subject was checked by the caller. */
+static struct answer wait_for(unsigned machine, const char *method, enum wire_wait what, const char *subject, uint32_t port)
 {
-	struct wording w = wording(machine, method);
-
-	if (what == WIRE_WAIT_SUCCEEDS || what == WIRE_WAIT_FAILS)
-		check_argument(w, subject, subject_is);
-	else
-		check_name(w, subject, subject_is);
-	return ask(w, &(struct question){
+	return ask(wording(machine, method), &(struct question){
 			      .machine = machine,
 			      .call = WIRE_CALL_WAIT,
 			      .first = subject,
@@ -205,21 +204,26 @@ static struct answer wait_for(unsigned machine, const char *method, enum wire_wa
 
 char *method_wait_until_succeeds(unsigned machine, const char *cmd)
 {
-	struct answer a = wait_for(machine, "wait_until_succeeds", WIRE_WAIT_SUCCEEDS, cmd, "command", 0);
+	struct answer a;
 
+	check_argument(wording(machine, "wait_until_succeeds"), cmd, "command");
+	a = wait_for(machine, "wait_until_succeeds", WIRE_WAIT_SUCCEEDS, cmd, 0);
 	return substituted(&a);
 }
 
 char *method_wait_until_fails(unsigned machine, const char *cmd)
 {
-	struct answer a = wait_for(machine, "wait_until_fails", WIRE_WAIT_FAILS, cmd, "command", 0);
+	struct answer a;
 
+	check_argument(wording(machine, "wait_until_fails"), cmd, "command");
+	a = wait_for(machine, "wait_until_fails", WIRE_WAIT_FAILS, cmd, 0);
 	return substituted(&a);
 }
 
 void method_wait_for_unit(unsigned machine, const char *unit)
 {
-	wait_for(machine, "wait_for_unit", WIRE_WAIT_UNIT, unit, "unit", 0);
+	check_name(wording(machine, "wait_for_unit"), unit, "unit", UNIT_NAME_MAX);
+	wait_for(machine, "wait_for_unit", WIRE_WAIT_UNIT, unit, 0);
 }
 
 static void wait_for_port(unsigned machine, const char *method, enum wire_wait what, int port)
@@ -229,7 +233,7 @@ static void wait_for_port(unsigned machine, const char *method, enum wire_wait w
 	snprintf(number, sizeof(number), "%d", port);
 	if (port < 1 || port > 65535)
 		run_die(NULL, "%s: %s is not a port: 1 to 65535", spoken(wording(machine, method)), number);
-	wait_for(machine, method, what, number, "port", (uint32_t)port);
+	wait_for(machine, method, what, number, (uint32_t)port);
 }
 
 void method_wait_for_open_port(unsigned machine, int port)
@@ -244,7 +248,8 @@ void method_wait_for_closed_port(unsigned machine, int port)
 
 void method_wait_for_file(unsigned machine, const char *path)
 {
-	wait_for(machine, "wait_for_file", WIRE_WAIT_FILE, path, "path", 0);
+	check_name(wording(machine, "wait_for_file"), path, "path", PATH_BYTES_MAX);
+	wait_for(machine, "wait_for_file", WIRE_WAIT_FILE, path, 0);
 }
 
 char *method_read_file(unsigned machine, const char *path)
@@ -252,7 +257,7 @@ char *method_read_file(unsigned machine, const char *path)
 	struct wording w = wording(machine, "read_file");
 	struct answer a;
 
-	check_name(w, path, "path");
+	check_name(w, path, "path", PATH_BYTES_MAX);
 	a = ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_READ_FILE, .first = path});
 	if (memchr(a.out, '\0', a.out_len))
 		run_die((const struct pair[]){{"machine", w.machine}, {"argument", path}, {0}},
@@ -266,7 +271,7 @@ void method_write_file(unsigned machine, const char *path, const char *text)
 {
 	struct wording w = wording(machine, "write_file");
 
-	check_name(w, path, "path");
+	check_name(w, path, "path", PATH_BYTES_MAX);
 	check_argument(w, text, "text");
 	ask(w, &(struct question){
 		       .machine = machine,
@@ -297,9 +302,7 @@ static void use_checkpoint(unsigned machine, const char *method, enum wire_call 
 {
 	struct wording w = wording(machine, method);
 
-	check_name(w, name, "name");
-	if (strlen(name) > CHECKPOINT_NAME_MAX)
-		run_die(NULL, "%s: the name has %zu bytes: it can have %d", spoken(w), strlen(name), CHECKPOINT_NAME_MAX);
+	check_name(w, name, "name", CHECKPOINT_NAME_MAX);
 	ask(w, &(struct question){.machine = machine, .call = call, .first = name});
 }
 

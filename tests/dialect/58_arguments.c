@@ -27,9 +27,16 @@ test("names that are empty") {
 
 test("more than fits into a frame") {
 	subtest("succeed") { m.succeed(long_text(1 << 20)); }
-	subtest("write_file") { m.write_file(long_text(600000), long_text(600000)); }
+	subtest("write_file") { m.write_file("/tmp/x", long_text(1000000)); }
+	subtest("wait_until_fails") { m.wait_until_fails(long_text(1 << 20)); }
+}
+
+test("names that nothing can have") {
 	subtest("save") { m.save(long_text(300)); }
-	subtest("wait_for_file") { m.wait_for_file(long_text(1 << 20)); }
+	subtest("read_file") { m.read_file(long_text(4096)); }
+	subtest("write_file") { m.write_file(long_text(4096), "x"); }
+	subtest("wait_for_file") { m.wait_for_file(long_text(4096)); }
+	subtest("wait_for_unit") { m.wait_for_unit(long_text(256)); }
 }
 
 test("ports") {
