@@ -1,5 +1,7 @@
 /* doctor.c - `vmtap doctor`: what works here, what does not, and how to mend it */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -28,13 +30,14 @@ static int say(bool good, const char *what, const char *detail)
 	return !good;
 }
 
-/* Return: the first line that `qemu --version` prints, or NULL; the caller frees it. */
+/* Return: the first line that `qemu --version` prints, or NULL, as when it takes longer than CONFINE_PATIENCE_MS; the caller frees it. */
 static char *qemu_version(const char *qemu)
 {
 	char *argv[] = {(char *)qemu, "--version", NULL};
 	struct proc_spec p = {.path = qemu, .argv = argv};
 	cleanup_free char **environment = confine_environment(environ);
 	cleanup_fd int in = -1, pidfd = -1;
+	struct pollfd end;
 	char text[256] = "";
 	int fds[2], status = 0;
 	pid_t pid;
@@ -48,9 +51,12 @@ static char *qemu_version(const char *qemu)
 	close(fds[1]);
 	if (pid < 0)
 		return NULL;
-	(void)fd_read_full(in, text, sizeof(text) - 1);
+	end = (struct pollfd){.fd = pidfd, .events = POLLIN};
+	if (poll(&end, 1, CONFINE_PATIENCE_MS) != 1)
+		kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	if (status != 0 || !strstr(text, "version"))
+	/* All that it wrote is in the pipe; a process that it left behind may hold the other end. */
+	if (status != 0 || fd_set_nonblock(in, 1) < 0 || read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
 		return NULL;
 	return xstrndup(text, strcspn(text, "\n"));
 }

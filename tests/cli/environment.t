@@ -178,6 +178,10 @@ like $r->{out}, qr/^ok   kit /m, 'doctor: kit';
 is $r->{status}, 0, '... all is well';
 $r = vmtap('PATH=/nonexistent', 'VMTAP_KIT=/nonexistent', 'doctor');
 like $r->{out}, qr/^BAD  QEMU .*\n.*apt-get/m, 'doctor: no QEMU';
+my $mute = file('mute', "#!/bin/sh\ncase \"\$*\" in --version) exec sleep 1000 ;; esac\nexit 1\n");
+chmod 0755, $mute;
+like vmtap("VMTAP_QEMU=$mute", 'doctor')->{out}, qr/^BAD  QEMU .*does not answer --version/m,
+    'doctor: a QEMU that does not end';
 like $r->{out}, qr/^BAD  kit /m, 'doctor: no kit';
 is $r->{status}, 3, '... exit status 3';
 
