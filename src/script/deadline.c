@@ -4,8 +4,9 @@
  *
  * The world keeps the deadline of every call, and block_leave() looks at the
  * clock. A script that computes for ever reaches neither. A timer of this
- * process ends it, by a SIGALRM of its own (SI_TIMER; the world's SIGALRM is
- * the limit of the test).
+ * process ends it, by DEADLINE_SIGNAL. The limit of the test is another signal,
+ * SIGALRM of the world's: the kernel keeps one of a kind, so of two that come
+ * before the script has its turn one would be lost.
  *
  * A failure ends a block with longjmp(). From within a signal handler that
  * would leave malloc() or a half-sent frame behind, so it must wait for the
@@ -71,7 +72,7 @@ static void set_timer(uint64_t when)
 
 void deadline_set(uint64_t when)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = DEADLINE_SIGNAL};
 
 	deadline = when; /* first: an alarm that is under way looks at it */
 	waited_for = 0;

@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define DEADLINE_SIGNAL SIGVTALRM /* of the timer that deadline_set() sets */
+
 /* Set when the script is to be stopped (CLOCK_MONOTONIC, ns); CLOCK_NEVER for not at all. */
 void deadline_set(uint64_t when);
 
-/* In the handler of a SIGALRM whose si_code is SI_TIMER: the deadline may have passed. */
+/* In the handler of DEADLINE_SIGNAL: the deadline may have passed. */
 void deadline_alarm(void);
 
 /**

@@ -17,8 +17,8 @@
  * the script's all the same, which has overwritten the stack or our data; only
  * an instruction in our own code is told as a possible bug of vmtap.
  *
- * SIGALRM comes from the world when the test's time is over, or from a timer
- * of this process, see deadline.c.
+ * SIGALRM comes from the world when the test's time is over, DEADLINE_SIGNAL
+ * from a timer of this process, see deadline.c.
  */
 #include "script/faults.h"
 
@@ -160,7 +160,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	char what[200], message[MESSAGE_MAX];
 	const char *blame = "";
 
-	if (signo == SIGALRM && info->si_code == SI_TIMER) {
+	if (signo == DEADLINE_SIGNAL) {
 		deadline_alarm();
 		return;
 	}
@@ -181,7 +181,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 
 void faults_catch(void)
 {
-	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, DEADLINE_SIGNAL};
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 	sigset_t set;
 
