@@ -29,7 +29,6 @@
 
 #include "agent/sysfs.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 

@@ -29,7 +29,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "cmd/work.h"
 #include "store/store.h"
 #include "script/script.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "cmd/cmd.h"
 
 static const struct command_entry *find(const char *name)

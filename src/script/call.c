@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "script/blocks.h"
 #include "script/output.h"
 #include "script/run.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "script/run.h"
 
 #define QUOTED_MAX     80 /* bytes of a text that a message shows; the pairs have it all */

@@ -187,11 +187,6 @@ bool script_uses_host(const struct script *s, const char **word, const char **fi
 	return false;
 }
 
-const char *script_path(const struct script *s)
-{
-	return s->path;
-}
-
 size_t script_test_count(const struct script *s)
 {
 	return s->test_count;

@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "script/call.h"
 #include "wire/agent.h"
 

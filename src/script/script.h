@@ -103,9 +103,6 @@ void script_add_key(const struct script *s, struct sha256 *key);
  */
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line);
 
-/* Return: the path that script_compile() was given. */
-const char *script_path(const struct script *s);
-
 size_t script_test_count(const struct script *s);
 const struct script_test *script_test(const struct script *s, size_t i);
 size_t script_machine_count(const struct script *s);
