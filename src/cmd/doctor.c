@@ -92,7 +92,7 @@ static int check_accel(const struct settings *s)
 	struct err err = {0};
 	cleanup_free char *text = NULL;
 
-	accel_forget_canary(s->store); /* who asks the doctor wants to be looked at */
+	accel_forget_canary(s->store); /* the doctor is asked for what is true now, not for what was found before */
 	if (accel_choose(NULL, s->store, &a, &err) < 0)
 		return say(false, "accelerator", err.text);
 	text = xasprintf("%s: %s%s%s", accel_names[a.kind], a.reason, a.hint[0] ? "\n" : "", a.hint);

@@ -54,7 +54,7 @@ struct reporter;
  * @plan:	There will be @n tests; when @n is 0, @nothing says why
  * @point:	The next one. It has its sub-points: a reporter that can show a tree does so
  * @comment:	A remark that belongs to the results
- * @notice:	A remark to the person who waits, which belongs to stderr
+ * @notice:	A remark to the waiting person, which belongs to stderr
  * @status:	Something began or ended
  * @bail_out:	The run ends without the points that are missing, all machines are gone
  * @end:	The run is over, all points were told: for a report that is written as a whole

@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "script/run.h"
 
-#define SPEC_MAX 48 /* bytes of one conversion, its width and precision written out */
+#define NUMBER_MAX 16777216 /* of a width or a precision */
+#define SPEC_MAX   48	    /* bytes of one conversion, its width and precision written out */
 
 /*
  * The conversions of printf() (C11 7.21.6.1) without %n, and %q. Each is taken
@@ -32,20 +33,31 @@ static void add_char(struct conversion *c, char ch)
 	c->spec[c->n] = '\0';
 }
 
-/* Take digits, or the argument that a '*' stands for. */
-static const char *read_number(struct conversion *c, const char *p, va_list *ap)
+/* Read digits, or the argument that a '*' stands for; @number is set to 0 without either. Return: what follows. */
+static const char *read_number(const char *p, va_list *ap, long *number)
 {
-	char digits[16];
+	char *end = (char *)p;
 
-	if (*p != '*') {
-		while (*p >= '0' && *p <= '9')
-			add_char(c, *p++);
-		return p;
+	*number = 0;
+	if (*p == '*') {
+		*number = va_arg(*ap, int);
+		return p + 1;
 	}
-	snprintf(digits, sizeof(digits), "%d", va_arg(*ap, int));
-	for (const char *d = digits; *d; d++)
-		add_char(c, *d);
-	return p + 1;
+	if (*p >= '0' && *p <= '9')
+		*number = strtol(p, &end, 10);
+	return end;
+}
+
+/* printf() fails on what is too large, and a text without its number would tell nobody. */
+static void add_number(struct conversion *c, const char *before, long number)
+{
+	char text[32];
+
+	if (number > NUMBER_MAX || number < -NUMBER_MAX)
+		run_die(NULL, "fmt: a width or precision is %ld: it can be %d", number, NUMBER_MAX);
+	snprintf(text, sizeof(text), "%s%ld", before, number);
+	for (const char *t = text; *t; t++)
+		add_char(c, *t);
 }
 
 static const char *read_length(struct conversion *c, const char *p)
@@ -65,13 +77,18 @@ static const char *read_length(struct conversion *c, const char *p)
 /* Read a conversion behind its '%'. Return: what follows it. */
 static const char *read_conversion(struct conversion *c, const char *p, va_list *ap)
 {
+	long number;
+
 	add_char(c, '%');
 	while (*p && strchr("-+ #0", *p))
 		add_char(c, *p++);
-	p = read_number(c, p, ap);
+	p = read_number(p, ap, &number);
+	if (number)
+		add_number(c, "", number);
 	if (*p == '.') {
-		add_char(c, *p);
-		p = read_number(c, p + 1, ap);
+		p = read_number(p + 1, ap, &number);
+		if (number >= 0) /* a negative one is none */
+			add_number(c, ".", number);
 	}
 	p = read_length(c, p);
 	c->type = *p;

@@ -1,6 +1,7 @@
 test("every conversion") {
 	is(fmt("%d|%5d|%-5d|%05d|%+d", 1, 2, 3, 4, 5), "1|    2|3    |00004|+5");
 	is(fmt("%*d|%-*d|%.*f", 4, 1, 4, 2, 2, 3.14159), "   1|2   |3.14");
+	is(fmt("%.*d|%.d|%*d|%.0f|%-5.1f|", -1, 5, 6, -3, 7, 2.5, 2.25), "5|6|7  |2|2.2  |");
 	is(fmt("%u %x %X %o %#x %c %%", 4000000000u, 255, 255, 8, 16, 'c'), "4000000000 ff FF 10 0x10 c %");
 	is(fmt("%hhd %hd %ld %lld %zu", 257, 65537, 1L << 40, -1LL, sizeof(int)), "1 1 1099511627776 -1 4");
 	is(fmt("%f %.1e %g %Lf", 0.5, 12345.678, 0.25, 1.5L), "0.500000 1.2e+04 0.25 1.500000");
@@ -32,4 +33,9 @@ test("the small ones") {
 	is(trim("  "), "");
 	ok(contains("haystack", "st"));
 	ok(!contains("haystack", "needle"));
+}
+
+test("a width that is too large") {
+	subtest("written") { fmt("%99999999999d", 1); }
+	subtest("an argument") { fmt("%.*d", 1 << 30, 1); }
 }
