@@ -269,11 +269,14 @@ static void qmp_lost(void *arg, const char *why)
 static void agent_frame(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
+	const char *fault = NULL;
 
 	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
-	else if (requests_take(&m->requests, f) < 0)
-		machine_refuse(m, "it sent what is no answer");
+	else
+		fault = requests_take(&m->requests, f);
+	if (fault)
+		machine_refuse(m, fault);
 }
 
 static void agent_lost(void *arg, const char *why)
