@@ -179,6 +179,7 @@ static void provision_answer(void *arg, const struct frame *f)
 
 static void provision(struct machine *m)
 {
+	m->state = MACHINE_PROVISIONING;
 	ask_exec(m, m->spec->provision, provision_answer);
 	/* It may install things: as long as one call may take, not as a boot. */
 	loop_timer(m->loop, &m->deadline, clock_now() + (uint64_t)(m->world->call_timeout * 1e9));

@@ -25,7 +25,7 @@
 
 static const char *const state_names[] = {
 	"off", "being prepared as a template", "being copied from its template", "booting", "being configured",
-	"waiting for its init", "up", "shutting down", "gone",
+	"waiting for its init", "running its .provision", "up", "shutting down", "gone",
 };
 static_assert(ARRAY_SIZE(state_names) == MACHINE_STATES, "a name for every state");
 
@@ -180,12 +180,15 @@ static void deadline_passed(void *arg)
 		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not power off in time", name));
 	else if (m->state == MACHINE_RESUMING)
 		machine_fail(m, LOSS_STATE_UNREAD, xasprintf("it was not loaded within %.0f s", m->world->boot_timeout));
+	else if (m->state == MACHINE_PROVISIONING)
+		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' did not end within %.0f s", name,
+						      m->world->call_timeout));
 	else
-		machine_fail(m, m->state == MACHINE_SETTLING ? LOSS_GUEST : LOSS_QEMU,
+		machine_fail(m, m->heard ? LOSS_GUEST : LOSS_QEMU,
 			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s",
 				       name, m->world->boot_timeout, accel_names[m->world->accel->kind],
 				       machine_state_name(m->state),
-				       m->state == MACHINE_BOOTING ? " and its agent had not said hello" : ""));
+				       m->heard ? "" : " and its agent had not said hello"));
 }
 
 /* ---- a panic, or a text about one ---- */
@@ -214,7 +217,7 @@ static void panicked(void *arg)
 	if (m->exit.fd < 0 || m->state == MACHINE_STOPPING || m->look.active)
 		return;
 	loop_timer(m->loop, &m->look, seconds_from_now(PANIC_GRACE_S * m->world->accel->slow));
-	if (m->greeted || m->state == MACHINE_UP) {
+	if (m->heard) {
 		uint32_t id;
 
 		machine_send(m, machine_request(m, WIRE_PING, is_alive, m, &id));
@@ -271,6 +274,7 @@ static void agent_frame(void *arg, const struct frame *f)
 	struct machine *m = arg;
 	const char *fault = NULL;
 
+	m->heard = true;
 	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
 	else
@@ -338,7 +342,7 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->greeted = false;
+	m->heard = m->greeted = false;
 	console_forget_panic(&m->console);
 }
 

@@ -16,7 +16,8 @@
  *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
  *	CONFIGURING -> SETTLING	the agent has done that: the init's own "ready" is awaited
  *	CONFIGURING -> UP	the agent has done that, and the guest was ready when it was saved
- *	SETTLING -> UP		the init is ready: requests may be sent
+ *	SETTLING -> PROVISIONING  the init is ready: .provision runs, for as long as a call may take
+ *	SETTLING, PROVISIONING -> UP  what a boot needs is done: requests may be sent
  *	UP -> STOPPING		machine_shutdown(), machine_crash(): QEMU's exit is awaited
  *	STOPPING -> OFF		QEMU has exited as it was asked
  *	UP -> OFF		the guest has powered itself off; @off_why says so
@@ -58,6 +59,7 @@ enum machine_state {
 	MACHINE_BOOTING,
 	MACHINE_CONFIGURING,
 	MACHINE_SETTLING,
+	MACHINE_PROVISIONING,
 	MACHINE_UP,
 	MACHINE_STOPPING,
 	MACHINE_GONE,
@@ -69,7 +71,7 @@ enum machine_loss {
 	LOSS_NONE,
 	LOSS_GUEST,	   /* the guest panicked, rebooted, failed to come up or broke the protocol: the test's business */
 	LOSS_HOST,	   /* QEMU could not be run, was killed, ran into a limit: the infrastructure's */
-	LOSS_QEMU,	   /* QEMU died by itself or its guest never spoke: the infrastructure's, perhaps the accelerator's */
+	LOSS_QEMU,	   /* QEMU died by itself or its agent never spoke: the infrastructure's, perhaps the accelerator's */
 	LOSS_STATE,	   /* QEMU says that what it is to resume from is no good */
 	LOSS_STATE_UNREAD, /* the state could not be resumed, for a reason that is the host's: it may be good */
 };
@@ -131,7 +133,8 @@ struct machine {
 	char *refusal;	     /* why QEMU refuses to load the state, or NULL; owned */
 	bool used;	     /* it was started at least once */
 	bool ever_up;	     /* it was UP at least once */
-	bool greeted;	     /* the agent has said HELLO since QEMU was started */
+	bool heard;	     /* the agent has sent a frame since QEMU was started, */
+	bool greeted;	     /* and it was HELLO */
 	char qemu_version[32];
 
 	pid_t pid;

@@ -20,7 +20,7 @@ static const struct accel accel = {.kind = ACCEL_TCG, .slow = 1};
 static struct net_spec net = {.name = "lan", .mtu = 1500};
 static struct machine_spec machine_spec = {.name = "m", .hostname = "m", .nets = {0}, .nnets = 1};
 static const struct spec spec = {.accel = &accel, .machines = &machine_spec, .nmachines = 1, .nets = &net, .nnets = 1,
-				 .boot_timeout = 60, .call_timeout = 60};
+				 .boot_timeout = 60, .call_timeout = 90};
 
 static void on_up(void *arg, struct machine *m)
 {
@@ -182,6 +182,48 @@ TEST(handshake, a_provision_that_fails_is_named_with_its_status_or_the_agents_re
 	answer(WIRE_CONFIGURE, WIRE_DONE, "");
 	answer(WIRE_WAIT, WIRE_DONE, "");
 	CHECK_STR(answer(WIRE_EXEC, WIRE_FAIL, "no shell"), "the .provision of 'm' could not be run: no shell");
+	CHECK_INT(s.machine.loss, LOSS_GUEST);
+	end();
+}
+
+/* The deadline of what is under way passes. Return: why the machine is gone. */
+static const char *wait_in_vain(void)
+{
+	loop_timer(&s.loop, &s.machine.deadline, 0);
+	CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	return s.machine.gone ? s.machine.gone : "";
+}
+
+TEST(handshake, what_takes_too_long_is_named)
+{
+	begin("make install");
+	CHECK_STR(wait_in_vain(), "'m' did not boot within 60 s (VMTAP_BOOT_TIMEOUT) under tcg: it was still booting and "
+				  "its agent had not said hello");
+	end();
+	begin("make install");
+	hello(WIRE_VERSION, 0);
+	answer(WIRE_CONFIGURE, WIRE_DONE, "");
+	answer(WIRE_WAIT, WIRE_DONE, "");
+	CHECK_INT(s.machine.state, MACHINE_PROVISIONING);
+	CHECK_STR(wait_in_vain(), "the .provision of 'm' did not end within 90 s");
+	CHECK_INT(s.machine.loss, LOSS_GUEST);
+	end();
+}
+
+TEST(handshake, the_accelerator_is_suspected_only_while_the_agent_is_silent)
+{
+	begin(NULL);
+	wait_in_vain();
+	CHECK_INT(s.machine.loss, LOSS_QEMU);
+	end();
+	begin(NULL);
+	s.machine.state = MACHINE_CONFIGURING; /* as one that was resumed */
+	wait_in_vain();
+	CHECK_INT(s.machine.loss, LOSS_QEMU);
+	end();
+	begin(NULL);
+	hello(WIRE_VERSION, 0);
+	CHECK_STR(wait_in_vain(), "'m' did not boot within 60 s (VMTAP_BOOT_TIMEOUT) under tcg: it was still being configured");
 	CHECK_INT(s.machine.loss, LOSS_GUEST);
 	end();
 }
