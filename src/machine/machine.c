@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "machine/handshake.h"
 #include "machine/loss.h"
@@ -53,26 +53,27 @@ static void kill_group(const struct machine *m)
 		kill(-m->pid, SIGKILL);
 }
 
-/* The group is killed before the process is waited for: until then nobody else can have its number. */
-static int kill_and_wait(struct machine *m)
+/* QEMU's process, and a wrapper that did not exec it, are no more. @status: how the process has ended; may be NULL. */
+static void end_qemu(struct machine *m, int *status)
 {
-	int status = 0;
-
-	kill_group(m);
-	waitpid(m->pid, &status, 0);
+	if (m->exit.fd < 0)
+		return;
+	proc_end(m->pid, m->exit.fd, status);
 	loop_close(m->loop, &m->exit);
-	return status;
 }
 
-/* Let go of everything but the consoles' text; QEMU is killed if it still runs. */
+/*
+ * Let go of everything but the consoles' text. QEMU, and whatever else is in its
+ * group, ends before the last words are read: there is an end to them then.
+ */
 static void release(struct machine *m)
 {
+	m->ends++;
+	end_qemu(m, NULL);
 	console_drain(&m->console);
 	console_drain(&m->errors);
 	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
 	loop_timer(m->loop, &m->look, CLOCK_NEVER);
-	if (m->exit.fd >= 0)
-		kill_and_wait(m);
 	console_stop(&m->console);
 	console_stop(&m->errors);
 	qmp_stop(&m->qmp);
@@ -148,21 +149,26 @@ static void exited(struct machine *m, int status)
 	machine_fail(m, loss, why);
 }
 
-/* What QEMU and its guest said before the end may still be in our sockets, and tells most of it. */
+/*
+ * What QEMU and its guest said before the end may still be in our sockets, and
+ * tells most of it. One of these last words may end the machine, whose owner may
+ * have started it again by then.
+ */
 static void exit_ready(void *arg, uint32_t events)
 {
 	struct machine *m = arg;
+	unsigned ends = m->ends;
 	bool panicked;
-	int status;
+	int status = 0;
 
 	(void)events;
+	end_qemu(m, &status);
 	console_drain(&m->console);
 	console_drain(&m->errors);
 	stream_drain(&m->qmp.stream);
 	link_drain(&m->agent);
-	if (m->exit.fd < 0)
-		return; /* one of its last words has made it GONE */
-	status = kill_and_wait(m);
+	if (m->ends != ends)
+		return;
 	/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
 	panicked = m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
 	if (m->state == MACHINE_STOPPING && !panicked)

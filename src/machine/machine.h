@@ -31,8 +31,9 @@
  * caused them: a call of machine_start() may end with @stopped before it
  * returns. When @stopped is called the machine holds no process, descriptor or
  * request any more, so the owner may start it again right there. A request's
- * callback may cancel or forget its request, and may make the machine fail;
- * code of this room that has called one looks at @state before it goes on.
+ * callback may cancel or forget its request, and may make the machine fail:
+ * code of this room that has called one looks at nothing of the machine but
+ * @ends, which tells whether it is still the same life.
  *
  * A console line that tells of a kernel panic is a guest's text, which anybody
  * in the guest can write. It is a reason to look: a panicked kernel ends QEMU
@@ -139,6 +140,7 @@ struct machine {
 
 	pid_t pid;
 	struct watch exit; /* of QEMU's pidfd; -1 without a process */
+	unsigned ends;	   /* how often all that it has was released */
 	struct timer deadline, look; /* of the state; to see whether a panic was one */
 	struct qmp qmp;
 	struct link agent;

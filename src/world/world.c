@@ -305,8 +305,8 @@ static void make_machines(struct world *w)
 static void world_end(struct world *w)
 {
 	if (w->script_exit.fd >= 0) {
-		kill_script(w);
-		waitpid(w->script_pid, NULL, 0);
+		w->killed = true;
+		proc_end(w->script_pid, w->script_exit.fd, NULL);
 	}
 	loop_close(&w->loop, &w->script_exit);
 	if (w->call)
