@@ -117,7 +117,9 @@ static void report(const struct making *k, bool booted, const struct err *err, s
 	const struct machine *m = &k->machine;
 	const char *text = buf_str(&m->console.text);
 
-	if (m->state == MACHINE_GONE) {
+	if (m->ever_up && m->state != MACHINE_UP) { /* so it boots, even if it cannot be saved */
+		out->reason = xasprintf("it was lost while it was saved: %s", m->gone ? m->gone : m->off_why);
+	} else if (m->state == MACHINE_GONE) {
 		out->loss = booted ? m->loss : LOSS_NONE; /* what could not be resumed may still boot */
 		out->reason = xasprintf("%s%s", booted ? "" : "its template cannot be resumed: ", m->gone);
 	} else if (k->error) {
