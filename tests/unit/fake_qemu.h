@@ -132,6 +132,25 @@ static inline _Noreturn void fake_run(bool resumes)
 	_exit(0);
 }
 
+/* The other process writes faster than anybody reads, and this one ends when it has begun. */
+static inline _Noreturn void fake_flood(void)
+{
+	static char flood[1 << 16];
+	int begun[2];
+	char byte = 0;
+
+	for (size_t i = 0; i < sizeof(flood); i++)
+		flood[i] = "flood\n"[i % 6];
+	if (pipe(begun) < 0)
+		_exit(2);
+	if (fork() == 0)
+		for (;;)
+			if (write(2, flood, sizeof(flood)) > 0)
+				(void)!write(begun[1], &byte, 1);
+	(void)!read(begun[0], &byte, 1);
+	_exit(1);
+}
+
 /* Before main(): this process may be a QEMU. */
 __attribute__((constructor)) static void fake_main(int argc, char **argv)
 {
@@ -141,13 +160,8 @@ __attribute__((constructor)) static void fake_main(int argc, char **argv)
 		resumes |= strcmp(argv[i], "-incoming") == 0;
 	if (argc < 2 || strcmp(argv[1], "-name") != 0)
 		return;
-	if (fake_plans("floods")) {
-		fprintf(stderr, "flood\nflood\nflood\n");
-		if (fork() == 0)
-			for (;;)
-				(void)!write(2, "flood\n", 6);
-		_exit(1);
-	}
+	if (fake_plans("floods"))
+		fake_flood();
 	if (fake_plans("dies") || (resumes && fake_plans("not-resumed")))
 		fake_die();
 	fake_run(resumes);
