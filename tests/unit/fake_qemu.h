@@ -33,6 +33,8 @@
  *	dies-saving	it exits when it is to save its state
  *	off-saving	its guest powers itself off then
  *	silent		its guest's agent says HELLO and no more
+ *	restless	its guest does not become idle, when it is asked to for the second time
+ *	off-quiet	its guest powers itself off then
  *	""		nothing
  */
 static inline void fake_qemu(const char *plan, const char *words)
@@ -76,9 +78,16 @@ static inline void fake_send(uint16_t type, uint32_t id)
 
 static inline void fake_agent(struct ear *e)
 {
+	static int quiets;
 	struct frame f;
 
 	while (ear_next(e, &f)) {
+		if (f.type == WIRE_WAIT && f.payload[0] == WIRE_WAIT_QUIET && quiets++) {
+			if (fake_plans("off-quiet"))
+				fake_power_off();
+			if (fake_plans("restless"))
+				continue;
+		}
 		if (fake_plans("silent") || f.type == WIRE_CANCEL)
 			continue;
 		fake_send(f.type == WIRE_EXEC ? WIRE_EXIT : WIRE_DONE, f.id);
