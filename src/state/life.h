@@ -32,6 +32,7 @@ struct life {
 	enum origin origin;
 	struct template_task *making; /* the child process that makes the template, or NULL */
 	struct checkpoint *checkpoints, *pending; /* kept; being saved */
+	int ram_copy;	    /* descriptor that a copy of its template's memory is opened by (ram.h), or -1 */
 	struct saving saving;
 	struct timer go_on; /* to let the machine go on after a save */
 	uint64_t go_on_until;

@@ -82,9 +82,10 @@ static int choose_origin(const struct machine *m, const char *base, const char *
 			 struct err *err)
 {
 	char *ram = path_join(dir, ORIGIN_RAM);
+	int none;
 
 	if (base)
-		return origin_copy(ORIGIN_NAMING, base, ram, from, err);
+		return origin_copy(ORIGIN_NAMING, base, ram, from, &none, err);
 	*from = (struct machine_origin){.ram = ram, .kept = true, .identity = origin_rules[ORIGIN_MAKING].identity};
 	return ram_create(ram, m->spec->memory, err);
 }
