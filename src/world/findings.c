@@ -128,7 +128,8 @@ void findings_machine_stopped(struct findings *v, const struct machine *m)
 		buf_addf(&v->power, "%s%s", v->power.len ? "\n" : "", m->off_why);
 	if (m->state != MACHINE_GONE)
 		return;
-	if (machine_loss_is_infra(m->loss))
+	/* What fails after that is the loss's doing; a test that has failed before has done so by itself. */
+	if (machine_loss_is_infra(m->loss) && o->result.verdict != VERDICT_FAILED)
 		o->result.infra = true;
 	if (m->loss == LOSS_QEMU && !m->ever_up && m->world->accel->kind == ACCEL_KVM && !o->kvm_failed)
 		o->kvm_failed = xstrdup(m->gone);
