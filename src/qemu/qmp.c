@@ -1,6 +1,7 @@
 /* qmp.c - QEMU's control socket */
 #include "qemu/qmp.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,6 +41,7 @@ static int send_with_fd(struct qmp *q, int fd, const char *text, struct err *err
 
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	stream_flush(&q->stream);
+	errno = EAGAIN; /* if it is for what is before it */
 	if (stream_waiting(&q->stream) || sendmsg(q->stream.watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
 		return err_errno(err, "cannot pass a descriptor to QEMU");
 	await_answer(q, NULL, NULL);

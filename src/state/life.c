@@ -233,8 +233,7 @@ void life_save(struct life *l, const char *name, void (*done)(void *arg, const c
 
 void life_abandon_save(struct life *l, char *why)
 {
-	checkpoint_drop(&l->pending);
-	machine_fail(l->machine, LOSS_QEMU, why);
+	machine_fail(l->machine, LOSS_QEMU, why); /* which drops what is pending, too */
 }
 
 bool life_restore(struct life *l, const char *name)
