@@ -270,6 +270,8 @@ TEST(loss, what_somebody_did_to_qemu_is_the_hosts)
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .status = KILLED(SIGKILL)}), LOSS_HOST);
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = EXITED(1), .said = "Cannot allocate memory"}),
 		  LOSS_HOST);
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = KILLED(SIGBUS)}), LOSS_HOST);
+	CHECK_HAS(why, "is the disk full");
 	CHECK(machine_loss_is_infra(LOSS_HOST));
 	end_losses();
 }
@@ -292,6 +294,7 @@ TEST(loss, a_state_is_blamed_only_when_qemu_blames_it)
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL), .refusal = "no such section"}), LOSS_STATE);
 	CHECK_STR(why, "no such section");
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGSEGV)}), LOSS_STATE);
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGBUS)}), LOSS_STATE); /* a file cut short */
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL)}), LOSS_STATE_UNREAD);
 	CHECK_INT(loss((struct loss_facts){.state = s, .shutdown = "host-signal"}), LOSS_STATE_UNREAD);
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = EXITED(127)}), LOSS_STATE_UNREAD);
