@@ -98,10 +98,10 @@ int findings_event(struct findings *v, const struct frame *f)
 	case WIRE_EVENT_FAULT:
 		v->faulted = true;
 		take_failure(v, at, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	case WIRE_EVENT_FAILURE:
 		take_failure(v, at, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	case WIRE_EVENT_NOTE:
 		point_add_note(result, message);
 		return 0;
@@ -113,7 +113,7 @@ int findings_event(struct findings *v, const struct frame *f)
 		return 0;
 	case WIRE_EVENT_SUBTEST:
 		take_subtest(v, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	}
 	return -1;
 }
