@@ -2,7 +2,6 @@
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 

@@ -7,6 +7,7 @@
  */
 #include "machine/handshake.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,6 +23,8 @@
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
 #define WARNING_LINES 10	      /* of a HELLO that are passed on */
 #define WARNING_BYTES 4096
+
+static_assert(WARNING_BYTES <= WIRE_WARNINGS_MAX, "as much as may come");
 
 static void ask_exec(struct machine *m, const char *command, request_frame_fn *answer)
 {

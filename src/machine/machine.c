@@ -23,6 +23,8 @@
 #define REASON_BYTES  600
 #define AGENT_OUT_MAX (8 << 20)	   /* bytes that wait for an agent: several times what a call may send */
 
+static_assert(AGENT_OUT_MAX >= 4 * WIRE_PAYLOAD_MAX, "a call is one frame of the script's, and so is the file that it writes");
+
 static const char *const state_names[] = {
 	"off", "being prepared as a template", "being copied from its template", "booting", "being configured",
 	"waiting for its init", "running its .provision", "up", "shutting down", "gone",

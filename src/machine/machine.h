@@ -23,14 +23,15 @@
  *	UP -> OFF		the guest has powered itself off; @off_why says so
  *	any -> GONE		it died, panicked, stalled or lied; @gone says how, @loss whose fault that is
  *
- * From GONE only machine_reset() leads back, which is for an owner who knows of
+ * From GONE only machine_reset() leads back, which is for an owner that knows of
  * another origin.
  *
- * Who may call whom. All of it happens in one loop. The owner's callbacks @up
- * and @stopped come from the loop, or from within the machine_ function that
- * caused them: a call of machine_start() may end with @stopped before it
- * returns. When @stopped is called the machine holds no process, descriptor or
- * request any more, so the owner may start it again right there. A request's
+ * Calls. All of it happens in one loop. The owner's callbacks @up and @stopped
+ * come from the loop, or from within the machine_ function that caused them:
+ * machine_start(), machine_crash() and machine_fail() may call @stopped before
+ * they return. When @stopped is called the machine holds no process, descriptor
+ * or request any more, and no answer of QEMU or the agent will be heard, so the
+ * owner may start it again right there. A request's
  * callback may cancel or forget its request, and may make the machine fail:
  * code of this room that has called one looks at nothing of the machine but
  * @ends, which tells whether it is still the same life.
@@ -67,7 +68,7 @@ enum machine_state {
 	MACHINE_STATES,
 };
 
-/* Why a machine is GONE: who is to blame decides what is tried next. */
+/* Why a machine is GONE: whose fault it is decides what is tried next. */
 enum machine_loss {
 	LOSS_NONE,
 	LOSS_GUEST,	   /* the guest panicked, rebooted, failed to come up or broke the protocol: the test's business */

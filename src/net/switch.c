@@ -194,7 +194,7 @@ static void drain(struct port *p)
 		free(dequeue(p));
 }
 
-/* The port's time to take a frame is over. That it was we who came late is found out by trying once more. */
+/* The port's time to take a frame is over. That this process came late, not the port, is found out by trying once more. */
 static void out_of_patience(void *arg)
 {
 	struct port *p = arg;

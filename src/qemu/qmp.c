@@ -10,7 +10,7 @@
 
 #define WAITING_MAX (1 << 20) /* bytes of commands that QEMU has not read */
 
-/* Remember who is to be told of the next answer. */
+/* The next answer is @done's. */
 static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
 {
 	struct qmp_command *c = xcalloc(1, sizeof(*c));

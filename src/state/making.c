@@ -1,6 +1,7 @@
 /* making.c - the making of a template, in the process that template.c forks for it */
 #include "state/making.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@
 #include "store/store.h"
 
 #define CONSOLE_BYTES 16384	/* sent to the world when the boot failed */
+
+static_assert(CONSOLE_BYTES <= CONSOLE_KEEP, "no more is sent of a console than is kept");
 
 struct making {
 	struct loop loop;

@@ -12,6 +12,9 @@
 
 #define REASON_MAX 65536 /* bytes of a RESULT's reason; a guest has a say in it */
 
+static_assert(WIRE_REASON_MAX < REASON_MAX, "an agent's reason is passed on whole, with what is put in front of it");
+static_assert(REASON_MAX + 64 <= WIRE_PAYLOAD_MAX, "a RESULT fits into a frame");
+
 void call_drop(struct call *c)
 {
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);

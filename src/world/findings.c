@@ -1,12 +1,15 @@
 /* findings.c - what a test's script, machines and clock say, as one point */
 #include "world/findings.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "wire/script.h"
+
+static_assert(FINDINGS_CONSOLE_BYTES <= CONSOLE_KEEP, "no more is shown of a console than is kept");
 
 /* ---- what the script says ---- */
 

@@ -14,7 +14,10 @@
  * still has not ended a grace later is killed. The runner has a fourth, for a
  * world that does not end.
  *
- * Who frees what: world_end() everything, in the order script, call, machines,
+ * The end of the script's socket mostly means that its process is ending, which
+ * tells more: the world waits for that for HANG_UP_S, and then kills the script.
+ *
+ * Ownership. world_end() frees everything, in the order script, call, machines,
  * lives, networks. A call frees itself when it is answered, and says so first
  * (call_done()). Nothing of a machine is freed while the loop runs, so callbacks
  * may hold on to machines and lives, but never to a call.
@@ -32,7 +35,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/text.h"
