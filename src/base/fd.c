@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 void fd_close(int *fd)
 {
@@ -67,6 +70,20 @@ ssize_t fd_read_full(int fd, void *data, size_t n)
 		got += (size_t)done;
 	}
 	return (ssize_t)got;
+}
+
+bool fd_await(int fd, uint64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t now;
+
+	while ((now = clock_now()) < deadline) {
+		int n = poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1);
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return n > 0;
+	}
+	return false;
 }
 
 int fd_set_nonblock(int fd, int on)

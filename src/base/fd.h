@@ -2,7 +2,9 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Close *@fd unless it is negative, and make it -1; errno is kept. */
@@ -24,6 +26,8 @@ int fd_write_all(int fd, const void *data, size_t n);
 int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset);
 /* Read until @n bytes or end of file. Return: how many came, or -1 with errno. */
 ssize_t fd_read_full(int fd, void *data, size_t n);
+/* Wait until @fd can be read or its other end is closed, until CLOCK_MONOTONIC @deadline, in ns. Return: whether it can. */
+bool fd_await(int fd, uint64_t deadline);
 /* Set or clear O_NONBLOCK. Return: 0, or -1 with errno. */
 int fd_set_nonblock(int fd, int on);
 

@@ -1,9 +1,11 @@
 /* json.c - reading JSON (RFC 8259) */
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct parser {

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 
+#define POLL_TURNS 64 /* of LOOP_BATCH events each: more descriptors than a world has */
+
 int loop_init(struct loop *l, struct err *err)
 {
 	*l = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC)};
@@ -148,12 +150,13 @@ int loop_run(struct loop *l, struct err *err)
 
 int loop_poll(struct loop *l, struct err *err)
 {
-	int n;
+	int n, turns = 0;
 
 	l->stopped = false;
+	/* The kernel takes its descriptors in turn, so each has had its own before those that never rest are asked again. */
 	do
 		n = turn(l, 0, err);
-	while (n == LOOP_BATCH && !l->stopped);
+	while (n == LOOP_BATCH && ++turns < POLL_TURNS && !l->stopped);
 	return n < 0 ? -1 : 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -163,12 +164,26 @@ pid_t proc_start(const struct proc_spec *s, int *pidfd, struct err *err)
 	*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (*pidfd < 0) {
 		err_errno(err, "cannot watch process %ld", (long)pid);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		proc_end(pid, -1, NULL);
 		return err_hint(err, "vmtap needs Linux 5.3 or newer");
 	}
 	fcntl(*pidfd, F_SETFD, FD_CLOEXEC);
 	return pid;
+}
+
+void proc_end(pid_t pid, int pidfd, int *status)
+{
+	cleanup_fd int own = pidfd < 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int watched = pidfd < 0 ? own : pidfd;
+	int killed = SIGKILL; /* as a status */
+
+	/* Until the child is waited for, nobody else can have its number, nor its group's. */
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	if (watched < 0 || fd_await(watched, clock_now() + PROC_END_MS * NS_PER_MS))
+		waitpid(pid, status ? status : &killed, 0);
+	else if (status)
+		*status = killed;
 }
 
 char *proc_status_text(int status)

@@ -68,6 +68,18 @@ pid_t proc_start(const struct proc_spec *s, int *pidfd, struct err *err);
 /* fork() whose child dies with us, as above, without exec. Return: as fork(). */
 pid_t proc_fork(void);
 
+/**
+ * proc_end() - Kill a child and its process group, and wait for the child
+ * @pid:	Not waited for yet; it may have ended by itself
+ * @pidfd:	Of the child, which the caller closes; -1 for none
+ * @status:	Set as by waitpid(2), or NULL; as if it was killed, when it does not end in time
+ *
+ * A killed process that does not end within PROC_END_MS (its storage does not answer, it has much memory to give back) is
+ * left to the kernel. Where not even a pidfd can be had there is no such limit.
+ */
+void proc_end(pid_t pid, int pidfd, int *status);
+#define PROC_END_MS 10000
+
 /* Return: a wait status in words: "exit status 3", "killed by signal 9 (Killed)"; the caller frees it. */
 char *proc_status_text(int status);
 

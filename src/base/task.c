@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -129,32 +128,17 @@ void task_stop(struct task *t)
 	kill(t->pid, SIGKILL);
 }
 
-/* Return: whether a descriptor became readable, or its other end was closed, before the deadline. */
-static bool await(int fd, uint64_t deadline)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	uint64_t now;
-
-	while ((now = clock_now()) < deadline) {
-		int n = poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1);
-
-		if (n > 0 || (n < 0 && errno != EINTR))
-			return n > 0;
-	}
-	return false;
-}
-
 void task_finish(struct task *t, uint64_t deadline)
 {
 	bool busy = t->pid > 0;
 	char rest[4096];
 
 	/* Without a pidfd there is no bound: but then the child was killed before it had done anything. */
-	if (busy && (t->exit.fd < 0 || await(t->exit.fd, deadline)))
+	if (busy && (t->exit.fd < 0 || fd_await(t->exit.fd, deadline)))
 		waitpid(t->pid, NULL, 0);
 	t->pid = 0;
 	/* Whatever the child has forked holds the pipe as well, so at its end all of them are gone. */
-	while (busy && t->pipe.fd >= 0 && await(t->pipe.fd, deadline) && read(t->pipe.fd, rest, sizeof(rest)) > 0)
+	while (busy && t->pipe.fd >= 0 && fd_await(t->pipe.fd, deadline) && read(t->pipe.fd, rest, sizeof(rest)) > 0)
 		;
 	if (busy) {
 		close_pipe(t);

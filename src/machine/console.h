@@ -2,7 +2,6 @@
 #ifndef MACHINE_CONSOLE_H
 #define MACHINE_CONSOLE_H
 
-#include <stdbool.h>
 
 #include "base/stream.h"
 

@@ -7,6 +7,7 @@
  */
 #include "machine/handshake.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,6 +23,8 @@
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
 #define WARNING_LINES 10	      /* of a HELLO that are passed on */
 #define WARNING_BYTES 4096
+
+static_assert(WARNING_BYTES <= WIRE_WARNINGS_MAX, "as much as may come");
 
 static void ask_exec(struct machine *m, const char *command, request_frame_fn *answer)
 {
@@ -153,28 +156,33 @@ static void provision_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
 	struct wire_reader r = wire_read(f);
-	uint32_t status, signal;
-	const char *bytes;
-	size_t n;
 
 	if (f->type == WIRE_OUTPUT) {
+		size_t n;
+		const char *bytes;
+
 		(void)wire_get_u8(&r);
 		bytes = wire_get_bytes(&r, &n);
 		console_feed(&m->console, bytes, n);
-		return;
+	} else if (f->type == WIRE_EXIT) {
+		uint32_t status = wire_get_u32(&r), signal = wire_get_u32(&r);
+
+		if (status || signal)
+			machine_fail(m, LOSS_GUEST,
+				     xasprintf("the .provision of '%s' failed with %s %u", m->spec->name,
+					       signal ? "signal" : "exit status", signal ? signal : status));
+		else
+			arrive(m);
+	} else {
+		cleanup_free char *why = machine_failure(f);
+
+		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' could not be run: %s", m->spec->name, why));
 	}
-	status = wire_get_u32(&r);
-	signal = wire_get_u32(&r);
-	if (f->type == WIRE_EXIT && !r.bad && !status && !signal)
-		arrive(m);
-	else
-		machine_fail(m, LOSS_GUEST,
-			     xasprintf("the .provision of '%s' failed with %s %u", m->spec->name,
-				       signal ? "signal" : "exit status", signal ? signal : status));
 }
 
 static void provision(struct machine *m)
 {
+	m->state = MACHINE_PROVISIONING;
 	ask_exec(m, m->spec->provision, provision_answer);
 	/* It may install things: as long as one call may take, not as a boot. */
 	loop_timer(m->loop, &m->deadline, clock_now() + (uint64_t)(m->world->call_timeout * 1e9));

@@ -14,13 +14,18 @@ static const char *const host_words[] = {
 	"annot allocate memory", "backing store", "Too many open files", "No space left", "Permission denied",
 };
 
+static const char bus_error_hint[] = "\nis the disk full that holds its memory, or a disk of its own?";
+
 /* Return: whether QEMU ended for a reason that lies outside of it and of its guest. */
 static bool is_hosts_fault(const struct loss_facts *f)
 {
 	if (WIFSIGNALED(f->status)) {
 		int s = WTERMSIG(f->status);
 
-		return s == SIGKILL || s == SIGTERM || s == SIGINT || s == SIGHUP || s == SIGXCPU;
+		/* A file of memory that has no more room is a SIGBUS; while one is loaded, it is as likely cut short. */
+		if (s == SIGBUS)
+			return f->state != MACHINE_RESUMING;
+		return s == SIGKILL || s == SIGTERM || s == SIGINT || s == SIGHUP || s == SIGXCPU || s == SIGXFSZ;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(host_words); i++)
 		if (strstr(f->said, host_words[i]))
@@ -63,7 +68,8 @@ enum machine_loss loss_explain(const struct loss_facts *f, char **why)
 	}
 	if (f->shutdown)
 		return explain_shutdown(f, why);
-	*why = xasprintf("QEMU of '%s' died while the machine was %s: %s%s%s", f->name, machine_state_name(f->state),
-			 how, *f->said ? ": " : "", f->said);
+	*why = xasprintf("QEMU of '%s' died while the machine was %s: %s%s%s%s", f->name, machine_state_name(f->state),
+			 how, *f->said ? ": " : "", f->said,
+			 WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGBUS ? bus_error_hint : "");
 	return is_hosts_fault(f) ? LOSS_HOST : LOSS_QEMU;
 }

@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "machine/handshake.h"
 #include "machine/loss.h"
@@ -23,9 +23,11 @@
 #define REASON_BYTES  600
 #define AGENT_OUT_MAX (8 << 20)	   /* bytes that wait for an agent: several times what a call may send */
 
+static_assert(AGENT_OUT_MAX >= 4 * WIRE_PAYLOAD_MAX, "a call is one frame of the script's, and so is the file that it writes");
+
 static const char *const state_names[] = {
 	"off", "being prepared as a template", "being copied from its template", "booting", "being configured",
-	"waiting for its init", "up", "shutting down", "gone",
+	"waiting for its init", "running its .provision", "up", "shutting down", "gone",
 };
 static_assert(ARRAY_SIZE(state_names) == MACHINE_STATES, "a name for every state");
 
@@ -53,26 +55,27 @@ static void kill_group(const struct machine *m)
 		kill(-m->pid, SIGKILL);
 }
 
-/* The group is killed before the process is waited for: until then nobody else can have its number. */
-static int kill_and_wait(struct machine *m)
+/* QEMU's process, and a wrapper that did not exec it, are no more. @status: how the process has ended; may be NULL. */
+static void end_qemu(struct machine *m, int *status)
 {
-	int status = 0;
-
-	kill_group(m);
-	waitpid(m->pid, &status, 0);
+	if (m->exit.fd < 0)
+		return;
+	proc_end(m->pid, m->exit.fd, status);
 	loop_close(m->loop, &m->exit);
-	return status;
 }
 
-/* Let go of everything but the consoles' text; QEMU is killed if it still runs. */
+/*
+ * Let go of everything but the consoles' text. QEMU, and whatever else is in its
+ * group, ends before the last words are read: there is an end to them then.
+ */
 static void release(struct machine *m)
 {
+	m->ends++;
+	end_qemu(m, NULL);
 	console_drain(&m->console);
 	console_drain(&m->errors);
 	loop_timer(m->loop, &m->deadline, CLOCK_NEVER);
 	loop_timer(m->loop, &m->look, CLOCK_NEVER);
-	if (m->exit.fd >= 0)
-		kill_and_wait(m);
 	console_stop(&m->console);
 	console_stop(&m->errors);
 	qmp_stop(&m->qmp);
@@ -148,21 +151,26 @@ static void exited(struct machine *m, int status)
 	machine_fail(m, loss, why);
 }
 
-/* What QEMU and its guest said before the end may still be in our sockets, and tells most of it. */
+/*
+ * What QEMU and its guest said before the end may still be in our sockets, and
+ * tells most of it. One of these last words may end the machine, whose owner may
+ * have started it again by then.
+ */
 static void exit_ready(void *arg, uint32_t events)
 {
 	struct machine *m = arg;
+	unsigned ends = m->ends;
 	bool panicked;
-	int status;
+	int status = 0;
 
 	(void)events;
+	end_qemu(m, &status);
 	console_drain(&m->console);
 	console_drain(&m->errors);
 	stream_drain(&m->qmp.stream);
 	link_drain(&m->agent);
-	if (m->exit.fd < 0)
-		return; /* one of its last words has made it GONE */
-	status = kill_and_wait(m);
+	if (m->ends != ends)
+		return;
 	/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
 	panicked = m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
 	if (m->state == MACHINE_STOPPING && !panicked)
@@ -180,12 +188,15 @@ static void deadline_passed(void *arg)
 		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not power off in time", name));
 	else if (m->state == MACHINE_RESUMING)
 		machine_fail(m, LOSS_STATE_UNREAD, xasprintf("it was not loaded within %.0f s", m->world->boot_timeout));
+	else if (m->state == MACHINE_PROVISIONING)
+		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' did not end within %.0f s", name,
+						      m->world->call_timeout));
 	else
-		machine_fail(m, m->state == MACHINE_SETTLING ? LOSS_GUEST : LOSS_QEMU,
+		machine_fail(m, m->heard ? LOSS_GUEST : LOSS_QEMU,
 			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s",
 				       name, m->world->boot_timeout, accel_names[m->world->accel->kind],
 				       machine_state_name(m->state),
-				       m->state == MACHINE_BOOTING ? " and its agent had not said hello" : ""));
+				       m->heard ? "" : " and its agent had not said hello"));
 }
 
 /* ---- a panic, or a text about one ---- */
@@ -214,7 +225,7 @@ static void panicked(void *arg)
 	if (m->exit.fd < 0 || m->state == MACHINE_STOPPING || m->look.active)
 		return;
 	loop_timer(m->loop, &m->look, seconds_from_now(PANIC_GRACE_S * m->world->accel->slow));
-	if (m->greeted || m->state == MACHINE_UP) {
+	if (m->heard) {
 		uint32_t id;
 
 		machine_send(m, machine_request(m, WIRE_PING, is_alive, m, &id));
@@ -269,11 +280,15 @@ static void qmp_lost(void *arg, const char *why)
 static void agent_frame(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
+	const char *fault = NULL;
 
+	m->heard = true;
 	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
-	else if (requests_take(&m->requests, f) < 0)
-		machine_refuse(m, "it sent what is no answer");
+	else
+		fault = requests_take(&m->requests, f);
+	if (fault)
+		machine_refuse(m, fault);
 }
 
 static void agent_lost(void *arg, const char *why)
@@ -335,7 +350,7 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->greeted = false;
+	m->heard = m->greeted = false;
 	console_forget_panic(&m->console);
 }
 

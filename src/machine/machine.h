@@ -16,22 +16,25 @@
  *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
  *	CONFIGURING -> SETTLING	the agent has done that: the init's own "ready" is awaited
  *	CONFIGURING -> UP	the agent has done that, and the guest was ready when it was saved
- *	SETTLING -> UP		the init is ready: requests may be sent
+ *	SETTLING -> PROVISIONING  the init is ready: .provision runs, for as long as a call may take
+ *	SETTLING, PROVISIONING -> UP  what a boot needs is done: requests may be sent
  *	UP -> STOPPING		machine_shutdown(), machine_crash(): QEMU's exit is awaited
  *	STOPPING -> OFF		QEMU has exited as it was asked
  *	UP -> OFF		the guest has powered itself off; @off_why says so
  *	any -> GONE		it died, panicked, stalled or lied; @gone says how, @loss whose fault that is
  *
- * From GONE only machine_reset() leads back, which is for an owner who knows of
+ * From GONE only machine_reset() leads back, which is for an owner that knows of
  * another origin.
  *
- * Who may call whom. All of it happens in one loop. The owner's callbacks @up
- * and @stopped come from the loop, or from within the machine_ function that
- * caused them: a call of machine_start() may end with @stopped before it
- * returns. When @stopped is called the machine holds no process, descriptor or
- * request any more, so the owner may start it again right there. A request's
- * callback may cancel or forget its request, and may make the machine fail;
- * code of this room that has called one looks at @state before it goes on.
+ * Calls. All of it happens in one loop. The owner's callbacks @up and @stopped
+ * come from the loop, or from within the machine_ function that caused them:
+ * machine_start(), machine_crash() and machine_fail() may call @stopped before
+ * they return. When @stopped is called the machine holds no process, descriptor
+ * or request any more, and no answer of QEMU or the agent will be heard, so the
+ * owner may start it again right there. A request's
+ * callback may cancel or forget its request, and may make the machine fail:
+ * code of this room that has called one looks at nothing of the machine but
+ * @ends, which tells whether it is still the same life.
  *
  * A console line that tells of a kernel panic is a guest's text, which anybody
  * in the guest can write. It is a reason to look: a panicked kernel ends QEMU
@@ -58,18 +61,19 @@ enum machine_state {
 	MACHINE_BOOTING,
 	MACHINE_CONFIGURING,
 	MACHINE_SETTLING,
+	MACHINE_PROVISIONING,
 	MACHINE_UP,
 	MACHINE_STOPPING,
 	MACHINE_GONE,
 	MACHINE_STATES,
 };
 
-/* Why a machine is GONE: who is to blame decides what is tried next. */
+/* Why a machine is GONE: whose fault it is decides what is tried next. */
 enum machine_loss {
 	LOSS_NONE,
 	LOSS_GUEST,	   /* the guest panicked, rebooted, failed to come up or broke the protocol: the test's business */
 	LOSS_HOST,	   /* QEMU could not be run, was killed, ran into a limit: the infrastructure's */
-	LOSS_QEMU,	   /* QEMU died by itself or its guest never spoke: the infrastructure's, perhaps the accelerator's */
+	LOSS_QEMU,	   /* QEMU died by itself or its agent never spoke: the infrastructure's, perhaps the accelerator's */
 	LOSS_STATE,	   /* QEMU says that what it is to resume from is no good */
 	LOSS_STATE_UNREAD, /* the state could not be resumed, for a reason that is the host's: it may be good */
 };
@@ -131,11 +135,13 @@ struct machine {
 	char *refusal;	     /* why QEMU refuses to load the state, or NULL; owned */
 	bool used;	     /* it was started at least once */
 	bool ever_up;	     /* it was UP at least once */
-	bool greeted;	     /* the agent has said HELLO since QEMU was started */
+	bool heard;	     /* the agent has sent a frame since QEMU was started, */
+	bool greeted;	     /* and it was HELLO */
 	char qemu_version[32];
 
 	pid_t pid;
 	struct watch exit; /* of QEMU's pidfd; -1 without a process */
+	unsigned ends;	   /* how often all that it has was released */
 	struct timer deadline, look; /* of the state; to see whether a panic was one */
 	struct qmp qmp;
 	struct link agent;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -65,20 +66,75 @@ static bool answers(unsigned frame, enum wire_type request)
 	return frame == WIRE_FAIL || frame == (request == WIRE_EXEC ? WIRE_EXIT : WIRE_DONE);
 }
 
-int requests_take(struct requests *r, const struct frame *f)
+static bool is_output(struct wire_reader *r)
+{
+	uint8_t stream = wire_get_u8(r);
+	size_t n;
+
+	wire_get_bytes(r, &n);
+	return n <= WIRE_CHUNK && (stream == WIRE_STDOUT || stream == WIRE_STDERR);
+}
+
+static bool is_failure(struct wire_reader *r)
+{
+	size_t n;
+	const char *reason = wire_get_bytes(r, &n);
+
+	return n <= WIRE_REASON_MAX && !memchr(reason, '\0', n);
+}
+
+static bool is_result(struct wire_reader *r)
+{
+	size_t n;
+
+	wire_get_bytes(r, &n);
+	return n <= WIRE_DONE_MAX;
+}
+
+static bool is_exit(struct wire_reader *r)
+{
+	wire_get_u32(r);
+	wire_get_u32(r);
+	wire_get_u64(r);
+	return true;
+}
+
+/* The frames that answer something, and whether their fields are good (that they are all there is seen in @bad). */
+static const struct {
+	enum wire_type type;
+	bool (*is_good)(struct wire_reader *r);
+	const char *fault;
+} kinds[] = {
+	{WIRE_OUTPUT, is_output, "malformed output"},
+	{WIRE_EXIT, is_exit, "malformed exit"},
+	{WIRE_DONE, is_result, "malformed result"},
+	{WIRE_FAIL, is_failure, "malformed failure"},
+};
+
+/* Return: what is wrong with a frame, whatever it answers, or NULL. */
+static const char *find_fault(const struct frame *f)
+{
+	struct wire_reader r = wire_read(f);
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].type == f->type)
+			return kinds[i].is_good(&r) && !r.bad ? NULL : kinds[i].fault;
+	return "it sent what is no answer";
+}
+
+const char *requests_take(struct requests *r, const struct frame *f)
 {
 	const struct request *q = find(r, f->id);
+	const char *fault = find_fault(f);
 	struct request last;
 
-	if (f->type != WIRE_OUTPUT && f->type != WIRE_DONE && f->type != WIRE_FAIL && f->type != WIRE_EXIT)
-		return -1;
-	if (!q)
-		return 0;
+	if (fault || !q)
+		return fault;
 	if (!answers(f->type, q->type))
-		return -1;
+		return "it sent an answer of another kind than it was asked for";
 	last = *q;
 	if (f->type != WIRE_OUTPUT)
 		requests_forget(r, f->id);
 	last.answer(last.arg, f);
-	return 0;
+	return NULL;
 }

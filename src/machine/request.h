@@ -8,9 +8,9 @@
 #include "wire/frame.h"
 
 /*
- * One frame of a request's answer, of a type that answers such a request
- * (wire/agent.h): OUTPUT, any number of times, then DONE, FAIL or EXIT. With
- * that last one the request is over and forgotten.
+ * One frame of a request's answer, of a type that answers such a request, with
+ * the fields of that type (wire/agent.h): OUTPUT, any number of times, then
+ * DONE, FAIL or EXIT. With that last one the request is over and forgotten.
  */
 typedef void request_frame_fn(void *arg, const struct frame *f);
 
@@ -32,10 +32,12 @@ void requests_clear(struct requests *r);
 /**
  * requests_take() - Give a frame to the request that it answers
  *
- * The tail of a request that was forgotten is dropped in silence.
+ * The tail of a request that was forgotten is dropped in silence, as long as it
+ * is well-formed.
  *
- * Return: 0, or -1 when the frame is no answer, or not one to that request
+ * Return: NULL, or in words which rule the frame breaks: it is no answer, none
+ * to that request, or its fields are not what they should be
  */
-int requests_take(struct requests *r, const struct frame *f);
+const char *requests_take(struct requests *r, const struct frame *f);
 
 #endif

@@ -66,15 +66,13 @@ static void release(struct saving *s)
 
 static void finish(struct saving *s, const char *error)
 {
-	void (*done)(void *, const char *) = s->done;
 	cleanup_free char *remove = xasprintf("{\"fdset-id\":%u}", s->set);
 	cleanup_free char *why = error ? xstrdup(error) : NULL;
 
 	if (s->set)
 		qmp_send(&s->machine->qmp, "remove-fd", remove, NULL, NULL);
 	release(s);
-	if (done)
-		done(s->arg, why);
+	s->done(s->arg, why);
 }
 
 static void progress(void *arg, const struct json *reply, const char *error)

@@ -22,7 +22,8 @@ void saving_load(struct machine *m);
  * @machine:	UP
  * @whole:	The memory is part of what is written even when it is in a shared file
  * @fd:		Where the state goes; not owned, not needed after saving_start()
- * @done:	Called once, from the loop, with why it failed or NULL
+ * @done:	Called once with why it failed, or NULL: from the loop, or, when QEMU
+ *		does not even take a descriptor, from within saving_start()
  */
 struct saving {
 	struct machine *machine;

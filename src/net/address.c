@@ -1,4 +1,4 @@
-/* address.c - who is who on the networks of a world */
+/* address.c - the addresses of machines on the networks of a world */
 #include "net/address.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* address.h - who is who on the networks of a world
+/* address.h - the addresses of machines on the networks of a world
  *
  * Network N (1-based, in the order of declaration) is 192.168.N.0/24 unless it
  * names its own; machine M (1-based) has host number M on each network that

@@ -194,7 +194,7 @@ static void drain(struct port *p)
 		free(dequeue(p));
 }
 
-/* The port's time to take a frame is over. That it was we who came late is found out by trying once more. */
+/* The port's time to take a frame is over. That this process came late, not the port, is found out by trying once more. */
 static void out_of_patience(void *arg)
 {
 	struct port *p = arg;
@@ -218,9 +218,11 @@ static int port_number(const struct port *p)
 
 static void forward(struct net_switch *s, int from, const uint8_t *frame, size_t n)
 {
-	const struct learned *to = frame[0] & 1 ? NULL : find_mac(s, frame);
+	const struct learned *to;
 
+	/* First: an unknown destination is a free slot, which the sender must not take while it is looked at. */
 	learn(s, frame + ETHER_ADDR, from);
+	to = frame[0] & 1 ? NULL : find_mac(s, frame);
 	if (to && to->port >= 0) {
 		if (to->port != from && s->ports[to->port]) {
 			s->stats.forwarded++;

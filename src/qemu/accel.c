@@ -2,7 +2,6 @@
 #include "qemu/accel.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -15,12 +15,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -86,13 +83,11 @@ static struct canary climb(int kvm, uint64_t limit_us, const struct canary_loop 
 static struct canary collect(int fd, pid_t pid)
 {
 	struct canary result = {.rung = CANARY_STUCK};
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	if (poll(&p, 1, CANARY_KILL_MS) == 1 &&
+	if (fd_await(fd, clock_now() + CANARY_KILL_MS * NS_PER_MS) &&
 	    fd_read_full(fd, &result, sizeof(result)) != (ssize_t)sizeof(result))
 		result = (struct canary){.rung = CANARY_STUCK};
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	proc_end(pid, -1, NULL);
 	return result;
 }
 

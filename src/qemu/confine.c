@@ -15,15 +15,13 @@
 #include "qemu/confine.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -84,12 +82,11 @@ void confine_process(struct proc_spec *p, char *const *environment)
 /* Whether @pidfd's process ended with status 0, in time; otherwise it is killed. */
 static bool ends_well(pid_t pid, int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int status = -1;
+	bool in_time = fd_await(pidfd, clock_now() + CONFINE_PATIENCE_MS * NS_PER_MS);
+	int status;
 
-	if (poll(&p, 1, CONFINE_PATIENCE_MS) != 1)
-		kill(-pid, SIGKILL); /* its group: a script's children too */
-	return waitpid(pid, &status, 0) == pid && status == 0;
+	proc_end(pid, pidfd, &status);
+	return in_time && status == 0;
 }
 
 static bool ask(const char *qemu)

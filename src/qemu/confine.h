@@ -11,8 +11,8 @@
  *   and the kernel have the filter (seccomp): it cannot start programs, change
  *   its user, or take processors and priorities from others.
  *
- * A QEMU that is taken over is still the user who runs vmtap, with that user's
- * files and network.
+ * A QEMU that is taken over still has the rights of vmtap's user, whose files and
+ * network it can reach.
  */
 #ifndef QEMU_CONFINE_H
 #define QEMU_CONFINE_H

@@ -1,6 +1,7 @@
 /* qmp.c - QEMU's control socket */
 #include "qemu/qmp.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +10,7 @@
 
 #define WAITING_MAX (1 << 20) /* bytes of commands that QEMU has not read */
 
-/* Remember who is to be told of the next answer. */
+/* The next answer is @done's. */
 static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
 {
 	struct qmp_command *c = xcalloc(1, sizeof(*c));
@@ -40,6 +41,7 @@ static int send_with_fd(struct qmp *q, int fd, const char *text, struct err *err
 
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	stream_flush(&q->stream);
+	errno = EAGAIN; /* if it is for what is before it */
 	if (stream_waiting(&q->stream) || sendmsg(q->stream.watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
 		return err_errno(err, "cannot pass a descriptor to QEMU");
 	await_answer(q, NULL, NULL);

@@ -29,31 +29,82 @@ bool layer_has(const char *dir, const char *machine)
 	return state && file_exists(state);
 }
 
-static size_t count_up(const struct machine *machines, size_t n)
-{
-	size_t up = 0;
-
-	for (size_t i = 0; i < n; i++)
-		up += machines[i].state == MACHINE_UP;
-	return up;
-}
-
-/* Several things under way at the same time; the loop stops when the last is done or one has failed. */
-struct batch {
+/**
+ * struct cut - The machines on their way to being saved, in steps that all of them make together
+ * @member:	Of each machine: it was up when this began
+ * @pending:	Members that have not made the step under way
+ * @savings:	Of each member; @machine is set in those that were begun
+ * @limit:	Of all steps
+ * @error:	Why it has failed, or NULL; owned
+ */
+struct cut {
 	struct loop *loop;
-	size_t pending;
+	struct machine *machines;
+	size_t n, pending;
+	bool member[SPEC_MACHINES_MAX];
+	struct saving savings[SPEC_MACHINES_MAX];
+	const char *dir;
 	struct timer limit;
 	char *error;
 };
 
+static void fail(struct cut *c, const char *why)
+{
+	if (!c->error)
+		c->error = xstrdup(why);
+	loop_stop(c->loop);
+}
+
+static void too_late(void *arg)
+{
+	fail(arg, "it took too long");
+}
+
+/* Return: whether there is no reason to give up; a member that has stopped is one. */
+static bool goes_well(struct cut *c)
+{
+	for (size_t i = 0; i < c->n && !c->error; i++)
+		if (c->member[i] && c->machines[i].state != MACHINE_UP)
+			fail(c, "a machine stopped before all were saved");
+	return !c->error;
+}
+
+/* ---- steps ---- */
+
 static void one_done(void *arg, const char *error)
 {
-	struct batch *b = arg;
+	struct cut *c = arg;
 
-	if (error && !b->error)
-		b->error = xstrdup(error);
-	if (--b->pending == 0 || error)
-		loop_stop(b->loop);
+	c->pending--;
+	if (error)
+		fail(c, error);
+	else if (!c->pending)
+		loop_stop(c->loop);
+}
+
+/* Begin something with every member, and wait until all of it is done. */
+static int make_step(struct cut *c, void (*begin)(struct cut *c, size_t i), struct err *err)
+{
+	for (size_t i = 0; i < c->n; i++)
+		c->pending += c->member[i];
+	for (size_t i = 0; i < c->n && !c->error; i++)
+		if (c->member[i])
+			begin(c, i);
+	while (goes_well(c) && c->pending)
+		if (loop_run(c->loop, err) < 0)
+			return -1;
+	return c->error ? err_set(err, "%s", c->error) : 0;
+}
+
+static void quiet(void *arg, const struct frame *f)
+{
+	(void)f; /* the machine is saved now, whether it has become idle or not */
+	one_done(arg, NULL);
+}
+
+static void quieten(struct cut *c, size_t i)
+{
+	handshake_await_quiet(&c->machines[i], quiet, c);
 }
 
 static void stopped(void *arg, const struct json *reply, const char *error)
@@ -62,26 +113,24 @@ static void stopped(void *arg, const struct json *reply, const char *error)
 	one_done(arg, error);
 }
 
-static void too_late(void *arg)
+static void stop(struct cut *c, size_t i)
 {
-	struct batch *b = arg;
-
-	b->error = xstrdup("it took too long");
-	loop_stop(b->loop);
+	qmp_send(&c->machines[i].qmp, "stop", NULL, stopped, c);
 }
 
-static int run_batch(struct batch *b, double limit, struct err *err)
+static void save(struct cut *c, size_t i)
 {
-	b->limit = (struct timer){.expired = too_late, .arg = b};
-	loop_timer(b->loop, &b->limit, clock_now() + (uint64_t)(limit * 1e9));
-	if (b->pending && !b->error && loop_run(b->loop, err) < 0)
-		return -1;
-	loop_timer(b->loop, &b->limit, CLOCK_NEVER);
-	if (!b->error)
-		return 0;
-	err_set(err, "%s", b->error);
-	free(b->error);
-	return -1;
+	cleanup_free char *path = layer_path(c->dir, c->machines[i].spec->name, "state");
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct err err = {0};
+
+	if (fd < 0) {
+		store_write_error(&err, path);
+		one_done(c, err.text);
+		return;
+	}
+	c->savings[i] = (struct saving){.machine = &c->machines[i], .fd = fd, .done = one_done, .arg = c};
+	saving_start(&c->savings[i]);
 }
 
 /* ---- a silent network ---- */
@@ -92,6 +141,7 @@ struct silence {
 	struct net_switch **switches;
 	size_t nswitches;
 	uint64_t seen, end;
+	bool over;
 };
 
 static uint64_t frames(const struct silence *s)
@@ -109,6 +159,7 @@ static void listen(void *arg)
 	uint64_t n = frames(s), now = clock_now();
 
 	if (n == s->seen || now > s->end) {
+		s->over = true;
 		loop_stop(s->loop);
 		return;
 	}
@@ -116,117 +167,74 @@ static void listen(void *arg)
 	loop_timer(s->loop, &s->timer, now + QUIET_MS * NS_PER_MS);
 }
 
-static int await_silence(struct loop *l, struct net_switch **switches, size_t nswitches, struct err *err)
+static int await_silence(struct cut *c, struct net_switch **switches, size_t nswitches, struct err *err)
 {
-	struct silence s = {.loop = l, .switches = switches, .nswitches = nswitches, .seen = UINT64_MAX};
+	struct silence s = {.loop = c->loop, .switches = switches, .nswitches = nswitches, .seen = UINT64_MAX};
+	int r = 0;
 
 	s.timer = (struct timer){.expired = listen, .arg = &s};
 	s.end = clock_now() + QUIET_MAX_MS * NS_PER_MS;
-	loop_timer(l, &s.timer, clock_now());
-	return loop_run(l, err);
+	loop_timer(c->loop, &s.timer, clock_now());
+	while (r == 0 && goes_well(c) && !s.over)
+		r = loop_run(c->loop, err);
+	loop_timer(c->loop, &s.timer, CLOCK_NEVER);
+	return c->error ? err_set(err, "%s", c->error) : r;
 }
 
 /* ---- the cut ---- */
 
-static void quiet(void *arg, const struct frame *f)
+static int write_names(const struct cut *c, struct err *err)
 {
-	(void)f; /* the machine is saved now, whether it has become idle or not */
-	one_done(arg, NULL);
-}
-
-static void quieten(struct machine *m, struct batch *b)
-{
-	handshake_await_quiet(m, quiet, b);
-}
-
-static void stop(struct machine *m, struct batch *b)
-{
-	qmp_send(&m->qmp, "stop", NULL, stopped, b);
-}
-
-/* Start something with every machine that is up, and wait until all of it is done. */
-static int with_all(struct loop *l, struct machine *machines, size_t n, void (*start)(struct machine *, struct batch *),
-		    double limit, struct err *err)
-{
-	struct batch b = {.loop = l};
-
-	for (size_t i = 0; i < n; i++) {
-		if (machines[i].state != MACHINE_UP)
-			continue;
-		b.pending++;
-		start(&machines[i], &b);
-	}
-	return run_batch(&b, limit, err);
-}
-
-static void save_one(struct saving *s, struct machine *m, const char *dir, struct batch *b)
-{
-	cleanup_free char *path = layer_path(dir, m->spec->name, "state");
-	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	struct err err = {0};
-
-	if (fd < 0) {
-		store_write_error(&err, path);
-		one_done(b, err.text);
-		return;
-	}
-	*s = (struct saving){.machine = m, .fd = fd, .done = one_done, .arg = b};
-	saving_start(s);
-}
-
-static int save_all(struct loop *l, struct machine *machines, size_t n, const char *dir, double limit,
-		    struct err *err)
-{
-	struct saving *savings = xcalloc(n, sizeof(*savings));
-	struct batch b = {.loop = l, .pending = count_up(machines, n)};
-	int r;
-
-	for (size_t i = 0; i < n && !b.error; i++)
-		if (machines[i].state == MACHINE_UP)
-			save_one(&savings[i], &machines[i], dir, &b);
-	r = run_batch(&b, limit, err);
-	for (size_t i = 0; i < n; i++)
-		if (savings[i].machine) /* it was started */
-			saving_abandon(&savings[i]);
-	free(savings);
-	return r;
-}
-
-static int write_names(struct machine *machines, size_t n, const char *dir, struct err *err)
-{
-	cleanup_free char *path = path_join(dir, "machines");
+	cleanup_free char *path = path_join(c->dir, "machines");
 	cleanup_buf struct buf names = {0};
 
-	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *ram = layer_path(dir, machines[i].spec->name, "ram");
+	for (size_t i = 0; i < c->n; i++) {
+		cleanup_free char *ram = layer_path(c->dir, c->machines[i].spec->name, "ram");
 
-		if (machines[i].state != MACHINE_UP)
+		if (!c->member[i])
 			continue;
-		buf_addf(&names, "%s\n", machines[i].spec->name);
+		buf_addf(&names, "%s\n", c->machines[i].spec->name);
 		ram_dig_holes(ram);
 	}
 	buf_addc(&names, '\n');
 	return file_write_atomic(path, names.data, names.len, 0666, err);
 }
 
-static int save_in_steps(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines,
-			 size_t n, const char *dir, double limit, struct err *err)
+static int save_in_steps(struct cut *c, struct net_switch **switches, size_t nswitches, struct err *err)
 {
-	if (with_all(l, machines, n, quieten, limit, err) < 0 || await_silence(l, switches, nswitches, err) < 0 ||
-	    with_all(l, machines, n, stop, limit, err) < 0 || save_all(l, machines, n, dir, limit, err) < 0)
+	for (size_t i = 0; i < c->n; i++)
+		if (c->member[i] && !c->machines[i].origin.kept)
+			return err_set(err, "'%s' has no template to begin with", c->machines[i].spec->name);
+	if (make_step(c, quieten, err) < 0 || await_silence(c, switches, nswitches, err) < 0 ||
+	    make_step(c, stop, err) < 0 || make_step(c, save, err) < 0)
 		return -1;
-	return write_names(machines, n, dir, err);
+	return write_names(c, err);
+}
+
+/* @c ends here, so nothing that was asked of the machines may be answered any more. */
+static void call_off(struct cut *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->savings[i].machine)
+			saving_abandon(&c->savings[i]);
+		if (c->machines[i].state == MACHINE_UP)
+			machine_reset(&c->machines[i]);
+	}
 }
 
 int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines, size_t n,
 	       const char *dir, double limit, struct err *err)
 {
-	size_t up = count_up(machines, n);
+	struct cut c = {.loop = l, .machines = machines, .n = n, .dir = dir, .limit = {.expired = too_late, .arg = &c}};
+	int r;
 
 	for (size_t i = 0; i < n; i++)
-		if (machines[i].state == MACHINE_UP && !machines[i].origin.kept)
-			return err_set(err, "'%s' has no template to begin with", machines[i].spec->name);
-	if (save_in_steps(l, switches, nswitches, machines, n, dir, limit, err) < 0)
-		return -1;
-	return count_up(machines, n) == up ? 0 : err_set(err, "a machine stopped before all were saved");
+		c.member[i] = machines[i].state == MACHINE_UP;
+	loop_timer(l, &c.limit, clock_now() + (uint64_t)(limit * 1e9));
+	r = save_in_steps(&c, switches, nswitches, err);
+	loop_timer(l, &c.limit, CLOCK_NEVER);
+	if (r < 0)
+		call_off(&c);
+	free(c.error);
+	return r;
 }

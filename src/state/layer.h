@@ -23,9 +23,13 @@ bool layer_has(const char *dir, const char *machine);
 /**
  * layer_save() - Save all machines that are up
  * @l:		Their loop, which is run; their owner stops it when one of them stops
- * @limit:	Seconds after which it has failed
+ * @limit:	Seconds for all of it
  *
- * Return: 0, or -1: a machine is not in a file of its own, or QEMU refused
+ * When it fails the machines are OFF, without a word to their owner: QEMU may
+ * have stopped some of them, and may still answer what it was asked.
+ *
+ * Return: 0, or -1: a machine is not in a file of its own, has stopped, or is
+ * refused by QEMU; it took too long
  */
 int layer_save(struct loop *l, struct net_switch **switches, size_t nswitches, struct machine *machines, size_t n,
 	       const char *dir, double limit, struct err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
@@ -40,7 +41,8 @@ static void copy(struct life *l, const char *dir, bool generic)
 	struct machine_origin from;
 	struct err err = {0};
 
-	if (origin_copy(o, dir, ram, &from, &err) == 0) {
+	fd_close(&l->ram_copy); /* of its last life */
+	if (origin_copy(o, dir, ram, &from, &l->ram_copy, &err) == 0) {
 		begin(l, o, from);
 		return;
 	}
@@ -231,8 +233,7 @@ void life_save(struct life *l, const char *name, void (*done)(void *arg, const c
 
 void life_abandon_save(struct life *l, char *why)
 {
-	checkpoint_drop(&l->pending);
-	machine_fail(l->machine, LOSS_QEMU, why);
+	machine_fail(l->machine, LOSS_QEMU, why); /* which drops what is pending, too */
 }
 
 bool life_restore(struct life *l, const char *name)
@@ -261,6 +262,7 @@ void life_init(struct life *l, struct machine *machine, const struct machine_own
 		.world = machine->world,
 		.owner = *owner,
 		.saving.machine = machine,
+		.ram_copy = -1,
 		.saving.copy = -1,
 		.go_on = {.expired = try_to_go_on, .arg = l},
 	};
@@ -272,5 +274,6 @@ void life_free(struct life *l)
 	template_cancel(l->making);
 	checkpoint_drop(&l->pending);
 	checkpoint_free_all(&l->checkpoints);
+	fd_close(&l->ram_copy);
 	free(l->no_template);
 }

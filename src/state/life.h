@@ -12,11 +12,16 @@
  * and passes them on, except for a loss that is made good by another origin,
  * which the world does not see.
  *
- * Who frees what. The child process that makes a template belongs to the life
- * until it has told its result or the machine has stopped. A save under way
- * belongs to the life until it is done or the machine has stopped; whoever asked
- * for it hears of it at most once. Checkpoints are files without a name, which
- * go with life_free().
+ * Calls. The owner is told as machine.h says, so life_start(), life_restore()
+ * and life_abandon_save() may tell it before they return. When an origin fails
+ * the machine is reset and started again from within its own @stopped, and that
+ * start may fail as well: the owner is told of the last one, once.
+ *
+ * Ownership. The child process that makes a template belongs to the life until
+ * it has told its result or the machine has stopped. A save under way belongs to
+ * the life until it is done or the machine has stopped; the caller of
+ * life_save() hears of it at most once. Checkpoints are files without a name,
+ * which go with life_free(), and so does the copy of a template's memory.
  */
 #ifndef STATE_LIFE_H
 #define STATE_LIFE_H
@@ -32,6 +37,7 @@ struct life {
 	enum origin origin;
 	struct template_task *making; /* the child process that makes the template, or NULL */
 	struct checkpoint *checkpoints, *pending; /* kept; being saved */
+	int ram_copy;	    /* descriptor that a copy of its template's memory is opened by (ram.h), or -1 */
 	struct saving saving;
 	struct timer go_on; /* to let the machine go on after a save */
 	uint64_t go_on_until;

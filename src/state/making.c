@@ -1,6 +1,7 @@
 /* making.c - the making of a template, in the process that template.c forks for it */
 #include "state/making.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@
 #include "store/store.h"
 
 #define CONSOLE_BYTES 16384	/* sent to the world when the boot failed */
+
+static_assert(CONSOLE_BYTES <= CONSOLE_KEEP, "no more is sent of a console than is kept");
 
 struct making {
 	struct loop loop;
@@ -82,9 +85,10 @@ static int choose_origin(const struct machine *m, const char *base, const char *
 			 struct err *err)
 {
 	char *ram = path_join(dir, ORIGIN_RAM);
+	int none;
 
 	if (base)
-		return origin_copy(ORIGIN_NAMING, base, ram, from, err);
+		return origin_copy(ORIGIN_NAMING, base, ram, from, &none, err);
 	*from = (struct machine_origin){.ram = ram, .kept = true, .identity = origin_rules[ORIGIN_MAKING].identity};
 	return ram_create(ram, m->spec->memory, err);
 }
@@ -117,7 +121,9 @@ static void report(const struct making *k, bool booted, const struct err *err, s
 	const struct machine *m = &k->machine;
 	const char *text = buf_str(&m->console.text);
 
-	if (m->state == MACHINE_GONE) {
+	if (m->ever_up && m->state != MACHINE_UP) { /* so it boots, even if it cannot be saved */
+		out->reason = xasprintf("it was lost while it was saved: %s", m->gone ? m->gone : m->off_why);
+	} else if (m->state == MACHINE_GONE) {
 		out->loss = booted ? m->loss : LOSS_NONE; /* what could not be resumed may still boot */
 		out->reason = xasprintf("%s%s", booted ? "" : "its template cannot be resumed: ", m->gone);
 	} else if (k->error) {

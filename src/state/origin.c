@@ -23,7 +23,7 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
 #pragma GCC diagnostic pop
 }
 
-int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, struct err *err)
+int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, int *copy, struct err *err)
 {
 	cleanup_free char *from = path_join(dir, ORIGIN_RAM);
 
@@ -33,7 +33,8 @@ int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin
 		.kept = ram != NULL,
 		.identity = origin_rules[o].identity,
 	};
+	*copy = -1;
 	if (ram)
 		return ram_copy(from, ram, err);
-	return ram_map(from, &out->ram, err);
+	return ram_map(from, &out->ram, copy, err);
 }

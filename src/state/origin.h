@@ -50,9 +50,10 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
  * @dir:	Holds ORIGIN_RAM and ORIGIN_STATE
  * @ram:	File for a copy of the memory that is going to be saved again (@out
  *		owns it, also when this fails); NULL to map what is there privately
+ * @copy:	As for ram_map()
  *
  * Return: 0 with @out filled for machine_start(), or -1: no room, unreadable
  */
-int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, struct err *err);
+int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, int *copy, struct err *err);
 
 #endif

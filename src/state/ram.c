@@ -71,31 +71,30 @@ int ram_copy(const char *from, const char *to, struct err *err)
 	return copy_data(in, out, st.st_size) < 0 ? store_write_error(err, to) : 0;
 }
 
-/* The descriptor stays open until the process ends: QEMU opens it by that path. */
-static int copy_to_memory(const char *from, char **out, struct err *err)
+static int copy_to_memory(const char *from, struct err *err)
 {
 	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-	int copy = memfd_create("vmtap-ram", MFD_CLOEXEC);
+	cleanup_fd int copy = memfd_create("vmtap-ram", MFD_CLOEXEC);
 	struct stat st;
 
 	if (in < 0 || copy < 0 || fstat(in, &st) < 0 || ftruncate(copy, st.st_size) < 0 ||
-	    copy_data(in, copy, st.st_size) < 0) {
-		err_errno(err, "cannot copy '%s' into memory", from);
-		if (copy >= 0)
-			close(copy);
-		return -1;
-	}
-	*out = xasprintf("/proc/%ld/fd/%d", (long)getpid(), copy);
-	return 0;
+	    copy_data(in, copy, st.st_size) < 0)
+		return err_errno(err, "cannot copy '%s' into memory", from);
+	return fd_steal(&copy);
 }
 
-int ram_map(const char *path, char **out, struct err *err)
+int ram_map(const char *path, char **out, int *copy, struct err *err)
 {
+	*copy = -1;
 	if (access(path, W_OK) == 0 || errno == ENOENT) {
 		*out = xstrdup(path);
 		return 0;
 	}
-	return copy_to_memory(path, out, err);
+	*copy = copy_to_memory(path, err);
+	if (*copy < 0)
+		return -1;
+	*out = xasprintf("/proc/%ld/fd/%d", (long)getpid(), *copy);
+	return 0;
 }
 
 void ram_dig_holes(const char *path)

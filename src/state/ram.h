@@ -27,14 +27,16 @@ int ram_copy(const char *from, const char *to, struct err *err);
 
 /**
  * ram_map() - A file that QEMU can map privately
- * @out:	Its path, which the caller frees; valid in this process and its children
+ * @out:	Its path, which the caller frees
+ * @copy:	Set to the descriptor of a copy that @out is the path of, which the
+ *		caller closes when QEMU is over, or to -1
  *
  * QEMU before 8.2 opens the file for writing even if it never writes to it. In a
- * cache that may only be read @out is therefore a copy without a name.
+ * cache that may only be read @out is therefore a copy without a name, in memory.
  *
  * Return: 0, or -1
  */
-int ram_map(const char *path, char **out, struct err *err);
+int ram_map(const char *path, char **out, int *copy, struct err *err);
 
 /* Give the room of pages back that hold only zeros, where that is safe (room.h). */
 void ram_dig_holes(const char *path);

@@ -1,12 +1,15 @@
 /* findings.c - what a test's script, machines and clock say, as one point */
 #include "world/findings.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "wire/script.h"
+
+static_assert(FINDINGS_CONSOLE_BYTES <= CONSOLE_KEEP, "no more is shown of a console than is kept");
 
 /* ---- what the script says ---- */
 
@@ -98,10 +101,10 @@ int findings_event(struct findings *v, const struct frame *f)
 	case WIRE_EVENT_FAULT:
 		v->faulted = true;
 		take_failure(v, at, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	case WIRE_EVENT_FAILURE:
 		take_failure(v, at, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	case WIRE_EVENT_NOTE:
 		point_add_note(result, message);
 		return 0;
@@ -113,7 +116,7 @@ int findings_event(struct findings *v, const struct frame *f)
 		return 0;
 	case WIRE_EVENT_SUBTEST:
 		take_subtest(v, message, &r);
-		return 0;
+		return r.bad ? -1 : 0;
 	}
 	return -1;
 }
@@ -128,7 +131,8 @@ void findings_machine_stopped(struct findings *v, const struct machine *m)
 		buf_addf(&v->power, "%s%s", v->power.len ? "\n" : "", m->off_why);
 	if (m->state != MACHINE_GONE)
 		return;
-	if (machine_loss_is_infra(m->loss))
+	/* What fails after that is the loss's doing; a test that has failed before has done so by itself. */
+	if (machine_loss_is_infra(m->loss) && o->result.verdict != VERDICT_FAILED)
 		o->result.infra = true;
 	if (m->loss == LOSS_QEMU && !m->ever_up && m->world->accel->kind == ACCEL_KVM && !o->kvm_failed)
 		o->kvm_failed = xstrdup(m->gone);

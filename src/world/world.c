@@ -14,7 +14,10 @@
  * still has not ended a grace later is killed. The runner has a fourth, for a
  * world that does not end.
  *
- * Who frees what: world_end() everything, in the order script, call, machines,
+ * The end of the script's socket mostly means that its process is ending, which
+ * tells more: the world waits for that for HANG_UP_S, and then kills the script.
+ *
+ * Ownership. world_end() frees everything, in the order script, call, machines,
  * lives, networks. A call frees itself when it is answered, and says so first
  * (call_done()). Nothing of a machine is freed while the loop runs, so callbacks
  * may hold on to machines and lives, but never to a call.
@@ -32,7 +35,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/text.h"
@@ -41,6 +43,7 @@
 #include "world/findings.h"
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
+#define HANG_UP_S	1				   /* from the end of the script's socket to that of its process; scaled */
 #define SCRIPT_OUT_MAX	(2 * WIRE_CALL_OUTPUT_MAX + (8 << 20)) /* bytes that wait for the script: a call's output, framed */
 
 static_assert(WIRE_CALL_OUTPUT_MAX / WIRE_CHUNK * 2 * 64 < 8 << 20, "room for the frames around a call's output");
@@ -63,9 +66,14 @@ struct world {
 	bool saving;   /* the script is over, and what it left is being saved */
 	uint64_t deadline;
 	char *overtime; /* why no call is begun any more, or NULL */
-	struct timer test_timer, kill_timer;
+	struct timer test_timer, kill_timer, hang_up;
 	struct findings findings;
 };
+
+static uint64_t seconds_from_now(const struct world *w, double s)
+{
+	return clock_now() + (uint64_t)(s * w->spec->accel->slow * 1e9);
+}
 
 /* ---- the script ---- */
 
@@ -149,7 +157,17 @@ static void script_lost(void *arg, const char *why)
 	if (!text_starts(why, "closed"))
 		distrust(w, why);
 	else
-		kill(w->script_pid, SIGKILL);
+		loop_timer(&w->loop, &w->hang_up, seconds_from_now(w, HANG_UP_S));
+}
+
+static void has_hung_up(void *arg)
+{
+	struct world *w = arg;
+
+	if (w->finished)
+		kill_script(w);
+	else
+		distrust(w, "closed its connection to the world");
 }
 
 static void explain_end(struct world *w, int status)
@@ -169,9 +187,8 @@ static void script_exited(void *arg, uint32_t events)
 	int status = 0;
 
 	(void)events;
-	link_drain(&w->script); /* what it sent before it ended */
-	kill(-w->script_pid, SIGKILL);
-	waitpid(w->script_pid, &status, 0);
+	proc_end(w->script_pid, w->script_exit.fd, &status);
+	link_drain(&w->script); /* what it sent before it ended; nobody is left that could send more */
 	loop_close(&w->loop, &w->script_exit);
 	loop_stop(&w->loop);
 	if (!w->finished && !w->findings.faulted && !w->killed)
@@ -213,6 +230,7 @@ static int start_script(struct world *w, void (*script)(void *arg, int fd), void
 	if (w->script_exit.fd < 0) {
 		err_errno(err, "cannot watch the script process");
 		close(fds[0]);
+		proc_end(w->script_pid, -1, NULL);
 		return -1;
 	}
 	if (link_start(&w->script, &w->loop, fds[0], err) < 0)
@@ -227,8 +245,7 @@ static void test_overtime(void *arg)
 	struct world *w = arg;
 
 	w->overtime = xasprintf("the test's time limit of %.0f s passed", w->spec->test_timeout);
-	loop_timer(&w->loop, &w->kill_timer,
-		   clock_now() + (uint64_t)(SCRIPT_GRACE_S * w->spec->accel->slow * 1e9) + w->call_owner.grace);
+	loop_timer(&w->loop, &w->kill_timer, seconds_from_now(w, SCRIPT_GRACE_S) + w->call_owner.grace);
 	if (w->call)
 		call_expire(w->call, w->overtime);
 	else
@@ -274,6 +291,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.script = {.stream.out_max = SCRIPT_OUT_MAX, .frame = script_frame, .lost = script_lost, .arg = w},
 		.test_timer = {.expired = test_overtime, .arg = w},
 		.kill_timer = {.expired = script_stuck, .arg = w},
+		.hang_up = {.expired = has_hung_up, .arg = w},
 		.deadline = clock_now() + (uint64_t)(spec->test_timeout * 1e9),
 	};
 	w->machines = xcalloc(spec->nmachines, sizeof(*w->machines));
@@ -305,8 +323,8 @@ static void make_machines(struct world *w)
 static void world_end(struct world *w)
 {
 	if (w->script_exit.fd >= 0) {
-		kill_script(w);
-		waitpid(w->script_pid, NULL, 0);
+		w->killed = true;
+		proc_end(w->script_pid, w->script_exit.fd, NULL);
 	}
 	loop_close(&w->loop, &w->script_exit);
 	if (w->call)
@@ -359,6 +377,7 @@ static void run(struct world *w, void (*script)(void *arg, int fd), void *arg, s
 		loop_run(&w->loop, err);
 	loop_timer(&w->loop, &w->test_timer, CLOCK_NEVER);
 	loop_timer(&w->loop, &w->kill_timer, CLOCK_NEVER);
+	loop_timer(&w->loop, &w->hang_up, CLOCK_NEVER);
 	if (!err->text[0]) /* a machine may have died while the script came to its end */
 		loop_poll(&w->loop, err);
 }

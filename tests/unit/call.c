@@ -2,20 +2,11 @@
 #include "unit.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
+#include "ear.h"
 #include "world/call.h"
-
-/* What came through a far end; the frame that was looked at last is still in it. */
-struct ear {
-	int fd;
-	struct buf in;
-	size_t used;
-};
 
 /* A machine without a QEMU, and the far ends of what connects it and the script to the world. */
 static struct scene {
@@ -60,16 +51,6 @@ static void no_loss(void *arg, const char *why)
 	(void)why;
 }
 
-static int connect_to(struct link *l)
-{
-	int fds[2];
-
-	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	CHECK_INT(link_start(l, &s.loop, fds[0], NULL), 0);
-	fd_set_nonblock(fds[1], 1);
-	return fds[1];
-}
-
 static void begin(void)
 {
 	static const struct machine_owner owner = {.up = on_change, .stopped = on_change};
@@ -78,8 +59,8 @@ static void begin(void)
 	CHECK_INT(loop_init(&s.loop, NULL), 0);
 	machine_init(&s.machine, &spec, 0, &s.loop, NULL, &owner);
 	life_init(&s.life, &s.machine, &owner);
-	s.agent.fd = connect_to(&s.machine.agent);
-	s.from.fd = connect_to(&s.script);
+	ear_connect(&s.agent, &s.machine.agent, &s.loop);
+	ear_connect(&s.from, &s.script, &s.loop);
 	s.machine.state = MACHINE_UP;
 	s.machine.used = true;
 	s.owner = (struct call_owner){.loop = &s.loop, .script = &s.script, .lives = &s.life, .nlives = 1, .world = &spec,
@@ -94,10 +75,8 @@ static void end(void)
 	machine_free(&s.machine);
 	life_free(&s.life);
 	loop_free(&s.loop);
-	fd_close(&s.agent.fd);
-	fd_close(&s.from.fd);
-	buf_free(&s.agent.in);
-	buf_free(&s.from.in);
+	ear_close(&s.agent);
+	ear_close(&s.from);
 }
 
 /* The script makes a call. @deadline: ns from now, or CLOCK_NEVER. Return: whether it was taken. */
@@ -135,23 +114,6 @@ static void pass(unsigned ms)
 	CHECK_INT(loop_run(&s.loop, NULL), 0);
 }
 
-/* Return: the type of the next frame that came, 0 for none. */
-static unsigned next(struct ear *e, struct frame *f)
-{
-	ssize_t n;
-
-	buf_consume(&e->in, e->used);
-	e->used = 0;
-	while (wire_next(&e->in, f) == 0) {
-		n = read(e->fd, buf_reserve(&e->in, 1 << 16), 1 << 16);
-		if (n <= 0)
-			return 0;
-		buf_commit(&e->in, (size_t)n);
-	}
-	e->used = wire_size(f);
-	return f->type;
-}
-
 /* The agent says something about request @id. */
 static void say(enum wire_type type, uint32_t id, enum wire_stream stream, size_t n)
 {
@@ -185,7 +147,7 @@ static void say(enum wire_type type, uint32_t id, enum wire_stream stream, size_
 static unsigned asked(uint32_t *id)
 {
 	struct frame f;
-	unsigned type = next(&s.agent, &f);
+	unsigned type = ear_next(&s.agent, &f);
 
 	*id = type ? f.id : 0;
 	return type;
@@ -202,7 +164,7 @@ static int answer(char reason[256], size_t *output)
 
 	reason[0] = '\0';
 	*output = 0;
-	while ((type = next(&s.from, &f)) == WIRE_OUTPUT) {
+	while ((type = ear_next(&s.from, &f)) == WIRE_OUTPUT) {
 		size_t n;
 
 		r = wire_read(&f);
@@ -338,54 +300,9 @@ TEST(call, a_malformed_answer_is_a_failure_at_once)
 {
 	refuses(WIRE_OUTPUT, WIRE_STDOUT, WIRE_CHUNK + 1, "malformed output");
 	refuses(WIRE_OUTPUT, 9, 1, "malformed output");
-	refuses(WIRE_DONE, 0, 1, "no answer");
+	refuses(WIRE_DONE, 0, 1, "an answer of another kind");
 	refuses(WIRE_EXEC, 0, 1, "no answer");
 	refuses(WIRE_HELLO, 0, 1, "malformed hello");
-}
-
-/* The agent says HELLO, in the middle of a command. Return: why the machine is gone, "" when it is not. */
-static const char *hello(uint32_t version, size_t warnings)
-{
-	cleanup_buf struct buf b = {0};
-	cleanup_free char *text = xcalloc(1, warnings + 1);
-	size_t mark = wire_begin(&b, WIRE_HELLO, 0);
-
-	memset(text, 'w', warnings);
-	wire_put_u32(&b, version);
-	wire_put_str(&b, "6.1");
-	wire_put_str(&b, "agent");
-	wire_put_str(&b, text);
-	wire_end(&b, mark);
-	CHECK_INT(fd_write_all(s.agent.fd, b.data, b.len), 0);
-	pass(5);
-	return s.machine.gone ? s.machine.gone : "";
-}
-
-TEST(handshake, an_agent_that_starts_afresh_loses_what_it_was_asked)
-{
-	begin();
-	CHECK(ask(WIRE_CALL_EXEC, "true", CLOCK_NEVER));
-	CHECK_HAS(hello(WIRE_VERSION, 0), "it started afresh in the middle of its work");
-	CHECK_INT(answer(reason, &output), WIRE_LOST);
-	end();
-}
-
-TEST(handshake, hello_is_heard_once_and_of_a_sane_length)
-{
-	begin();
-	s.machine.state = MACHINE_BOOTING;
-	CHECK_STR(hello(WIRE_VERSION, 0), "");
-	CHECK_INT(s.machine.state, MACHINE_CONFIGURING);
-	CHECK_HAS(hello(WIRE_VERSION, 0), "started afresh");
-	end();
-	begin();
-	s.machine.state = MACHINE_BOOTING;
-	CHECK_HAS(hello(WIRE_VERSION, WIRE_WARNINGS_MAX + 1), "malformed hello");
-	end();
-	begin();
-	s.machine.state = MACHINE_BOOTING;
-	CHECK_HAS(hello(WIRE_VERSION + 1, 0), "the agent of another version");
-	end();
 }
 
 TEST(call, a_machine_that_was_lost_is_not_asked)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "machine/console.h"
 #include "machine/loss.h"
@@ -111,9 +112,17 @@ static void on_answer(void *arg, const struct frame *f)
 	calls++;
 }
 
+/* Return: 0, or -1 when the frame is refused. */
 static int take(struct requests *r, uint16_t type, uint32_t id)
 {
-	return requests_take(r, &(struct frame){.type = type, .id = id});
+	static const uint8_t output[5] = {WIRE_STDOUT}, other[16];
+	struct frame f = {.type = type, .id = id, .payload = other, .len = sizeof(other)};
+
+	if (type == WIRE_OUTPUT) {
+		f.payload = output;
+		f.len = sizeof(output);
+	}
+	return requests_take(r, &f) ? -1 : 0;
 }
 
 TEST(request, is_over_with_its_last_frame)
@@ -170,6 +179,55 @@ TEST(request, what_no_agent_sends_is_refused)
 	requests_clear(&r);
 }
 
+/* Return: what is said to be wrong with an answer of these fields to request 1. */
+static const char *fault_of(uint16_t type, const void *payload, size_t n)
+{
+	struct requests r = {0};
+	uint32_t id = requests_open(&r, type == WIRE_DONE ? WIRE_WAIT : WIRE_EXEC, on_answer, NULL);
+	const char *fault = requests_take(&r, &(struct frame){.type = type, .id = id, .payload = payload, .len = n});
+
+	requests_clear(&r);
+	return fault ? fault : "";
+}
+
+/* The same of a field of @n bytes behind @before. */
+static const char *fault_of_long(uint16_t type, const char *before, size_t n)
+{
+	cleanup_buf struct buf b = {0};
+
+	buf_adds(&b, before);
+	for (int i = 0; i < 4; i++)
+		buf_addc(&b, (char)(n >> 8 * i));
+	memset(buf_reserve(&b, n), 'x', n);
+	buf_commit(&b, n);
+	return fault_of(type, b.data, b.len);
+}
+
+TEST(request, an_answer_without_its_fields_is_refused)
+{
+	calls = 0;
+	CHECK_STR(fault_of(WIRE_OUTPUT, "\1\4\0\0\0abc", 8), "malformed output");
+	CHECK_STR(fault_of(WIRE_OUTPUT, "\3\1\0\0\0a", 6), "malformed output");
+	CHECK_STR(fault_of(WIRE_EXIT, "\0\0\0\0\0\0\0\0", 8), "malformed exit");
+	CHECK_STR(fault_of(WIRE_DONE, "", 0), "malformed result");
+	CHECK_STR(fault_of(WIRE_FAIL, "\2\0\0\0a", 5), "malformed failure");
+	CHECK_STR(fault_of(WIRE_FAIL, "\2\0\0\0a\0", 6), "malformed failure");
+	CHECK_INT(calls, 0);
+}
+
+TEST(request, an_answer_is_as_long_as_its_kind_may_be)
+{
+	calls = 0;
+	CHECK_STR(fault_of_long(WIRE_OUTPUT, "\1", WIRE_CHUNK), "");
+	CHECK_STR(fault_of_long(WIRE_DONE, "", WIRE_DONE_MAX), "");
+	CHECK_STR(fault_of_long(WIRE_FAIL, "", WIRE_REASON_MAX), "");
+	CHECK_INT(calls, 3);
+	CHECK_STR(fault_of_long(WIRE_OUTPUT, "\1", WIRE_CHUNK + 1), "malformed output");
+	CHECK_STR(fault_of_long(WIRE_DONE, "", WIRE_DONE_MAX + 1), "malformed result");
+	CHECK_STR(fault_of_long(WIRE_FAIL, "", WIRE_REASON_MAX + 1), "malformed failure");
+	CHECK_INT(calls, 3);
+}
+
 /* ---- losses ---- */
 
 #define KILLED(sig) (sig)	   /* as waitpid(2) has it */
@@ -212,6 +270,8 @@ TEST(loss, what_somebody_did_to_qemu_is_the_hosts)
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .status = KILLED(SIGKILL)}), LOSS_HOST);
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = EXITED(1), .said = "Cannot allocate memory"}),
 		  LOSS_HOST);
+	CHECK_INT(loss((struct loss_facts){.state = MACHINE_BOOTING, .status = KILLED(SIGBUS)}), LOSS_HOST);
+	CHECK_HAS(why, "is the disk full");
 	CHECK(machine_loss_is_infra(LOSS_HOST));
 	end_losses();
 }
@@ -234,6 +294,7 @@ TEST(loss, a_state_is_blamed_only_when_qemu_blames_it)
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL), .refusal = "no such section"}), LOSS_STATE);
 	CHECK_STR(why, "no such section");
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGSEGV)}), LOSS_STATE);
+	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGBUS)}), LOSS_STATE); /* a file cut short */
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = KILLED(SIGKILL)}), LOSS_STATE_UNREAD);
 	CHECK_INT(loss((struct loss_facts){.state = s, .shutdown = "host-signal"}), LOSS_STATE_UNREAD);
 	CHECK_INT(loss((struct loss_facts){.state = s, .status = EXITED(127)}), LOSS_STATE_UNREAD);

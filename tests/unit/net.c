@@ -229,6 +229,24 @@ TEST(switch, forged_addresses_fill_the_table_and_no_more)
 	lab_close(&l);
 }
 
+TEST(switch, a_new_sender_does_not_take_the_place_of_an_unknown_destination)
+{
+	uint8_t frame[60] = {2, 9, 9, 9, 9, 9, 2}; /* always to the same one, from another one each time */
+	struct lab l;
+
+	lab_open(&l);
+	for (unsigned i = 0; i < SWITCH_LEARNED_MAX; i++) {
+		frame[10] = (uint8_t)(i >> 8);
+		frame[11] = (uint8_t)i;
+		CHECK_INT(send(l.wire[0], frame, sizeof(frame), MSG_DONTWAIT), sizeof(frame));
+		CHECK_INT(loop_poll(&l.loop, NULL), 0);
+		CHECK_INT(take(&l, 1), sizeof(frame));
+		CHECK_INT(take(&l, 2), sizeof(frame));
+	}
+	CHECK_INT(switch_stats(l.sw)->flooded, SWITCH_LEARNED_MAX);
+	lab_close(&l);
+}
+
 TEST(switch, deaf_port_stops_nobody_and_is_served_again_when_it_hears)
 {
 	int total = 0, got = 0;

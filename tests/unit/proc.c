@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -243,6 +244,50 @@ TEST(proc, pidfd_tells_the_end)
 	CHECK_INT(poll(&p, 1, PATIENCE_MS), 1);
 	CHECK_INT(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
 	waitpid(pid, NULL, 0);
+}
+
+/* A shell whose own child holds a pipe. Return: whether the pipe closes when the shell is ended; @status: the shell's. */
+static bool ends_with_group(const char *script, bool has_ended, int *status)
+{
+	char *argv[] = {"sh", "-c", (char *)script, NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv, .nfds = 1};
+	cleanup_fd int pidfd = -1, out = -1;
+	char byte = 0;
+	int ends[2];
+	pid_t pid;
+
+	CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+	out = ends[0];
+	s.fds[0] = (struct proc_fd){ends[1], 7};
+	pid = proc_start(&s, &pidfd, NULL);
+	close(ends[1]);
+	CHECK_INT(read(out, &byte, 1), 1);
+	CHECK(!has_ended || fd_await(pidfd, clock_now() + PATIENCE_MS * NS_PER_MS));
+	proc_end(pid, has_ended ? pidfd : -1, status);
+	CHECK_INT(waitpid(pid, NULL, WNOHANG), -1);
+	return fd_await(out, clock_now() + PATIENCE_MS * NS_PER_MS) && read(out, &byte, 1) == 0;
+}
+
+TEST(proc, end_takes_the_group_along_and_tells_how_the_child_ended)
+{
+	int status;
+
+	CHECK(ends_with_group("sleep 1000 & printf '!' >&7; wait", false, &status));
+	CHECK_INT(status, SIGKILL);
+	CHECK(ends_with_group("sleep 1000 & printf '!' >&7; exit 3", true, &status));
+	CHECK_INT(WEXITSTATUS(status), 3);
+}
+
+TEST(fd, await_ends_at_its_deadline)
+{
+	int ends[2];
+
+	CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+	CHECK(!fd_await(ends[0], clock_now()));
+	CHECK(!fd_await(ends[0], clock_now() + NS_PER_MS));
+	close(ends[1]);
+	CHECK(fd_await(ends[0], clock_now() + PATIENCE_MS * NS_PER_MS));
+	close(ends[0]);
 }
 
 /*

@@ -81,19 +81,36 @@ TEST(origin, only_a_template_is_replaced_by_a_boot)
 		CHECK_INT(origin_rules[o].failure == ORIGIN_FALLS_BACK, o == ORIGIN_GENERIC || o == ORIGIN_NAMED);
 }
 
-/* Root may write to any file, so the second half is seen by other users only. */
+#define RAM "/tmp/vmtap-unit-ram"
+
 TEST(ram, is_mapped_where_it_is_if_that_may_be_written)
 {
 	cleanup_free char *path = NULL;
-	cleanup_buf struct buf text = {0};
+	int copy;
 
-	CHECK_INT(file_write_atomic("/tmp/vmtap-unit-ram", "memory", 6, 0444, NULL), 0);
-	CHECK_INT(ram_map("/tmp/vmtap-unit-ram", &path, NULL), 0);
+	CHECK_INT(file_write_atomic(RAM, "memory", 6, 0666, NULL), 0);
+	CHECK_INT(ram_map(RAM, &path, &copy, NULL), 0);
+	CHECK_STR(path, RAM);
+	CHECK_INT(copy, -1);
+	unlink(RAM);
+}
+
+TEST(ram, that_may_only_be_read_is_mapped_as_a_copy_of_the_callers)
+{
+	uid_t own = getuid();
+	cleanup_free char *path = NULL;
+	cleanup_buf struct buf text = {0};
+	int copy;
+
+	CHECK_INT(file_write_atomic(RAM, "memory", 6, 0444, NULL), 0);
+	CHECK_INT(own == 0 ? setreuid(65534, 0) : 0, 0); /* root may write to any file; access(2) asks who really calls */
+	CHECK_INT(ram_map(RAM, &path, &copy, NULL), 0);
+	CHECK_INT(own == 0 ? setreuid(0, 0) : 0, 0);
+	CHECK(copy >= 0);
+	CHECK_HAS(path, "/fd/");
 	CHECK_INT(file_read(path, 64, &text, NULL), 0);
 	CHECK_STR(buf_str(&text), "memory");
-	if (geteuid() == 0)
-		CHECK_STR(path, "/tmp/vmtap-unit-ram");
-	else
-		CHECK_HAS(path, "/fd/");
-	unlink("/tmp/vmtap-unit-ram");
+	close(copy);
+	CHECK(!file_exists(path));
+	unlink(RAM);
 }
