@@ -20,7 +20,7 @@ machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = cache cached check doctor fallback header help job limits options plan prepare run runner schedule settings settle work
+cmd    = bundle cache cached check doctor fallback header help job limits options plan prepare run runner schedule settings settle work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu qemu-check images,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -86,6 +86,8 @@ script_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -W
 build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
+# Commands run once, and reports wait for tests: small rather than fast.
+build/obj/cmd/%.o build/obj/report/%.o build/obj/image/bundle%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
 build/obj/image/embedded.o: build/vmtap-agent.gz
@@ -217,10 +219,21 @@ kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
 kernel:
 	ci/setup kernel
 	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit-small && ln -sfn kit-small build/kit
-# A QEMU of our own, static: VMTAP_QEMU=build/qemu/qemu-system-x86_64 chooses it.
+# A QEMU of our own, static: build/vmtap takes it from there, unless VMTAP_QEMU says otherwise.
 qemu:
 	ci/setup qemu
 	@mkdir -p build && ln -sfn "$$(ci/qemu)" build/qemu
+# One file that needs neither a kit nor a QEMU beside it. Folders other than ours may be named, for a trial:
+# make bundle BUNDLE_KIT=build/kit BUNDLE_QEMU=...; the names of further parts follow as BUNDLE_MORE='NAME=PATH ...'.
+BUNDLE_KIT = $$(ci/kit small)
+BUNDLE_QEMU = $$(ci/qemu)
+bundle:
+	$(if $(findstring ci/kit,$(BUNDLE_KIT)),ci/setup kernel)
+	$(if $(findstring ci/qemu,$(BUNDLE_QEMU)),ci/setup qemu)
+	$(MAKE) $(parallel) all
+	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && \
+	build/vmtap bundle pack --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" $(BUNDLE_MORE) && \
+	build/vmtap-x86_64 bundle info
 images: image-debian12-web image-debian12-kvm
 image-%: ; @mkdir -p build && ln -sfn "$$(ci/images/$*)" build/$*.tar
 
@@ -282,7 +295,8 @@ help:
 	@echo 'make kernel-check  run the tests of machines with it'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
+	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit kernel qemu images try check kernel-check qemu-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu images try check kernel-check qemu-check tests lint linted bench fuzz clean help
