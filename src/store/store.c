@@ -31,6 +31,7 @@ static const char *store_advice(int why)
 		return "free some space there, or set VMTAP_CACHE to a folder on another disk";
 	case EFBIG:
 		return "the file size limit (ulimit -f) or the filesystem's is too small";
+	case ENOENT: /* there is no /tmp, say */
 	case EROFS:
 	case EACCES:
 	case EPERM:

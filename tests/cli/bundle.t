@@ -114,6 +114,28 @@ SKIP: {
     system "rm -rf /tmp/vmtap-$uid";
 }
 
+# Without even /tmp
+SKIP: {
+    skip 'only root can make a root folder', 6 if $> != 0;
+    my $empty = "$dir/empty";
+    system("mkdir -m 755 -p $empty/proc $empty/dev && mkdir -m 1777 $empty/cache && cp $b $empty/vmtap && cp $one $empty/t.c") == 0 or die;
+    my $in = sub {
+        my ($env, $args) = @_;
+        my $out = `unshare --mount --pid --fork /bin/sh -c 'mount -t proc proc $empty/proc && touch $empty/dev/null && mount --bind /dev/null $empty/dev/null && c=\$(PATH=\$PATH:/usr/sbin command -v chroot); env -i $env \$c --userspec=4321:4321 $empty /vmtap $args; echo status \$?' 2>&1`;
+        return $out;
+    };
+    my $out = $in->('VMTAP_CACHE=/cache/c VMTAP_ACCEL=tcg', 'bundle info');
+    like $out, qr/all sums are right\nstatus 0$/, 'in a root with nothing but /proc and /dev/null: info';
+    $out = $in->('VMTAP_CACHE=/cache/c', '--list t.c');
+    like $out, qr/^boots\nstatus 0$/m, '... a script is read';
+    $out = $in->('VMTAP_CACHE=/cache/c', 't.c');
+    like $out, qr/^not ok 1 - boots\n.*^status 3$/ms, '... it is unpacked there, and its QEMU wants a shell in this test';
+    is_deeply [map { s{.*/}{}r } glob "$empty/cache/c/bundle/*"], [$key], '... into one entry';
+    $out = $in->('', 't.c');
+    like $out, qr{cannot write '/tmp/vmtap-4321': No such file or directory.*set VMTAP_CACHE}s, '... and without a cache: what to do';
+    like $out, qr/^status 2$/m, '... exit status 2';
+}
+
 # Two first runs at once
 {
     my $cache = "$dir/two";
