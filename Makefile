@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -211,18 +211,22 @@ build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
 setup:
 	ci/setup check
 
-# The kit guest's files and the Debian images, from the distribution's packages, cached.
-kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
+# The kit guest's files and the Debian images, from the distribution's packages, cached. What is in build/ can be moved.
+kit: ; @kit=$$(ci/kit) && ci/lay "$$kit" build/kit
 # The same with our own kernel: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
 kernel:
 	ci/setup kernel
-	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit-small && ln -sfn kit-small build/kit
+	@kit=$$(ci/kit small) && ci/lay "$$kit" build/kit-small && ci/lay "$$kit" build/kit
 # A QEMU of our own, static: VMTAP_QEMU=build/qemu/qemu-system-x86_64 chooses it.
 qemu:
 	ci/setup qemu
-	@mkdir -p build && ln -sfn "$$(ci/qemu)" build/qemu
+	@qemu=$$(ci/qemu) && ci/lay "$$qemu" build/qemu
 images: image-debian12-web image-debian12-kvm
-image-%: ; @mkdir -p build && ln -sfn "$$(ci/images/$*)" build/$*.tar
+image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
+
+PREFIX = /usr/local
+install: ; @ci/install "$(DESTDIR)$(PREFIX)"
+uninstall: ; @ci/install --remove "$(DESTDIR)$(PREFIX)"
 
 try:
 	ci/setup try
@@ -283,6 +287,9 @@ help:
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make images  the Debian images that examples and tests boot'
+	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
+	@echo '             install build/vmtap, the kit and, where they were made, QEMU and licences; builds nothing'
+	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit kernel qemu images try check kernel-check qemu-check tests lint linted bench fuzz clean help
+.PHONY: all setup kit kernel qemu images install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help
