@@ -20,7 +20,7 @@ machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = cache cached check doctor fallback header help job limits options plan prepare run runner schedule settings settle work
+cmd    = cache cached check doctor fallback header help job licenses limits options plan prepare run runner schedule settings settle work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -87,8 +87,16 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
+build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
+build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
 build/obj/image/embedded.o: build/vmtap-agent.gz
+
+# vendor/get, and not a prefix of vendor/build: the notices are in the pinned sources.
+build/gen/licenses.gz: src/cmd/make-licenses.sh vendor/licenses vendor/pins
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)src/cmd/make-licenses.sh >build/gen/licenses && gzip -9nc build/gen/licenses >$@
 
 build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/types.h src/script/methods.def
 	@mkdir -p $(@D)
@@ -223,6 +231,8 @@ qemu:
 	@qemu=$$(ci/qemu) && ci/lay "$$qemu" build/qemu
 images: image-debian12-web image-debian12-kvm
 image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
+# What their authors ask to be passed on with all that; `vmtap licenses` prints it.
+licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
 
 PREFIX = /usr/local
 install: ; @ci/install "$(DESTDIR)$(PREFIX)"
@@ -287,9 +297,10 @@ help:
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make images  the Debian images that examples and tests boot'
+	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
 	@echo '             install build/vmtap, the kit and, where they were made, QEMU and licences; builds nothing'
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit kernel qemu images install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help
+.PHONY: all setup kit kernel qemu images licenses install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help

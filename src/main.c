@@ -16,6 +16,7 @@ const struct command_entry cmd_table[] = {
 	 "see what is kept between runs, make it small, carry it to another machine", cmd_cache_options, cmd_cache},
 	{"doctor", "", "say what works here, what does not, and how to mend it", NULL, cmd_doctor},
 	{"header", "", "print the dialect's header, for editors and checkers", NULL, cmd_header},
+	{"licenses", "[NAME]", "print what is inside and under which licence, or one licence's text", NULL, cmd_licenses},
 	{"help", "[COMMAND]", "explain a command", NULL, cmd_help},
 	{0},
 };
