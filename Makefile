@@ -13,14 +13,14 @@ base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream t
 wire   = frame link
 store  = entry list pack room seal store sum unpack
 report = point progress report sink tap
-image  = cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
+image  = bundle bundle_pack bundle_unpack cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine qmp remember
 machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = cache cached check doctor fallback header help job licenses limits options plan prepare run runner schedule settings settle work
+cmd    = bundle cache cached check doctor fallback header help job licenses limits options plan prepare run runner schedule settings settle work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz kit kernel kernel-check qemu qemu-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu qemu-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -86,6 +86,8 @@ script_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -W
 build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
+# Commands run once, and reports wait for tests: small rather than fast.
+build/obj/cmd/%.o build/obj/report/%.o build/obj/image/bundle%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
@@ -225,10 +227,21 @@ kit: ; @kit=$$(ci/kit) && ci/lay "$$kit" build/kit
 kernel:
 	ci/setup kernel
 	@kit=$$(ci/kit small) && ci/lay "$$kit" build/kit-small && ci/lay "$$kit" build/kit
-# A QEMU of our own, static: VMTAP_QEMU=build/qemu/qemu-system-x86_64 chooses it.
+# A QEMU of our own, static: build/vmtap takes it from there, unless VMTAP_QEMU says otherwise.
 qemu:
 	ci/setup qemu
 	@qemu=$$(ci/qemu) && ci/lay "$$qemu" build/qemu
+# One file that needs neither a kit nor a QEMU beside it. Folders other than ours may be named, for a trial:
+# make bundle BUNDLE_KIT=build/kit BUNDLE_QEMU=...; further parts follow as BUNDLE_MORE='NAME=PATH ...'.
+BUNDLE_KIT = $$(ci/kit small)
+BUNDLE_QEMU = $$(ci/qemu)
+bundle:
+	$(if $(findstring ci/kit,$(BUNDLE_KIT)),ci/setup kernel)
+	$(if $(findstring ci/qemu,$(BUNDLE_QEMU)),ci/setup qemu)
+	$(MAKE) $(parallel) all
+	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
+	build/vmtap bundle pack --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
+	build/vmtap-x86_64 bundle info
 images: image-debian12-web image-debian12-kvm
 image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
@@ -296,6 +309,7 @@ help:
 	@echo 'make kernel-check  run the tests of machines with it'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
+	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
@@ -303,4 +317,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup kit kernel qemu images licenses install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu images licenses install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help

@@ -12,6 +12,7 @@
 #include "cmd/cached.h"
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
+#include "image/bundle.h"
 #include "state/layer.h"
 #include "state/template.h"
 #include "store/entry.h"
@@ -136,7 +137,7 @@ static int cache_prune(const struct cache_call *c)
 
 /* What vmtap keeps; other kinds may be there, of another vmtap. */
 static const char *const kinds[] = {"root",	    "modules",	    "kernel",	"initrd",
-				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, NULL};
+				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, BUNDLE_KIND, NULL};
 
 static int unknown_kind(const char *kind)
 {
@@ -254,7 +255,7 @@ int cmd_cache(char **argv)
 		return wrong("--check is an option of cache list and cache prune");
 	if (settings_read(&s, &err) < 0 || store_limit(s.store, &c.limit, &err) < 0) {
 		log_line("%s", err.text);
-		return EXIT_WRONG;
+		return s.damaged ? EXIT_INFRA : EXIT_WRONG;
 	}
 	c.root = s.store;
 	return verb->run(&c);

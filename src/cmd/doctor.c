@@ -61,13 +61,28 @@ static char *qemu_version(const char *qemu)
 	return xstrndup(text, strcspn(text, "\n"));
 }
 
+/* Nothing is said of a vmtap that is no bundle. */
+static int check_bundle(const struct settings *s)
+{
+	const struct bundle *b = &s->bundle;
+	cleanup_free char *text = NULL;
+	unsigned long long unpacked = 0;
+
+	if (b->fd < 0)
+		return 0;
+	for (size_t i = 0; i < b->count; i++)
+		unpacked += b->files[i].size;
+	text = xasprintf("'%s': %zu files, %llu MB unpacked", b->path, b->count, unpacked / 1000000);
+	return say(true, "bundle", text);
+}
+
 static int check_qemu(const struct settings *s)
 {
 	cleanup_free char *version = s->qemu ? qemu_version(s->qemu) : NULL;
 	cleanup_free char *text = NULL;
 
 	if (!s->qemu)
-		return say(false, "QEMU", settings_no_qemu());
+		return say(false, "QEMU", s->qemu_missing);
 	text = version ? xasprintf("%s (%s)", s->qemu, version)
 		       : xasprintf("'%s' does not answer --version\nset VMTAP_QEMU to a QEMU 7.2 or newer", s->qemu);
 	return say(version != NULL, "QEMU", text);
@@ -140,9 +155,10 @@ int cmd_doctor(char **argv)
 	if (status >= 0)
 		return status;
 	if (settings_read(&s, &err) < 0) {
-		say(false, "environment", err.text);
+		say(false, s.damaged ? "bundle" : "environment", err.text);
 		return EXIT_INFRA;
 	}
-	bad = check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
+	settings_provide(&s);
+	bad = check_bundle(&s) + check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
 	return bad ? EXIT_INFRA : EXIT_PASSED;
 }

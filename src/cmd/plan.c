@@ -224,7 +224,7 @@ void plan_describe(struct plan_file *f, const struct settings *s)
 		return;
 	f->described = true;
 	w->qemu = s->qemu;
-	w->qemu_missing = settings_no_qemu();
+	w->qemu_missing = s->qemu_missing;
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->sandbox = w->nmachines && w->qemu && confine_sandbox_works(w->store, w->qemu);

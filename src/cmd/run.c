@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
 #include "qemu/arch.h"
+#include "script/script.h"
 
 struct run_options {
 	struct runner_options runner;
@@ -89,6 +90,17 @@ static int dry_run(struct plan *p, struct settings *s, const struct runner_optio
 	return status;
 }
 
+/* Scripts without machines need no QEMU, and thus nothing of a bundle. */
+static void provide(const struct plan *p, struct settings *s)
+{
+	size_t machines = 0;
+
+	for (size_t i = 0; i < p->nfiles; i++)
+		machines += p->files[i].script ? script_machine_count(p->files[i].script) : 0;
+	if (machines)
+		settings_provide(s);
+}
+
 /* Return: whether there were any. */
 static bool print_errors(const struct plan *p)
 {
@@ -106,7 +118,7 @@ static bool print_errors(const struct plan *p)
 int cmd_run(char **argv)
 {
 	struct run_options o = {0};
-	struct settings s;
+	struct settings s = {.store = NULL};
 	struct plan p;
 	struct err err = {0};
 	int n, status = cmd_parse("run", cmd_run_options, &o, argv, &n);
@@ -119,9 +131,13 @@ int cmd_run(char **argv)
 	if (n == 0 || settings_read(&s, &err) < 0 || accel_check(o.runner.accel, &err) < 0 ||
 	    plan_make(&p, argv, o.filter, &err) < 0) {
 		log_line("%s", err.text);
+		if (s.damaged)
+			return EXIT_INFRA;
 		log_line("try 'vmtap help run'");
 		return EXIT_WRONG;
 	}
+	if (!o.list)
+		provide(&p, &s);
 	if (!o.list && !o.dry_run)
 		return (int)runner_run(&p, &s, &o.runner);
 	if (print_errors(&p))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -16,17 +17,7 @@
 #include "store/list.h"
 #include "store/store.h"
 
-const char *settings_no_qemu(void)
-{
-	static char text[256];
-	const struct arch *a = arch_host();
-
-	snprintf(text, sizeof(text),
-		 "cannot find %s on the PATH\n"
-		 "install it (Debian: apt-get install --no-install-recommends %s), or set VMTAP_QEMU to its path",
-		 a->qemu, a->package);
-	return text;
-}
+#define KIT_KERNEL "kit/vmlinuz" /* in a bundle that has a kit */
 
 static const char *variable(const char *name)
 {
@@ -48,6 +39,16 @@ static char *find_store(enum store_place *place)
 		return path_join(home, ".cache/vmtap");
 	*place = STORE_SHARED;
 	return xasprintf("/tmp/vmtap-%u", (unsigned)geteuid());
+}
+
+/* The folder that the program is in; the caller frees it. */
+static char *find_own_folder(void)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[n < 0 ? 0 : n] = '\0';
+	return path_dir(exe);
 }
 
 /* ---- the kit ---- */
@@ -76,16 +77,15 @@ static char *try_kit(const char *name, const char *path, char **missing)
 static void find_kit(struct settings *s)
 {
 	static const char *const beside[] = {"kit", "../share/vmtap/kit"};
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	cleanup_free char *dir = NULL;
 
 	if (variable("VMTAP_KIT")) {
 		s->kit = try_kit("VMTAP_KIT is", variable("VMTAP_KIT"), &s->kit_missing);
 		return;
 	}
-	exe[n < 0 ? 0 : n] = '\0';
-	dir = path_dir(exe);
+	if (bundle_find(&s->bundle, KIT_KERNEL))
+		return;
+	dir = find_own_folder();
 	for (size_t i = 0; i < ARRAY_SIZE(beside) && !s->kit; i++) {
 		cleanup_free char *kit = path_join(dir, beside[i]);
 		struct stat st;
@@ -100,15 +100,45 @@ static void find_kit(struct settings *s)
 
 /* ---- QEMU ---- */
 
+/* QEMU's path in a bundle, and in a folder beside the binary; the caller frees it. */
+static char *qemu_path(void)
+{
+	return path_join("qemu", arch_host()->qemu);
+}
+
+static char *find_qemu_beside(void)
+{
+	static const char *const beside[] = {"", "../share/vmtap"};
+	cleanup_free char *dir = find_own_folder(), *name = qemu_path();
+
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+		cleanup_free char *folder = path_join(dir, beside[i]), *path = path_join(folder, name);
+
+		if (access(path, X_OK) == 0 && !file_is_folder(path))
+			return steal(path);
+	}
+	return NULL;
+}
+
 /* A VMTAP_QEMU that cannot be run is an error, not a reason to look elsewhere. */
-static int find_qemu(char **out, struct err *err)
+static int find_qemu(struct settings *s, struct err *err)
 {
 	const char *wanted = variable("VMTAP_QEMU");
 	bool is_folder = wanted && file_is_folder(wanted);
+	cleanup_free char *inner = qemu_path();
 
+	s->qemu_missing = xasprintf(
+		"cannot find %s on the PATH\n"
+		"install it (Debian: apt-get install --no-install-recommends %s), or set VMTAP_QEMU to its path",
+		arch_host()->qemu, arch_host()->package);
+	if (!wanted && bundle_find(&s->bundle, inner))
+		return 0;
+	if (!wanted)
+		s->qemu = find_qemu_beside();
 	errno = ENOENT;
-	*out = is_folder ? NULL : proc_find(wanted ? wanted : arch_host()->qemu);
-	if (!wanted || *out)
+	if (!s->qemu && !is_folder)
+		s->qemu = proc_find(wanted ? wanted : arch_host()->qemu);
+	if (!wanted || s->qemu)
 		return 0;
 	err_set(err, "VMTAP_QEMU is '%s', which cannot be run: %s", wanted, strerror(is_folder ? EISDIR : errno));
 	return err_hint(err, "set it to the path of a %s, or unset it to search the PATH", arch_host()->qemu);
@@ -132,10 +162,57 @@ int settings_read(struct settings *s, struct err *err)
 	enum store_place place;
 	uint64_t limit;
 
-	*s = (struct settings){.store = find_store(&place)};
+	*s = (struct settings){.store = find_store(&place), .bundle = {.fd = -1}};
+	if (bundle_is_self() && bundle_open_self(&s->bundle, err) < 0) {
+		s->damaged = true;
+		return -1;
+	}
 	find_kit(s);
 	if (store_trust(s->store, place, err) < 0 || store_limit(s->store, &limit, err) < 0 ||
 	    accel_check(NULL, err) < 0 || find_boot_timeout(&s->boot_timeout, err) < 0)
 		return -1;
-	return find_qemu(&s->qemu, err);
+	return find_qemu(s, err);
+}
+
+/* ---- from a bundle ---- */
+
+/* What can be executed on a file system is its mount's to say. Return: 0, or -1. */
+static int check_runs(const struct settings *s, const char *qemu, struct err *err)
+{
+	struct statvfs fs;
+
+	if (access(qemu, X_OK) == 0)
+		return 0;
+	if (statvfs(qemu, &fs) < 0 || !(fs.f_flag & ST_NOEXEC))
+		return err_errno(err, "cannot run '%s'", qemu);
+	err_set(err, "cannot run QEMU from the cache '%s': no program may run on its file system (it is mounted noexec)",
+		s->store);
+	return err_hint(err, "set VMTAP_CACHE to a folder on another file system, or VMTAP_QEMU to a QEMU on one");
+}
+
+void settings_provide(struct settings *s)
+{
+	cleanup_free char *inner = qemu_path(), *entry = NULL, *qemu = NULL;
+	bool wants_kit = !variable("VMTAP_KIT") && bundle_find(&s->bundle, KIT_KERNEL);
+	bool wants_qemu = !variable("VMTAP_QEMU") && bundle_find(&s->bundle, inner);
+	struct err err = {0};
+
+	if (!wants_kit && !wants_qemu)
+		return;
+	if (bundle_provide(&s->bundle, s->store, &entry, &err) < 0) {
+		if (wants_kit)
+			s->kit_missing = xstrdup(err.text);
+		if (wants_qemu)
+			s->qemu_missing = xstrdup(err.text);
+		return;
+	}
+	if (wants_kit)
+		s->kit = path_join(entry, "kit");
+	if (!wants_qemu)
+		return;
+	qemu = path_join(entry, inner);
+	if (check_runs(s, qemu, &err) == 0)
+		s->qemu = steal(qemu);
+	else
+		s->qemu_missing = xstrdup(err.text);
 }

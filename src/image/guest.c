@@ -65,6 +65,7 @@ static const struct module_want root_wants[] = {
  * struct guest - A guest being prepared
  * @root:	Its root; without a path, the guest lives in its initramfs
  * @image:	The root, open for reading, when there is one
+ * @packed:	The kit's image of modules, open for reading, when that is what it has
  * @modules:	Where the modules are, if @modules_dir is set
  * @modules_dir: The version's folder in there, or NULL: not modular
  */
@@ -72,7 +73,7 @@ struct guest {
 	const struct guest_spec *spec;
 	struct guest_files *out;
 	struct root root;
-	struct erofs_image image;
+	struct erofs_image image, packed;
 	struct folder modules;
 	char *modules_dir;
 	struct module_list closure;
@@ -209,6 +210,21 @@ static bool modules_look(struct guest *g, const struct folder *f)
 	return false;
 }
 
+/* Return: 1 when the kit has them as an image, 0 when not, or -1. */
+static int modules_open(struct guest *g, struct err *err)
+{
+	cleanup_free char *name = xasprintf("modules-%s.erofs", g->out->version);
+	cleanup_free char *path = path_join(g->spec->kit, name);
+
+	if (!file_exists(path))
+		return 0;
+	if (erofs_open(&g->packed, path, err) < 0)
+		return -1;
+	g->modules = (struct folder){.image = &g->packed};
+	g->modules_dir = xstrdup("");
+	return 1;
+}
+
 static int modules_build(const char *dir, void *arg, struct err *err)
 {
 	const struct guest *g = arg;
@@ -245,11 +261,15 @@ static int modules_key(void *arg, char hex[SHA256_HEX], struct err *err)
 /* All modules as an image, for a root that lacks them. */
 static int modules_image(struct guest *g, struct err *err)
 {
-	cleanup_free char *from = path_join(g->modules.root, g->modules_dir), *entry = NULL;
-	const struct store_recipe recipe = {
-		.kind = "modules", .what = from, .key = modules_key, .build = modules_build, .arg = g};
+	cleanup_free char *from = NULL, *entry = NULL;
+	struct store_recipe recipe = {.kind = "modules", .key = modules_key, .build = modules_build, .arg = g};
 	char key[SHA256_HEX];
 
+	if (g->packed.fd >= 0) {
+		add_disk(g->out, xstrdup(g->packed.path), BOOT_MODULES_SERIAL);
+		return 0;
+	}
+	recipe.what = from = path_join(g->modules.root, g->modules_dir);
 	if (store_make(g->spec->store, &recipe, key, &entry, err) < 0)
 		return -1;
 	add_disk(g->out, path_join(entry, MODULES_FILE), BOOT_MODULES_SERIAL);
@@ -296,8 +316,11 @@ static int modules_prepare(struct guest *g, struct err *err)
 	bool root = g->root.path != NULL, ours = root && modules_look(g, &image);
 	const struct module_want *want = root ? root_wants : kit_wants;
 	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
+	int packed = ours || !kit.root ? 0 : modules_open(g, err);
 
-	if (!ours && !(kit.root && modules_look(g, &kit)))
+	if (packed < 0)
+		return -1;
+	if (!ours && !packed && !(kit.root && modules_look(g, &kit)))
 		return lacks_check(g, err);
 	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
 		return -1;
@@ -323,6 +346,7 @@ static int prepare(struct guest *g, struct err *err)
 		.root_key = g->root.path ? g->root.key : NULL,
 		.kit = g->spec->kit,
 		.modules = g->modules,
+		.modules_image = g->packed.fd >= 0 ? g->packed.path : NULL,
 		.modules_dir = g->modules_dir,
 		.closure = &g->closure,
 	}, &g->out->initrd, err);
@@ -330,13 +354,14 @@ static int prepare(struct guest *g, struct err *err)
 
 int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct err *err)
 {
-	struct guest g = {.spec = s, .out = out, .image = {.fd = -1}};
+	struct guest g = {.spec = s, .out = out, .image = {.fd = -1}, .packed = {.fd = -1}};
 	int r;
 
 	*out = (struct guest_files){0};
 	r = prepare(&g, err);
 	module_list_free(&g.closure);
 	erofs_close(&g.image);
+	erofs_close(&g.packed);
 	root_free(&g.root);
 	free(g.modules_dir);
 	if (r < 0)

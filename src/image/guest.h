@@ -27,7 +27,8 @@
  * @initrd:	A cpio archive, compressed or not, whose files are there besides
  *		ours in the initramfs: the root of the kit guest. Its /init is not
  *		run: ours is
- * @kit:	Folder with vmlinuz, lib/modules/VERSION/ and busybox
+ * @kit:	Folder with vmlinuz, busybox, and lib/modules/VERSION/ or its content as
+ *		modules-VERSION.erofs
  * @store:	The cache folder; created
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */

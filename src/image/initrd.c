@@ -68,7 +68,8 @@ static int closure_key(const struct initrd *i, struct sha256 *key, struct err *e
 		if (store_key_content(i->store, key, path, err) < 0)
 			return -1;
 	}
-	return 0;
+	/* All of the image, also what is not loaded: it is one file, and its sum is remembered. */
+	return i->modules_image ? store_key_content(i->store, key, i->modules_image, err) : 0;
 }
 
 static int initrd_key(void *arg, char hex[SHA256_HEX], struct err *err)

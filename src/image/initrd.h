@@ -20,7 +20,8 @@
  * @root_key:	Key of the root that the guest mounts, or NULL for one that lives in
  *		the initramfs, with BusyBox
  * @kit:	Folder with busybox; may be NULL when there is a root
- * @modules:	Where the modules are; inside an image they are part of @root_key
+ * @modules:	Where the modules are; inside the image of the root they are part of @root_key
+ * @modules_image: The image that they are in when it is not the root's, or NULL
  * @modules_dir: Their version's folder in there, or NULL: there are none
  * @closure:	What is loaded, in this order
  */
@@ -30,7 +31,7 @@ struct initrd {
 	size_t agent_len;
 	const char *user, *release, *root_key, *kit;
 	struct folder modules;
-	const char *modules_dir;
+	const char *modules_image, *modules_dir;
 	const struct module_list *closure;
 };
 

@@ -63,6 +63,25 @@ bool store_is_name(const char *text)
 	return n > 0 && n <= STORE_NAME_MAX && text[0] != '.' && strspn(text, allowed) == n;
 }
 
+bool store_is_path(const char *text)
+{
+	char name[STORE_NAME_MAX + 1];
+
+	if (strlen(text) > STORE_NAME_MAX)
+		return false;
+	for (;; text++) {
+		size_t n = strcspn(text, "/");
+
+		memcpy(name, text, n);
+		name[n] = '\0';
+		if (!store_is_name(name))
+			return false;
+		text += n;
+		if (!*text)
+			return true;
+	}
+}
+
 bool store_is_key(const char *text)
 {
 	return strlen(text) == STORE_KEY_LEN && strspn(text, "0123456789abcdef") == STORE_KEY_LEN;

@@ -27,7 +27,7 @@ static_assert(STORE_NAME_MAX + 1 + STORE_KEY_LEN + 5 <= 255, "the name of a lock
 /* Return: whether store_set_quick() is on. */
 bool store_is_quick(void);
 
-/* What a seal says of one file. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
+/* What a seal says of one file. @name: its path inside the entry. @mtime: in ns since 1970. @sum: CRC-32C of what is not zero. */
 struct store_file {
 	char name[STORE_NAME_MAX + 1];
 	uint64_t size;
@@ -42,6 +42,8 @@ struct store_files {
 
 /* Return: whether a text may be a kind's or a file's name: [A-Za-z0-9._-], no dot in front, not too long. */
 bool store_is_name(const char *text);
+/* Return: whether a text may be the path of a file inside an entry: names as above with '/' between, not too long together. */
+bool store_is_path(const char *text);
 /* Return: whether a text is a key: 64 lower-case hexadecimal digits. */
 bool store_is_key(const char *text);
 /* Return: the time of a file's content, in ns since 1970. */

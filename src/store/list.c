@@ -90,8 +90,10 @@ static void add_size(const char *dir, const char *name, void *arg)
 
 	if (lstat(path, &st) < 0)
 		return;
+	if (S_ISDIR(st.st_mode))
+		for_each(path, add_size, item);
 	item->disk += (uint64_t)st.st_blocks * BLOCK_BYTES;
-	item->size += strcmp(name, STORE_SEAL) ? (uint64_t)st.st_size : 0;
+	item->size += S_ISREG(st.st_mode) && strcmp(name, STORE_SEAL) ? (uint64_t)st.st_size : 0;
 }
 
 static bool seal_busy(const char *seal)

@@ -150,6 +150,14 @@ static int put_entry(struct writer *w, const char *entry, const struct store_ite
 	return put_tag(w, PACK_SUM, err) < 0 ? -1 : put(w, hex, STORE_KEY_LEN, err);
 }
 
+static bool has_folders(const struct store_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strchr(files->file[i].name, '/'))
+			return true;
+	return false;
+}
+
 /* An entry is held while it is read: it cannot go half-way. */
 static int put_item(struct writer *w, const char *root, const struct store_item *item, struct pack_report *out,
 		    struct err *err)
@@ -158,6 +166,8 @@ static int put_item(struct writer *w, const char *root, const struct store_item 
 	cleanup_free struct store_files *files = xmalloc(sizeof(*files));
 	cleanup_fd int held = store_entry_hold(entry, STORE_CHECK_ALL, files);
 
+	if (held >= 0 && has_folders(files))
+		return 0;
 	if (held < 0) {
 		out->skipped++;
 		return 0;

@@ -48,6 +48,9 @@ struct pack_report {
  * @path:	Written under a temporary name first; "-" is stdout
  * @kinds:	NULL-terminated: only these; empty: all
  *
+ * Entries with folders in them are left out without a word: they were unpacked
+ * from a file, and that is the one to carry.
+ *
  * Least recently used first, so that an import that must drop some drops those.
  *
  * Return: 0, or -1 and nothing left behind

@@ -82,38 +82,54 @@ static int sum_file(const char *path, uint32_t *sum)
 
 /* ---- writing ---- */
 
-static int seal_file(const char *dir, const char *name, struct buf *text, struct err *err)
+/**
+ * struct sealing - A seal being written
+ * @dir:	The entry
+ * @count:	Files so far
+ */
+struct sealing {
+	const char *dir;
+	struct buf text;
+	size_t count;
+};
+
+static int seal_below(struct sealing *s, const char *inner, struct err *err);
+
+/* @name: its path in the entry. */
+static int seal_one(struct sealing *s, const char *name, struct err *err)
 {
-	cleanup_free char *path = path_join(dir, name);
+	cleanup_free char *path = path_join(s->dir, name);
 	struct stat st;
 	uint32_t sum;
 
-	if (!store_is_name(name) || lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, "cannot keep '%s': an entry of the cache has only plain files", path);
+	if (!store_is_path(name) || lstat(path, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return err_set(err, "cannot keep '%s': an entry of the cache has only folders and plain files", path);
+	if (S_ISDIR(st.st_mode))
+		return seal_below(s, name, err);
+	if (++s->count > STORE_FILES_MAX)
+		return err_set(err, "cannot keep '%s': an entry of the cache has at most %d files", s->dir,
+			       STORE_FILES_MAX);
 	if (sum_file(path, &sum) < 0)
 		return err_errno(err, "cannot read '%s'", path);
-	buf_addf(text, "%lld %lld %08x %s\n", (long long)st.st_size, (long long)store_mtime(&st), sum, name);
+	buf_addf(&s->text, "%lld %lld %08x %s\n", (long long)st.st_size, (long long)store_mtime(&st), sum, name);
 	return 0;
 }
 
-static int seal_text(const char *dir, struct buf *text, struct err *err)
+/* The length of a path bounds the depth. @inner: "" for the entry itself. */
+static int seal_below(struct sealing *s, const char *inner, struct err *err)
 {
+	cleanup_free char *path = path_join(s->dir, inner);
 	struct dirent *e;
-	size_t count = 0;
-	DIR *d = opendir(dir);
+	DIR *d = opendir(path);
 	int r = 0;
 
 	if (!d)
-		return err_errno(err, "cannot read folder '%s'", dir);
-	buf_adds(text, SEAL_HEAD);
+		return err_errno(err, "cannot read folder '%s'", path);
 	while (r == 0 && (e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (++count > STORE_FILES_MAX)
-			r = err_set(err, "cannot keep '%s': an entry of the cache has at most %d files", dir,
-				    STORE_FILES_MAX);
-		else
-			r = seal_file(dir, e->d_name, text, err);
+		cleanup_free char *name = path_join(inner, e->d_name);
+
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = seal_one(s, name, err);
 	}
 	closedir(d);
 	return r;
@@ -121,16 +137,20 @@ static int seal_text(const char *dir, struct buf *text, struct err *err)
 
 int store_entry_seal(const char *dir, struct err *err)
 {
-	cleanup_buf struct buf text = {0};
+	struct sealing s = {.dir = dir};
 	cleanup_free char *path = path_join(dir, STORE_SEAL);
 	cleanup_fd int fd = -1;
+	int r;
 
-	if (seal_text(dir, &text, err) < 0)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
-		return store_write_error(err, path);
-	return fd_steal(&fd);
+	buf_adds(&s.text, SEAL_HEAD);
+	r = seal_below(&s, "", err);
+	if (r == 0) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0 || fd_write_all(fd, s.text.data, s.text.len) < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
+			r = store_write_error(err, path);
+	}
+	buf_free(&s.text);
+	return r < 0 ? -1 : fd_steal(&fd);
 }
 
 /* ---- reading ---- */
@@ -141,11 +161,11 @@ static bool seal_line(const char *line, struct store_file *f)
 	int at = 0;
 
 	if (sscanf(line, "%lld %lld %8x %n", &size, &mtime, &f->sum, &at) != 3 || !at || size < 0 ||
-	    !store_is_name(line + at))
+	    !store_is_path(line + at))
 		return false;
 	f->size = (uint64_t)size;
 	f->mtime = mtime;
-	strcpy(f->name, line + at); /* store_is_name() has measured it */
+	strcpy(f->name, line + at); /* store_is_path() has measured it */
 	return true;
 }
 

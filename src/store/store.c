@@ -170,14 +170,23 @@ bool store_is_quick(void)
 	return quick;
 }
 
+/* The length of "ROOT/KIND/KEY", in the path of a file below it. @root: the length of that. */
+static size_t entry_length(const char *file, size_t root)
+{
+	const char *kind = strchrnul(file + root + 1, '/');
+
+	return (size_t)(strchrnul(*kind ? kind + 1 : kind, '/') - file);
+}
+
 bool store_lease(const char *root, const char *file)
 {
-	cleanup_free char *entry = path_dir(file);
+	cleanup_free char *entry = NULL;
 	size_t n = strlen(root);
 	int seal;
 
 	if (strncmp(file, root, n) != 0 || file[n] != '/')
 		return true;
+	entry = xstrndup(file, entry_length(file, n));
 	seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
 	if (seal >= 0)
 		lease_keep(entry, seal);

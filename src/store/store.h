@@ -85,7 +85,8 @@ int store_trust(const char *root, enum store_place place, struct err *err);
 
 /**
  * store_build_fn - Make the files of an entry
- * @dir:	An empty folder, "STORE/tmp/..."; write into it, no folders below
+ * @dir:	An empty folder, "STORE/tmp/..."; write into it: plain files, also in
+ *		folders below
  * Return: 0, or -1: everything in @dir is then removed
  *
  * A file that something maps and writes to begins with store_file_allocate() (room.h).
@@ -153,7 +154,7 @@ bool store_find(const char *root, const char *kind, const char *key, char **path
 
 /**
  * store_lease() - Lease the entry that a file is in, which another process has found or built
- * @file:	"STORE/KIND/KEY/NAME"; a file elsewhere needs no lease
+ * @file:	"STORE/KIND/KEY/..."; a file elsewhere needs no lease
  *
  * Return: whether the file's entry is still there, and whole
  */
