@@ -1,8 +1,9 @@
 /* licenses.c - `vmtap licenses`: what is inside, under which licence, and where its source is
  *
  * Versions come from where the things are: the program's own from vendor/pins when it was built, those of a kit and a QEMU
- * from their kit.id and qemu.id. Licences come from vendor/licenses, by the package's name. The texts that a bundle or an
- * installation passes on lie beside its kit, in "licenses" (ci/licenses makes them).
+ * from their kit.id and qemu.id. Licences come from vendor/licenses, by the package's name. The texts that are passed on lie
+ * beside the kit, in "licenses", or are a part of that name of a bundle (ci/licenses makes them). A bundle is asked as it
+ * is: nothing is unpacked for this.
  */
 #include <dirent.h>
 #include <fnmatch.h>
@@ -19,6 +20,7 @@
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
 
+#define TEXTS	 "licenses"
 #define ID_MAX	 4096	     /* bytes of a kit.id or qemu.id: one line */
 #define TEXT_MAX (4u << 20) /* bytes of one text; Linux's and QEMU's have some 30,000 */
 
@@ -89,56 +91,65 @@ static void print_items(const char *where, const char *rows, char *items)
 	}
 }
 
-static void print_part(const char *name, const char *dir, const char *id, const char *rows)
+/* A kit or a QEMU, by its id: of the bundle when there is no @dir. */
+static void print_part(const struct settings *s, const char *name, const char *dir, const char *id, const char *rows)
 {
-	cleanup_free char *path = path_join(dir, id);
-	cleanup_free char *where = xasprintf("in the %s '%s'", name, dir);
+	cleanup_free char *path = dir ? path_join(dir, path_base(id)) : NULL;
+	cleanup_free char *where = dir ? xasprintf("in the %s '%s'", name, dir) : xasprintf("in the %s of this bundle", name);
 	cleanup_buf struct buf line = {0};
 
-	if (file_read(path, ID_MAX, &line, NULL) < 0)
-		printf("%s: it does not say what it is made of (no %s)\n", where, id);
+	if ((dir ? file_read(path, ID_MAX, &line, NULL) : bundle_read(&s->bundle, id, ID_MAX, &line, NULL)) < 0)
+		printf("%s: it does not say what it is made of (no %s)\n", where, path_base(id));
 	else
 		print_items(where, rows, (char *)buf_str(&line));
 }
 
-/* ---- the texts ---- */
-
-static char *texts_of(const struct settings *s)
+static void print_qemu(const struct settings *s, const char *rows)
 {
-	cleanup_free char *dir = s->kit ? path_dir(s->kit) : NULL;
+	cleanup_free char *dir = s->qemu ? path_dir(s->qemu) : NULL;
+	cleanup_free char *id = dir ? path_join(dir, "qemu.id") : NULL;
 
-	return dir ? path_join(dir, "licenses") : NULL;
+	if (!s->qemu && bundle_find(&s->bundle, "qemu/qemu.id"))
+		print_part(s, "QEMU", NULL, "qemu/qemu.id", rows);
+	else if (id && file_exists(id))
+		print_part(s, "QEMU", dir, "qemu/qemu.id", rows);
+	else if (s->qemu)
+		printf("QEMU is the machine's own, '%s'\n", s->qemu);
 }
 
-static void print_names(const char *folder)
+/* ---- the texts ---- */
+
+/* Append the names of all texts, a blank before each. */
+static void add_names(const struct settings *s, const char *folder, struct buf *names)
 {
 	struct dirent **list = NULL;
-	int n = folder ? scandir(folder, &list, NULL, alphasort) : -1;
+	int n = folder ? scandir(folder, &list, NULL, alphasort) : 0;
 
-	if (n > 0)
-		fputs("\nTheir texts, each by `vmtap licenses NAME`:", stdout);
+	for (size_t i = 0; i < s->bundle.count; i++)
+		if (text_starts(s->bundle.files[i].path, TEXTS "/"))
+			buf_addf(names, " %s", path_base(s->bundle.files[i].path));
 	for (int k = 0; k < n; k++) {
 		if (list[k]->d_name[0] != '.')
-			printf(" %s", list[k]->d_name);
+			buf_addf(names, " %s", list[k]->d_name);
 		free(list[k]);
 	}
 	free(list);
-	if (n > 0)
-		puts("");
 }
 
-static int print_text(const char *folder, const char *name)
+static int print_text(const struct settings *s, const char *folder, const char *name)
 {
-	cleanup_buf struct buf text = {0};
-	cleanup_free char *path = folder ? path_join(folder, name) : NULL;
+	cleanup_buf struct buf text = {0}, names = {0};
+	cleanup_free char *path = path_join(folder ? folder : TEXTS, name);
 
-	if (!folder || !file_is_folder(folder)) {
-		log_line("there are no texts beside this vmtap's kit\n"
+	add_names(s, folder, &names);
+	if (!names.len) {
+		log_line("this vmtap has no texts inside or beside its kit\n"
 			 "the releases have them; in vmtap's source tree, run `make licenses`");
 		return EXIT_WRONG;
 	}
-	if (strchr(name, '/') || name[0] == '.' || file_read(path, TEXT_MAX, &text, NULL) < 0) {
-		log_line("there is no text '%s'\n`vmtap licenses` lists those that there are", name);
+	if (strchr(name, '/') || name[0] == '.' ||
+	    (folder ? file_read(path, TEXT_MAX, &text, NULL) : bundle_read(&s->bundle, path, TEXT_MAX, &text, NULL)) < 0) {
+		log_line("there is no text '%s'\nthere are%s", name, names.data);
 		return EXIT_WRONG;
 	}
 	fwrite(text.data, 1, text.len, stdout);
@@ -147,8 +158,7 @@ static int print_text(const char *folder, const char *name)
 
 static int print_all(const struct settings *s, const char *folder)
 {
-	cleanup_free char *qemu = s->qemu ? path_dir(s->qemu) : NULL;
-	cleanup_free char *id = qemu ? path_join(qemu, "qemu.id") : NULL;
+	cleanup_buf struct buf names = {0};
 	struct inside in = {0};
 	struct err err = {0};
 
@@ -157,15 +167,14 @@ static int print_all(const struct settings *s, const char *folder)
 		return EXIT_INFRA;
 	}
 	print_items("vmtap " VMTAP_VERSION ", in this program", in.rows, in.items);
-	if (s->kit)
-		print_part("kit", s->kit, "kit.id", in.rows);
-	if (id && file_exists(id))
-		print_part("QEMU", qemu, "qemu.id", in.rows);
-	else if (s->qemu)
-		printf("QEMU is the machine's own, '%s'\n", s->qemu);
+	if (s->kit || bundle_find(&s->bundle, "kit/kit.id"))
+		print_part(s, "kit", s->kit, "kit/kit.id", in.rows);
+	print_qemu(s, in.rows);
 	puts("\nThe sources of all of it, and how it is built: vmtap-" VMTAP_VERSION "-sources.tar, published beside the\n"
 	     "program; ci/release in vmtap's source tree makes it.");
-	print_names(folder);
+	add_names(s, folder, &names);
+	if (names.len)
+		printf("\nTheir texts, each by `vmtap licenses NAME`:%s\n", names.data);
 	printf("\n%s", in.notices);
 	buf_free(&in.all);
 	return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
@@ -175,7 +184,7 @@ int cmd_licenses(char **argv)
 {
 	static const struct option none[] = {{0}};
 	int n, status = cmd_parse("licenses", none, NULL, argv, &n);
-	cleanup_free char *folder = NULL;
+	cleanup_free char *beside = NULL, *folder = NULL;
 	struct settings s;
 	struct err err = {0};
 
@@ -189,6 +198,9 @@ int cmd_licenses(char **argv)
 		log_line("%s", err.text);
 		return EXIT_WRONG;
 	}
-	folder = texts_of(&s);
-	return n ? print_text(folder, argv[0]) : print_all(&s, folder);
+	if (s.kit) {
+		beside = path_dir(s.kit);
+		folder = path_join(beside, TEXTS);
+	}
+	return n ? print_text(&s, folder, argv[0]) : print_all(&s, folder);
 }

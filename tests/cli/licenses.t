@@ -64,7 +64,7 @@ for my $case (['nothing', qr/there is no text 'nothing'/], ['../kit/kit.id', qr/
 system "rm -r $there/licenses";
 unlike licenses('')->{out}, qr/Their texts/, 'no texts: not spoken of';
 $r = licenses('', 'qemu');
-like $r->{err}, qr/there are no texts beside this vmtap's kit\n.*make licenses/, '... and told who asks, with what to do';
+like $r->{err}, qr/this vmtap has no texts inside or beside its kit\n.*make licenses/, '... and told who asks, with what to do';
 is $r->{status}, 2, '... exit status 2';
 
 # ---- the table ----
