@@ -172,7 +172,7 @@ build/fuzz-obj/image/embedded.o: build/vmtap-agent.gz
 # ---- lint: a stamp for each file, so that the second run looks only at what has changed ----
 tidied  = $(patsubst %.c,build/lint/%.ok,$(sort $(sources) $(call room,agent) $(wildcard tests/unit/*.c tests/fuzz/*.c)))
 # Excluded: variables that vendor/common and vendor/build set for others (SC2154), flags that are words on purpose (SC2046).
-scripts = $(sort $(filter-out %.t,$(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor)) vendor/common $(wildcard vendor/rules/*))
+scripts = $(sort $(filter-out %.t,$(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor)) vendor/common tests/tap.sh $(wildcard vendor/rules/*))
 
 build/lint/%.ok: %.c .clang-tidy tests/.clang-tidy build/deps.mk build/gen/vmtap.h
 	@mkdir -p $(@D)
@@ -223,7 +223,7 @@ setup:
 
 # The kit guest's files and the Debian images, from the distribution's packages, cached. What is in build/ can be moved.
 kit: ; @kit=$$(ci/kit) && ci/lay "$$kit" build/kit
-# The same with our own kernel: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
+# The same with a kernel and a BusyBox of our own: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
 kernel:
 	ci/setup kernel
 	@kit=$$(ci/kit small) && ci/lay "$$kit" build/kit-small && ci/lay "$$kit" build/kit
@@ -268,11 +268,11 @@ lint:
 	$(MAKE) $(parallel) linted
 linted: build/lint/arrows.ok $(tidied) build/lint/cppcheck.ok build/lint/shellcheck.ok build/lint/perl.ok build/lint/man.ok
 
-# Does our kernel do what the stock one does? All but kvm.c, whose guest needs a KVM of its own.
+# Do our kernel and our BusyBox do what the distribution's do? All but kvm.c, whose guest needs a KVM of its own.
 kernel-check:
 	ci/setup kernel
 	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain
-	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*.c) \
+	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
 
 # Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
@@ -305,8 +305,8 @@ help:
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
-	@echo 'make kernel  the same with a small kernel of our own: 8 minutes to build, once; boots and commands are faster'
-	@echo 'make kernel-check  run the tests of machines with it'
+	@echo 'make kernel  the same, a small kernel and a BusyBox of our own: 9 minutes to build, once; boots and commands are faster'
+	@echo 'make kernel-check  run the tests of machines with them'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
