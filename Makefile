@@ -208,7 +208,7 @@ build/lint/man.ok: src/cmd/vmtap.1
 	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check
+perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check tests/build/release ci/sbom
 build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
 	@mkdir -p $(@D)
 	$(call say,PERL)
