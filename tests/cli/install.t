@@ -77,9 +77,14 @@ is_deeply [files($made)], ['/opt/vmtap/share/other/file'], '... and leaves nothi
 ok !-e "$made/opt/vmtap/share/vmtap", '... also no folder of its own';
 make('uninstall');
 
-# ---- what cannot be ----
+# ---- what else there is in build/, and what is not there any more; what cannot be ----
 my $bare = dir() . '/bare';
-system "mkdir $bare && cp -R Makefile ci $bare && mkdir -p $bare/src && cp src/rooms $bare/src";
+system "mkdir $bare && cp -R Makefile ci $bare && mkdir -p $bare/src/cmd && cp src/rooms $bare/src && cp src/cmd/vmtap.1 $bare/src/cmd";
+system "cd $bare && mkdir -p from/build && cp -R ci src from && cd from/build && mkdir kit qemu licenses && touch vmtap kit/kit.id qemu/qemu.id licenses/GPL-2";
+system "$bare/from/ci/install $bare/all";
+is_deeply [files("$bare/all/share/vmtap")], ['/kit/kit.id', '/licenses/GPL-2', '/qemu/qemu.id'], 'QEMU and licences are installed where there are any';
+system "rm -r $bare/from/build/qemu && $bare/from/ci/install $bare/all";
+is_deeply [files("$bare/all/share/vmtap")], ['/kit/kit.id', '/licenses/GPL-2'], '... and what was there before, and is not any more, goes';
 like `cd $bare && ci/install $bare/to 2>&1; echo status \$?`, qr{there is no build/vmtap\n.*run make and make kit first.*\nstatus 3$}s,
     'nothing is built: told, with what to do';
 ok !-e "$bare/to", '... and nothing is installed';
