@@ -20,7 +20,7 @@ machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = bundle cache cached check doctor fallback header help job limits options plan prepare run runner schedule settings settle work
+cmd    = bundle cache cached check doctor fallback header help job licenses limits options plan prepare run runner schedule settings settle work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu qemu-check images,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu qemu-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -89,8 +89,16 @@ build/obj/script/libtcc.o: CFLAGS += -Os
 # Commands run once, and reports wait for tests: small rather than fast.
 build/obj/cmd/%.o build/obj/report/%.o build/obj/image/bundle%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
+build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
+build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
 build/obj/image/embedded.o: build/vmtap-agent.gz
+
+# vendor/get, and not a prefix of vendor/build: the notices are in the pinned sources.
+build/gen/licenses.gz: src/cmd/make-licenses.sh vendor/licenses vendor/pins
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)src/cmd/make-licenses.sh >build/gen/licenses && gzip -9nc build/gen/licenses >$@
 
 build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/types.h src/script/methods.def
 	@mkdir -p $(@D)
@@ -164,7 +172,7 @@ build/fuzz-obj/image/embedded.o: build/vmtap-agent.gz
 # ---- lint: a stamp for each file, so that the second run looks only at what has changed ----
 tidied  = $(patsubst %.c,build/lint/%.ok,$(sort $(sources) $(call room,agent) $(wildcard tests/unit/*.c tests/fuzz/*.c)))
 # Excluded: variables that vendor/common and vendor/build set for others (SC2154), flags that are words on purpose (SC2046).
-scripts = $(sort $(filter-out %.t,$(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor)) vendor/common $(wildcard vendor/rules/*))
+scripts = $(sort $(filter-out %.t,$(shell grep -rlI '^\#!/bin/sh' .ci ci src tests vendor)) vendor/common tests/tap.sh $(wildcard vendor/rules/*))
 
 build/lint/%.ok: %.c .clang-tidy tests/.clang-tidy build/deps.mk build/gen/vmtap.h
 	@mkdir -p $(@D)
@@ -200,7 +208,7 @@ build/lint/man.ok: src/cmd/vmtap.1
 	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check
+perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check tests/build/release ci/sbom
 build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
 	@mkdir -p $(@D)
 	$(call say,PERL)
@@ -213,29 +221,35 @@ build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
 setup:
 	ci/setup check
 
-# The kit guest's files and the Debian images, from the distribution's packages, cached.
-kit: ; @mkdir -p build && ln -sfn "$$(ci/kit)" build/kit
-# The same with our own kernel: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
+# The kit guest's files and the Debian images, from the distribution's packages, cached. What is in build/ can be moved.
+kit: ; @kit=$$(ci/kit) && ci/lay "$$kit" build/kit
+# The same with a kernel and a BusyBox of our own: `make kit` goes back, as do all targets that need a kit; VMTAP_KIT chooses for one run.
 kernel:
 	ci/setup kernel
-	@mkdir -p build && ln -sfn "$$(ci/kit small)" build/kit-small && ln -sfn kit-small build/kit
+	@kit=$$(ci/kit small) && ci/lay "$$kit" build/kit-small && ci/lay "$$kit" build/kit
 # A QEMU of our own, static: build/vmtap takes it from there, unless VMTAP_QEMU says otherwise.
 qemu:
 	ci/setup qemu
-	@mkdir -p build && ln -sfn "$$(ci/qemu)" build/qemu
+	@qemu=$$(ci/qemu) && ci/lay "$$qemu" build/qemu
 # One file that needs neither a kit nor a QEMU beside it. Folders other than ours may be named, for a trial:
-# make bundle BUNDLE_KIT=build/kit BUNDLE_QEMU=...; the names of further parts follow as BUNDLE_MORE='NAME=PATH ...'.
+# make bundle BUNDLE_KIT=build/kit BUNDLE_QEMU=...; further parts follow as BUNDLE_MORE='NAME=PATH ...'.
 BUNDLE_KIT = $$(ci/kit small)
 BUNDLE_QEMU = $$(ci/qemu)
 bundle:
 	$(if $(findstring ci/kit,$(BUNDLE_KIT)),ci/setup kernel)
 	$(if $(findstring ci/qemu,$(BUNDLE_QEMU)),ci/setup qemu)
 	$(MAKE) $(parallel) all
-	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && \
-	build/vmtap bundle pack --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" $(BUNDLE_MORE) && \
+	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
+	build/vmtap bundle pack --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
 images: image-debian12-web image-debian12-kvm
-image-%: ; @mkdir -p build && ln -sfn "$$(ci/images/$*)" build/$*.tar
+image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
+# What their authors ask to be passed on with all that; `vmtap licenses` prints it.
+licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
+
+PREFIX = /usr/local
+install: ; @ci/install "$(DESTDIR)$(PREFIX)"
+uninstall: ; @ci/install --remove "$(DESTDIR)$(PREFIX)"
 
 try:
 	ci/setup try
@@ -254,11 +268,11 @@ lint:
 	$(MAKE) $(parallel) linted
 linted: build/lint/arrows.ok $(tidied) build/lint/cppcheck.ok build/lint/shellcheck.ok build/lint/perl.ok build/lint/man.ok
 
-# Does our kernel do what the stock one does? All but kvm.c, whose guest needs a KVM of its own.
+# Do our kernel and our BusyBox do what the distribution's do? All but kvm.c, whose guest needs a KVM of its own.
 kernel-check:
 	ci/setup kernel
 	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain
-	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*.c) \
+	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
 
 # Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
@@ -291,12 +305,16 @@ help:
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
-	@echo 'make kernel  the same with a small kernel of our own: 8 minutes to build, once; boots and commands are faster'
-	@echo 'make kernel-check  run the tests of machines with it'
+	@echo 'make kernel  the same, a small kernel and a BusyBox of our own: 9 minutes to build, once; boots and commands are faster'
+	@echo 'make kernel-check  run the tests of machines with them'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make images  the Debian images that examples and tests boot'
+	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
+	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
+	@echo '             install build/vmtap, the kit and, where they were made, QEMU and licences; builds nothing'
+	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu images try check kernel-check qemu-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu images licenses install uninstall try check kernel-check qemu-check tests lint linted bench fuzz clean help

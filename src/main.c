@@ -18,6 +18,7 @@ const struct command_entry cmd_table[] = {
 	 "see what is in a vmtap that has QEMU and the kit inside, unpack it, make one", cmd_bundle_options, cmd_bundle},
 	{"doctor", "", "say what works here, what does not, and how to mend it", NULL, cmd_doctor},
 	{"header", "", "print the dialect's header, for editors and checkers", NULL, cmd_header},
+	{"licenses", "[NAME]", "print what is inside and under which licence, or one licence's text", NULL, cmd_licenses},
 	{"help", "[COMMAND]", "explain a command", NULL, cmd_help},
 	{0},
 };

@@ -8,6 +8,8 @@
 
 /**
  * struct err - Why a call failed, in words for the user
+ * @none:	Nothing. With an array as the first member, `= {0}` would be a copy of as
+ *		many zeros, which the compiler puts into the binary once a file
  * @text:	What failed first, subject in single quotes, no full stop;
  *		lines after the first are hints ("try ...")
  *
@@ -16,6 +18,7 @@
  * err_wrap(). A NULL pointer is allowed everywhere: the text is then lost.
  */
 struct err {
+	char none;
 	char text[ERR_TEXT_MAX];
 };
 

@@ -46,6 +46,7 @@ int cmd_bundle(char **argv);
 int cmd_cache(char **argv);
 int cmd_doctor(char **argv);
 int cmd_header(char **argv);
+int cmd_licenses(char **argv);
 int cmd_help(char **argv);
 extern const struct option cmd_run_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[];
 

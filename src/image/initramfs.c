@@ -59,8 +59,8 @@ static size_t applets_count(const char *p, const char *end, bool *has_sh)
  */
 const char *initramfs_applets(const char *elf, size_t n, size_t *count)
 {
-	static const char *const heads[] = {"\0[\0[[\0", "\0[\0", "\0acpid\0", "\0arch\0", "\0ash\0"};
-	static const size_t lens[] = {6, 3, 7, 6, 5};
+	static const char *const heads[] = {"[\0[[\0", "\0[\0", "\0acpid\0", "\0arch\0", "\0ash\0"};
+	static const size_t lens[] = {5, 3, 7, 6, 5};
 
 	for (size_t k = 0; k < ARRAY_SIZE(heads); k++) {
 		const char *at = elf, *end = elf + n;
@@ -68,9 +68,11 @@ const char *initramfs_applets(const char *elf, size_t n, size_t *count)
 		while ((at = memmem(at, (size_t)(end - at), heads[k], lens[k]))) {
 			bool has_sh;
 
-			*count = applets_count(++at, end, &has_sh);
+			at += *at == 0; /* what stands before the list need not end in a zero */
+			*count = applets_count(at, end, &has_sh);
 			if (has_sh)
 				return at;
+			at++;
 		}
 	}
 	return NULL;

@@ -341,11 +341,13 @@ TEST(guest, release_of_an_elf_kernel)
 
 TEST(guest, applets_end_where_the_list_ends)
 {
-	static const char elf[] = "junk\0[\0[[\0ash\0cat\0sh\0\0zz\0";
+	static const char elf[] = "junk\0[\0[[\0ash\0cat\0sh\0\0zz\0", behind_a_table[] = "\1\2[\0[[\0acpid\0sh\0\0";
 	size_t count = 0;
 	const char *first = initramfs_applets(elf, sizeof(elf), &count);
 
 	CHECK_STR(first, "[");
 	CHECK_INT(count, 5);
+	CHECK(initramfs_applets(behind_a_table, sizeof(behind_a_table), &count) == behind_a_table + 2);
+	CHECK_INT(count, 4);
 	CHECK(!initramfs_applets("nothing here", 12, &count));
 }
