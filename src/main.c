@@ -10,7 +10,7 @@
 #include "cmd/cmd.h"
 
 const struct command_entry cmd_table[] = {
-	{"run", "[OPTIONS] FILE...", "run test scripts and print TAP", cmd_run_options, cmd_run},
+	{"run", "[OPTIONS] FILE[:LINE]|FOLDER...", "run test scripts and print TAP", cmd_run_options, cmd_run},
 	{"check", "FILE...", "compile test scripts and list their tests; boot nothing", cmd_check_options, cmd_check},
 	{"cache", "list | prune [OPTIONS] | export FILE [KIND...] | import FILE",
 	 "see what is kept between runs, make it small, carry it to another machine", cmd_cache_options, cmd_cache},

@@ -5,14 +5,15 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/choose.h"
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
 #include "qemu/arch.h"
 
 struct run_options {
 	struct runner_options runner;
-	const char *filter;
-	int list, dry_run, verbose;
+	struct choice choice;
+	int list, dry_run, verbose, until_fail;
 };
 
 const struct option cmd_run_options[] = {
@@ -26,8 +27,22 @@ const struct option cmd_run_options[] = {
 	 "boot every machine; use and make no templates"},
 	{"cached", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.cached),
 	 "do not run what has passed with the same inputs"},
-	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, filter),
+	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, choice.filter),
 	 "only tests whose name matches"},
+	{"failed", 0, OPTION_FLAG, NULL, offsetof(struct run_options, choice.failed),
+	 "only tests that failed when they ran last"},
+	{"shard", 0, OPTION_TEXT, "K/N|auto", offsetof(struct run_options, choice.shard),
+	 "only the K-th of N equal parts; auto: as the CI's runner says"},
+	{"repeat", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.repeat), "run every test N times"},
+	{"until-fail", 0, OPTION_FLAG, NULL, offsetof(struct run_options, until_fail),
+	 "--fail-fast --repeat=1000: until one fails"},
+	{"shuffle", 0, OPTION_FLAG, NULL, offsetof(struct run_options, choice.shuffle),
+	 "in another order each time"},
+	{"seed", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.seed), "in the order of this number"},
+	{"fail-fast", 'x', OPTION_FLAG, NULL, offsetof(struct run_options, runner.fail_fast),
+	 "end with the first failure"},
+	{"retry-infra", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.retry_infra),
+	 "run a test once more that the infrastructure failed"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
 	{"dry-run", 'n', OPTION_FLAG, NULL, offsetof(struct run_options, dry_run),
 	 "print the QEMU command lines, run nothing"},
@@ -103,9 +118,41 @@ static bool print_errors(const struct plan *p)
 	return any;
 }
 
+#define UNTIL_FAIL_TIMES 1000
+
+/* What follows from options that others imply, or contradict. */
+static int combine(struct run_options *o, struct err *err)
+{
+	if (o->until_fail) {
+		o->runner.fail_fast = 1;
+		o->choice.repeat = o->choice.repeat ? o->choice.repeat : UNTIL_FAIL_TIMES;
+	}
+	if (o->runner.cached && o->choice.repeat > 1)
+		return err_set(err, "--cached would not run again what has passed: leave it out, or what repeats the tests");
+	o->runner.nothing = o->choice.failed ? "no test failed when it ran last" : "there are fewer tests than shards";
+	return 0;
+}
+
+/* Find what the command line means. Return: 0, or -1. */
+static int make_plan(char **argv, struct run_options *o, struct operands *scripts, struct settings *s, struct plan *p,
+		     struct err *err)
+{
+	char *remark;
+
+	if (combine(o, err) < 0 || operands_read(scripts, argv, err) < 0 || settings_read(s, err) < 0 ||
+	    accel_check(o->runner.accel, err) < 0)
+		return -1;
+	plan_make(p, scripts);
+	if (choose(p, &o->choice, s->store, &remark, err) < 0)
+		return -1;
+	o->runner.remark = remark;
+	return 0;
+}
+
 int cmd_run(char **argv)
 {
 	struct run_options o = {0};
+	struct operands scripts;
 	struct settings s;
 	struct plan p;
 	struct err err = {0};
@@ -114,10 +161,7 @@ int cmd_run(char **argv)
 	if (status >= 0)
 		return status;
 	log_level = o.verbose ? 2 : 1;
-	if (n == 0)
-		err_set(&err, "no test script is named");
-	if (n == 0 || settings_read(&s, &err) < 0 || accel_check(o.runner.accel, &err) < 0 ||
-	    plan_make(&p, argv, o.filter, &err) < 0) {
+	if (make_plan(argv, &o, &scripts, &s, &p, &err) < 0) {
 		log_line("%s", err.text);
 		log_line("try 'vmtap help run'");
 		return EXIT_WRONG;

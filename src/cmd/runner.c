@@ -27,6 +27,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/failed.h"
 #include "cmd/schedule.h"
 #include "report/progress.h"
 #include "report/tap.h"
@@ -189,8 +190,11 @@ static void run_tests(struct runner *r)
 		take_signal(r);
 	r->closed = !r->caught && (r->settle.silenced || err.text[0]);
 	schedule_stop(&r->schedule);
-	if (r->caught || r->closed)
+	if (r->caught || r->closed || schedule_gave_up(&r->schedule))
 		store_temp_clean(store, STORE_DYING_MS);
+	if (!r->caught && !r->closed && schedule_gave_up(&r->schedule))
+		settle_rest(&r->settle);
+	failed_keep(store, &r->settle);
 }
 
 enum exit_status runner_run(struct plan *p, const struct settings *s, const struct runner_options *o)
@@ -215,10 +219,12 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 		log_line("%s", err.text);
 		return EXIT_INFRA;
 	}
-	if (report_plan(&r.report, p->ntests, "no test matches the filter") < 0) {
+	if (report_plan(&r.report, p->ntests, o->nothing) < 0) {
 		take_signal(&r);
 		r.closed = !r.caught;
 	} else if (p->ntests > 0) {
+		if (o->remark)
+			report_comment(&r.report, o->remark);
 		choose_accel(&r, o->accel);
 		run_tests(&r);
 	}

@@ -9,7 +9,7 @@
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
-	*s = (struct settle){.report = report, .plan = p};
+	*s = (struct settle){.report = report, .plan = p, .failed = p->ntests};
 	s->waiting = xcalloc(p->ntests, sizeof(*s->waiting));
 }
 
@@ -51,6 +51,9 @@ static void settle(struct settle *s, size_t number, struct point *result, enum s
 	d->point = xmalloc(sizeof(*d->point));
 	*d->point = *result;
 	d->class = class;
+	d->skipped = result->verdict == VERDICT_SKIPPED;
+	if (class != SETTLE_GOOD && number < s->failed)
+		s->failed = number;
 	s->finished++;
 	tell(s);
 }
@@ -88,6 +91,18 @@ void settle_skipped(struct settle *s, size_t number)
 	struct point result = {.verdict = VERDICT_SKIPPED, .reason = xstrdup(s->plan->tests[number].skip)};
 
 	settle_result(s, number, &result);
+}
+
+void settle_rest(struct settle *s)
+{
+	for (size_t i = s->told; i < s->plan->ntests; i++) {
+		struct point result = {.verdict = VERDICT_SKIPPED};
+
+		if (i < s->told || s->waiting[i].point)
+			continue;
+		result.reason = xasprintf("not run: \"%s\" has failed (--fail-fast)", s->plan->tests[s->failed].name);
+		settle_result(s, i, &result);
+	}
 }
 
 void settle_cached(struct settle *s, size_t number, const char *when)
