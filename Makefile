@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream task text
 wire   = frame link
 store  = entry list pack room seal store sum unpack
-report = point progress report sink tap
+report = excerpt github junit point progress report sink summary tap
 image  = cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine qmp remember
@@ -86,6 +86,8 @@ script_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -W
 build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
+# What waits for machines, or for people: the same.
+build/obj/cmd/%.o build/obj/report/%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
 build/obj/image/embedded.o: build/vmtap-agent.gz

@@ -43,6 +43,8 @@ const struct option cmd_run_options[] = {
 	 "end with the first failure"},
 	{"retry-infra", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.retry_infra),
 	 "run a test once more that the infrastructure failed"},
+	{"junit", 0, OPTION_TEXT, "FILE", offsetof(struct run_options, runner.junit),
+	 "write the results as JUnit XML, too"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
 	{"dry-run", 'n', OPTION_FLAG, NULL, offsetof(struct run_options, dry_run),
 	 "print the QEMU command lines, run nothing"},
@@ -52,6 +54,15 @@ const struct option cmd_run_options[] = {
 };
 
 static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can be suggested");
+
+/* Append a word for a shell, quoted where it must be. */
+static void add_word(struct buf *line, const char *word)
+{
+	if (*word && !strpbrk(word, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
+		buf_adds(line, word);
+	else
+		text_quote_shell(line, word);
+}
 
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
 static void print_command(const struct spec *w, size_t i)
@@ -65,10 +76,7 @@ static void print_command(const struct spec *w, size_t i)
 	for (char **p = argv; *p; p++) {
 		if (line.len)
 			buf_addc(&line, ' ');
-		if (**p && !strpbrk(*p, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
-			buf_adds(&line, *p);
-		else
-			text_quote_shell(&line, *p);
+		add_word(&line, *p);
 	}
 	puts(buf_str(&line));
 	command_argv_free(argv);
@@ -133,6 +141,21 @@ static int combine(struct run_options *o, struct err *err)
 	return 0;
 }
 
+#define AGAIN_MAX 200 /* bytes: what a person may want to paste */
+
+/* Return: the command that runs what failed, never freed; NULL when it is too long to be of use. */
+static const char *say_again(const struct operands *scripts)
+{
+	struct buf text = {0};
+
+	buf_adds(&text, "vmtap --failed");
+	for (size_t i = 0; i < scripts->count; i++) {
+		buf_addc(&text, ' ');
+		add_word(&text, scripts->list[i].path);
+	}
+	return text.len <= AGAIN_MAX ? buf_steal(&text) : NULL;
+}
+
 /* Find what the command line means. Return: 0, or -1. */
 static int make_plan(char **argv, struct run_options *o, struct operands *scripts, struct settings *s, struct plan *p,
 		     struct err *err)
@@ -146,6 +169,7 @@ static int make_plan(char **argv, struct run_options *o, struct operands *script
 	if (choose(p, &o->choice, s->store, &remark, err) < 0)
 		return -1;
 	o->runner.remark = remark;
+	o->runner.again = say_again(scripts);
 	return 0;
 }
 

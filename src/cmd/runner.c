@@ -29,7 +29,10 @@
 #include "base/mem.h"
 #include "cmd/failed.h"
 #include "cmd/schedule.h"
+#include "report/github.h"
+#include "report/junit.h"
 #include "report/progress.h"
+#include "report/summary.h"
 #include "report/tap.h"
 #include "store/store.h"
 
@@ -43,6 +46,9 @@ struct runner {
 	struct watch signals;
 	struct tap tap;
 	struct progress progress;
+	struct junit junit;
+	struct github github;
+	struct summary summary;
 	struct report report;
 	struct settle settle;
 	struct fallback fallback;
@@ -140,22 +146,32 @@ static enum exit_status conclude(struct runner *r)
 		report_bail_out(&r->report, why);
 		return EXIT_INFRA;
 	}
-	if (report_end(&r->report) < 0)
-		r->closed = true;
 	if (r->closed) {
+		report_end(&r->report);
 		log_line("the run was ended, all machines are gone");
 		return EXIT_INFRA;
 	}
-	return settle_status(&r->settle);
+	return report_end(&r->report) < 0 ? EXIT_INFRA : settle_status(&r->settle);
 }
 
 static int runner_init(struct runner *r, struct err *err)
 {
+	const struct runner_options *o = r->schedule.options;
+
 	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0)
 		return -1;
 	progress_init(&r->progress, &r->loop);
 	report_add(&r->report, &r->progress.reporter); /* before what prints on the same terminal */
 	report_add(&r->report, &r->tap.reporter);
+	if (o->junit && junit_open(&r->junit, o->junit, err) < 0)
+		return -1;
+	if (o->junit)
+		report_add(&r->report, &r->junit.reporter);
+	github_init(&r->github);
+	if (github_is_here())
+		report_add(&r->report, &r->github.reporter);
+	summary_init(&r->summary, r->tap.fd, o->again);
+	report_add(&r->report, &r->summary.reporter);
 	if (watch_signals(r, err) < 0)
 		return -1;
 	settle_init(&r->settle, &r->report, r->schedule.plan);
@@ -170,6 +186,9 @@ static void runner_free(struct runner *r)
 	free(r->accel_error);
 	loop_unwatch(&r->loop, &r->signals);
 	fd_close(&r->signals.fd);
+	summary_free(&r->summary);
+	github_free(&r->github);
+	junit_close(&r->junit);
 	tap_close(&r->tap);
 	loop_free(&r->loop);
 }

@@ -17,13 +17,15 @@
  * @fail_fast:	End with the first failure: what runs is killed, the rest is skipped
  * @retry_infra: Run a test once more that the infrastructure failed
  * @remark:	A comment to print before the first point, or NULL
+ * @junit:	Where a JUnit report goes, or NULL
+ * @again:	The command that runs what failed again, or NULL
  * @nothing:	Why the plan is empty when it is
  */
 struct runner_options {
 	const char *accel;
 	double timeout;
 	int jobs, cold, cached, fail_fast, retry_infra;
-	const char *remark, *nothing;
+	const char *remark, *nothing, *junit, *again;
 };
 
 /**
