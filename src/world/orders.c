@@ -55,6 +55,19 @@ static void order_write_file(struct call *c)
 	machine_send(m, wire_begin(out, WIRE_END, c->request));
 }
 
+/* From now on it is up to the person at it. */
+static void order_shell(struct call *c)
+{
+	struct machine *m = c->life->machine;
+	size_t mark = call_ask(c, WIRE_SHELL);
+
+	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	wire_put_str(machine_out(m), c->first);
+	wire_put_u32(machine_out(m), c->number >> 16);
+	wire_put_u32(machine_out(m), c->number & 0xFFFF);
+	machine_send(m, mark);
+}
+
 /* ---- power ---- */
 
 static void order_done(struct call *c)
