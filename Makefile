@@ -87,7 +87,7 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
 # What waits for machines, or for people: the same.
-build/obj/cmd/%.o build/obj/report/%.o: CFLAGS += -Os
+build/obj/cmd/%.o build/obj/report/%.o build/obj/world/%.o build/obj/machine/%.o build/obj/state/%.o build/obj/qemu/%.o build/obj/store/%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
 build/obj/image/embedded.o: build/vmtap-agent.gz

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "world/orders.h"
 
@@ -113,8 +112,6 @@ static void take_exit(struct call *c, const struct frame *f)
 	uint32_t status = wire_get_u32(&r), signal = wire_get_u32(&r);
 	uint64_t wall = wire_get_u64(&r);
 
-	log_verbose("%s: [%s] exit status %u signal %u, %.3f s", c->life->machine->spec->name, c->first, status, signal,
-		    (double)wall / 1e9);
 	call_result(c, c->expired ? c->late : WIRE_OK, status, signal, wall, c->expired ? c->expired : "");
 }
 
@@ -284,7 +281,6 @@ void call_go(struct call *c)
 	const struct order *order = order_find(c->kind);
 	struct machine *m = c->life ? c->life->machine : NULL;
 
-	log_verbose("%s: %s %s", m ? m->spec->name : "all", order->name, c->first);
 	if (order->at_once && order->at_once(c))
 		return;
 	assert(m); /* a call of all machines is over by now */

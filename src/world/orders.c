@@ -170,7 +170,7 @@ static void order_restore(struct call *c)
 /* ---- the table ---- */
 
 static const struct order orders[] = {
-#define CALL(kind, whom, off, at_once, when_up) [WIRE_CALL_##kind] = {#kind, ORDER_##whom, ORDER_##off, at_once, when_up},
+#define CALL(kind, whom, off, at_once, when_up) [WIRE_CALL_##kind] = {ORDER_##whom, ORDER_##off, at_once, when_up},
 #include "world/calls.def"
 #undef CALL
 };
@@ -178,5 +178,5 @@ static_assert(ARRAY_SIZE(orders) == WIRE_CALL_KINDS, "a row for every call");
 
 const struct order *order_find(unsigned kind)
 {
-	return kind < ARRAY_SIZE(orders) && orders[kind].name ? &orders[kind] : NULL;
+	return kind < ARRAY_SIZE(orders) && (orders[kind].at_once || orders[kind].when_up) ? &orders[kind] : NULL;
 }
