@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream task text
 wire   = frame link
 store  = entry list pack room seal store sum unpack
-report = point progress report sink tap
+report = excerpt github junit point progress report sink summary tap
 image  = bundle bundle_pack bundle_unpack cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine qmp remember
@@ -20,8 +20,8 @@ machine = console handshake loss machine request saving spec wiring
 state  = checkpoint layer life making origin ram template template_key
 world  = call findings orders outcome world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source thunks
-cmd    = bundle cache cached check doctor fallback header help job licenses limits options plan prepare run runner schedule settings settle work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
+cmd    = bundle cache cached check choose doctor failed fallback header help job licenses limits operands options plan prepare relay run runner schedule settings settle shell terminal work
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -86,8 +86,8 @@ script_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -W
 build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
-# Commands run once, and reports wait for tests: small rather than fast.
-build/obj/cmd/%.o build/obj/report/%.o build/obj/image/bundle%.o: CFLAGS += -Os
+# What waits for machines, or for people: the same.
+$(foreach r,cmd report world machine state qemu store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz

@@ -39,6 +39,7 @@
 #include "agent/exec.h"
 #include "agent/files.h"
 #include "agent/power.h"
+#include "agent/shell.h"
 #include "agent/wait.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -202,6 +203,10 @@ static const struct handler {
 	{WIRE_END, false, files_handle_end},
 	{WIRE_POWEROFF, true, power_handle},
 	{WIRE_PING, true, ping},
+	{WIRE_SHELL, true, shell_handle},
+	{WIRE_INPUT, false, shell_handle_input},
+	{WIRE_RESIZE, false, shell_handle_resize},
+	{WIRE_TAKEN, false, shell_handle_taken},
 };
 
 static void dispatch(struct agent *a, const struct frame *f)

@@ -22,7 +22,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,6 +34,8 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
+#define HOME	     "/root"
+#define TERM_MAX     64	    /* bytes of a terminal's name */
 #define ARGUMENT_MAX 131071 /* bytes of one argv string, NUL not counted (MAX_ARG_STRLEN) */
 #define DETACHED_MAX 64	    /* pipes of finished commands that are still read */
 #define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
@@ -40,7 +44,7 @@
 
 static const char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=/root",
+	"HOME=" HOME,
 	"USER=root",
 	"LOGNAME=root",
 	"SHELL=/bin/sh",
@@ -63,10 +67,14 @@ static void become_killable(void)
 }
 
 struct start {
+	const char *path;
 	const char *argv[4];
+	const char *const *environment;
 	int in, out, err, script;
 	bool spared; /* as the agent is */
 	bool ahead;  /* of its command */
+	bool person; /* sits at it: it begins at home */
+	bool tty;    /* its standard input is to be its terminal */
 	volatile int error; /* errno of the child, in our memory */
 };
 
@@ -79,9 +87,13 @@ static void run(struct start *s)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (s->spared)
 		become_killable();
+	if (s->person)
+		(void)!chdir(HOME);
+	if (s->tty)
+		ioctl(s->in, TIOCSCTTY, 0);
 	if (dup2(s->in, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
 	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0) && (!s->ahead || spare_be_traced() == 0))
-		execve(s->argv[0], (char *const *)s->argv, (char *const *)environment);
+		execve(s->path, (char *const *)s->argv, (char *const *)s->environment);
 	s->error = errno;
 	_exit(127);
 }
@@ -94,6 +106,19 @@ static __attribute__((noinline)) pid_t start(struct start *s)
 	if (pid == 0)
 		run(s); /* NOLINT(clang-analyzer-unix.Vfork): it ends in exec or _exit, and calls nothing but the kernel */
 	return pid;
+}
+
+static pid_t start_checked(struct start *s, struct err *err)
+{
+	pid_t pid = start(s);
+
+	if (pid < 0)
+		return err_errno(err, "cannot fork");
+	if (!s->error)
+		return pid;
+	waitpid(pid, NULL, 0);
+	errno = s->error;
+	return err_errno(err, "cannot run '%s'", s->path);
 }
 
 /* Return: a memory file with the command at a number above SCRIPT_FD, or -1. */
@@ -111,12 +136,13 @@ static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, st
 {
 	const char *text = command ? command : spare_argument();
 	struct start s = {
+		.path = "/bin/sh",
 		.argv = {"/bin/sh", "-c", text},
+		.environment = environment,
 		.in = a->null, .out = out, .err = err_fd, .script = -1,
 		.spared = !a->is_init, .ahead = !command,
 	};
 	cleanup_fd int script = -1;
-	pid_t pid;
 
 	if (strlen(text) > ARGUMENT_MAX) {
 		script = s.script = make_script(text);
@@ -125,14 +151,7 @@ static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, st
 		s.argv[1] = "/proc/self/fd/9";
 		s.argv[2] = NULL;
 	}
-	pid = start(&s);
-	if (pid < 0)
-		return err_errno(err, "cannot fork");
-	if (!s.error)
-		return pid;
-	waitpid(pid, NULL, 0);
-	errno = s.error;
-	return err_errno(err, "cannot run '/bin/sh'");
+	return start_checked(&s, err);
 }
 
 /* ---- end ---- */
@@ -276,10 +295,8 @@ static int add_stream(struct child *c, enum wire_stream id, int *write_end, stru
 	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
 }
 
-/* @command: NULL for a spare. */
-static struct child *start_child(struct agent *a, const char *command, struct err *err)
+static struct child *new_child(struct agent *a)
 {
-	cleanup_fd int out = -1, err_fd = -1;
 	struct child *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct child){.agent = a, .next = a->children};
@@ -287,6 +304,15 @@ static struct child *start_child(struct agent *a, const char *command, struct er
 	c->linger = (struct timer){.expired = linger_expired, .arg = c};
 	a->children = c;
 	c->started = clock_now();
+	return c;
+}
+
+/* @command: NULL for a spare. */
+static struct child *start_child(struct agent *a, const char *command, struct err *err)
+{
+	cleanup_fd int out = -1, err_fd = -1;
+	struct child *c = new_child(a);
+
 	if (add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0)
 		c->pid = spawn(a, command, out, err_fd, err);
 	if (c->pid > 0)
@@ -374,6 +400,65 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 	return c;
 }
 
+/* What a terminal shows comes from its master, as the child's only stream. */
+static int add_terminal(struct child *c, int master, struct err *err)
+{
+	struct child_stream *s = &c->streams[0];
+
+	c->streams[1].at_end = true;
+	*s = (struct child_stream){.child = c, .id = WIRE_STDOUT, .fd = fcntl(master, F_DUPFD_CLOEXEC, 0)};
+	s->watch = (struct watch){.ready = stream_ready, .arg = s};
+	if (s->fd < 0 || fd_set_nonblock(s->fd, 1) < 0)
+		return err_errno(err, "cannot set up a terminal");
+	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
+}
+
+/* The environment of all commands, but for the terminal's name, which is its last. @term has room for "TERM=" and a name. */
+static void name_terminal(const char *env[ARRAY_SIZE(environment)], char term[TERM_MAX], const char *name)
+{
+	memcpy(env, environment, sizeof(environment));
+	snprintf(term, TERM_MAX, "TERM=%s", name);
+	env[ARRAY_SIZE(environment) - 2] = term;
+}
+
+struct child *child_start_shell(struct agent *a, const struct child_shell *shell, const struct child_ops *ops, void *arg,
+				struct err *err)
+{
+	bool tty = shell->master >= 0, bash = access("/bin/bash", X_OK) == 0;
+	const char *env[ARRAY_SIZE(environment)];
+	char term[TERM_MAX];
+	cleanup_fd int out = -1, err_fd = -1;
+	struct start s = {.path = bash ? "/bin/bash" : "/bin/sh",
+			  .argv = {bash ? "-bash" : "-sh"},
+			  .environment = env,
+			  .in = shell->in,
+			  .out = shell->in,
+			  .err = shell->in,
+			  .script = -1,
+			  .spared = !a->is_init,
+			  .person = true,
+			  .tty = tty};
+	struct child *c = new_child(a);
+
+	child_unprepare(a);
+	name_terminal(env, term, shell->term);
+	if (tty ? add_terminal(c, shell->master, err) == 0
+		: add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0) {
+		if (!tty) {
+			s.out = out;
+			s.err = err_fd;
+		}
+		c->pid = start_checked(&s, err);
+	}
+	if (c->pid <= 0) {
+		free_child(c);
+		return NULL;
+	}
+	c->ops = ops;
+	c->arg = arg;
+	return c;
+}
+
 void child_kill(struct child *c)
 {
 	kill(-c->pid, SIGKILL);
@@ -444,18 +529,37 @@ void child_reap_all(struct agent *a)
 	}
 }
 
+/* The watches leave the loop: epoll reports a hang-up of a descriptor even where no event is asked for. */
+static void pause_child(struct child *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
+		loop_unwatch(&c->agent->loop, &c->streams[i].watch);
+}
+
 void child_pause_all(struct agent *a)
 {
-	/* The watches leave the loop: epoll reports a hang-up of a descriptor even where no event is asked for. */
 	for (struct child *c = a->children; c; c = c->next)
-		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
-			loop_unwatch(&a->loop, &c->streams[i].watch);
+		pause_child(c);
+}
+
+static void resume(struct child *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
+		if (!c->held && !c->streams[i].at_end && !c->streams[i].watch.active)
+			loop_watch(&c->agent->loop, &c->streams[i].watch, c->streams[i].fd, EPOLLIN, NULL);
 }
 
 void child_resume_all(struct agent *a)
 {
 	for (struct child *c = a->children; c; c = c->next)
-		for (size_t i = 0; i < ARRAY_SIZE(c->streams); i++)
-			if (!c->streams[i].at_end && !c->streams[i].watch.active)
-				loop_watch(&a->loop, &c->streams[i].watch, c->streams[i].fd, EPOLLIN, NULL);
+		resume(c);
+}
+
+void child_hold(struct child *c, bool hold)
+{
+	c->held = hold;
+	if (hold)
+		pause_child(c);
+	else if (!c->agent->full)
+		resume(c);
 }

@@ -38,6 +38,7 @@ struct child_stream {
 /**
  * struct child - A command
  * @streams:	Our ends of its standard output and standard error
+ * @held:	Its streams are not read (child_hold())
  * @reaped:	It has ended; @status and @wall are known
  * @status:	As wait(2) gives it
  * @started:	CLOCK_MONOTONIC ns
@@ -50,7 +51,7 @@ struct child {
 	pid_t pid;
 	struct child_stream streams[2];
 	struct timer linger;
-	bool reaped;
+	bool held, reaped;
 	int status;
 	uint64_t started, wall;
 	const struct child_ops *ops;
@@ -70,6 +71,30 @@ struct child {
  */
 struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
 			  struct err *err);
+
+/**
+ * struct child_shell - What a shell for a person has
+ * @in:		Its standard input; on a terminal that is all of its streams, and becomes its terminal
+ * @master:	The other side of that terminal, or -1 without one
+ * @term:	Of the environment's TERM
+ */
+struct child_shell {
+	int in, master;
+	const char *term;
+};
+
+/**
+ * child_start_shell() - Run root's shell as after a login: bash if there is one, else sh, in /root if there is that
+ *
+ * The descriptors stay the caller's; what the shell writes comes as with child_start(), from a terminal as standard output.
+ *
+ * Return: as child_start()
+ */
+struct child *child_start_shell(struct agent *a, const struct child_shell *s, const struct child_ops *ops, void *arg,
+				struct err *err);
+
+/* Stop reading what one child writes, or go on. */
+void child_hold(struct child *c, bool hold);
 
 /*
  * Start a shell ahead of its command (spare.h): the next child_start() takes it.

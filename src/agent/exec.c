@@ -18,17 +18,23 @@ static void output(void *arg, enum wire_stream stream, const char *data, size_t 
 	agent_send_output(x->request.agent, x->request.id, stream, data, n);
 }
 
-static void ended(void *arg, const struct child *c)
+void exec_send_exit(struct request *q, const struct child *c)
 {
-	struct exec *x = arg;
-	struct buf *out = &x->request.agent->port.out;
-	size_t mark = wire_begin(out, WIRE_EXIT, x->request.id);
+	struct buf *out = &q->agent->port.out;
+	size_t mark = wire_begin(out, WIRE_EXIT, q->id);
 
 	wire_put_u32(out, WIFEXITED(c->status) ? (uint32_t)WEXITSTATUS(c->status) : 0);
 	wire_put_u32(out, WIFSIGNALED(c->status) ? (uint32_t)WTERMSIG(c->status) : 0);
 	wire_put_u64(out, c->wall);
 	wire_end(out, mark);
-	port_send_now(&x->request.agent->port);
+	port_send_now(&q->agent->port);
+}
+
+static void ended(void *arg, const struct child *c)
+{
+	struct exec *x = arg;
+
+	exec_send_exit(&x->request, c);
 	x->child = NULL;
 	request_close(&x->request);
 }

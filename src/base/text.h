@@ -55,6 +55,9 @@ size_t text_utf8_length(const char *bytes, size_t left);
  */
 bool text_is_printable(const char *bytes, size_t length);
 
+/* Return: the largest length up to @max that does not cut a character of the valid UTF-8 of @n bytes at @s. */
+size_t text_cut(const char *s, size_t n, size_t max);
+
 /**
  * text_nearest() - The candidate that a mistyped word most likely meant
  * @word:	What was typed

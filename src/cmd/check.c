@@ -9,6 +9,7 @@ const struct option cmd_check_options[] = {{0}};
 
 int cmd_check(char **argv)
 {
+	struct operands o;
 	struct plan p;
 	struct err err = {0};
 	int n, status = cmd_parse("check", cmd_check_options, NULL, argv, &n);
@@ -16,14 +17,11 @@ int cmd_check(char **argv)
 
 	if (status >= 0)
 		return status;
-	if (n == 0) {
-		log_line("no test script is named\ntry 'vmtap help check'");
+	if (operands_read(&o, argv, &err) < 0) {
+		log_line("%s\ntry 'vmtap help check'", err.text);
 		return EXIT_WRONG;
 	}
-	if (plan_make(&p, argv, NULL, &err) < 0) {
-		log_line("%s", err.text);
-		return EXIT_WRONG;
-	}
+	plan_make(&p, &o);
 	plan_print(&p);
 	fflush(stdout); /* before what follows on stderr, where both are the same pipe */
 	for (size_t i = 0; i < p.nfiles; i++) {

@@ -2,7 +2,6 @@
 #include "cmd/plan.h"
 
 #include <assert.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
 }
 
-static void add_file(struct plan *p, struct plan_file *f, const regex_t *filter)
+static void add_file(struct plan *p, struct plan_file *f)
 {
 	struct err err = {0};
 
@@ -53,36 +52,20 @@ static void add_file(struct plan *p, struct plan_file *f, const regex_t *filter)
 		add_test(p, f, name, 0);
 		return;
 	}
-	for (size_t i = 0; i < script_test_count(f->script); i++) {
-		const char *name = script_test(f->script, i)->name;
-
-		if (!filter || regexec(filter, name, 0, NULL, 0) == 0)
-			add_test(p, f, name, i);
-	}
+	for (size_t i = 0; i < script_test_count(f->script); i++)
+		add_test(p, f, script_test(f->script, i)->name, i);
 }
 
-int plan_make(struct plan *p, char **paths, const char *filter, struct err *err)
+void plan_make(struct plan *p, const struct operands *o)
 {
-	regex_t regex;
-	int code = filter ? regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) : 0;
-
-	*p = (struct plan){0};
-	if (code) {
-		char why[200];
-
-		regerror(code, &regex, why, sizeof(why));
-		return err_set(err, "bad regular expression '%s': %s", filter, why);
-	}
-	while (paths[p->nfiles])
-		p->nfiles++;
+	*p = (struct plan){.nfiles = o->count};
 	p->files = xcalloc(p->nfiles, sizeof(*p->files));
 	for (size_t i = 0; i < p->nfiles; i++) {
-		p->files[i].path = paths[i];
-		add_file(p, &p->files[i], filter ? &regex : NULL);
+		const struct operand *from = &o->list[i];
+
+		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines};
+		add_file(p, &p->files[i]);
 	}
-	if (filter)
-		regfree(&regex);
-	return 0;
 }
 
 bool plan_has_machines(const struct plan *p)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "cmd/operands.h"
 #include "cmd/settings.h"
 #include "machine/spec.h"
 
@@ -12,6 +13,7 @@ struct script;
 /**
  * struct plan_file - One script
  * @path:	As the user wrote it
+ * @lines:	That the user named, @nlines of them, or none for the whole script (operands.h)
  * @error:	Why it did not compile (all diagnostics), or NULL
  * @script:	The compiled script, or NULL
  * @world:	Its machines and networks, once they are described; the
@@ -20,6 +22,8 @@ struct script;
  */
 struct plan_file {
 	const char *path;
+	const int *lines;
+	size_t nlines;
 	char *error;
 	struct script *script;
 	struct spec world;
@@ -28,7 +32,7 @@ struct plan_file {
 
 /**
  * struct plan_test - One point of the plan
- * @name:	With the script's name in front when there are several
+ * @name:	With the script's name in front when there are several, and behind it which of several times this is
  * @index:	Its number in the script; unused when the file did not compile
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
@@ -50,14 +54,11 @@ struct plan {
 
 /**
  * plan_make() - Compile scripts and list their tests
- * @paths:	NULL-terminated
- * @filter:	POSIX extended regular expression on names, or NULL
+ * @o:		The scripts; must stay
  *
- * A script that does not compile is one test point of its own.
- *
- * Return: 0, or -1 when @filter is malformed
+ * A script that does not compile is one test point of its own. Which of all these are to be run is choose()'s.
  */
-int plan_make(struct plan *p, char **paths, const char *filter, struct err *err);
+void plan_make(struct plan *p, const struct operands *o);
 
 /**
  * plan_describe() - Fill in the world of a script, but for what its machines boot from

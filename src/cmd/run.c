@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/choose.h"
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
 #include "qemu/arch.h"
@@ -12,8 +13,8 @@
 
 struct run_options {
 	struct runner_options runner;
-	const char *filter;
-	int list, dry_run, verbose;
+	struct choice choice;
+	int list, dry_run, verbose, until_fail;
 };
 
 const struct option cmd_run_options[] = {
@@ -27,8 +28,24 @@ const struct option cmd_run_options[] = {
 	 "boot every machine; use and make no templates"},
 	{"cached", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.cached),
 	 "do not run what has passed with the same inputs"},
-	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, filter),
+	{"filter", 'f', OPTION_TEXT, "REGEX", offsetof(struct run_options, choice.filter),
 	 "only tests whose name matches"},
+	{"failed", 0, OPTION_FLAG, NULL, offsetof(struct run_options, choice.failed),
+	 "only tests that failed when they ran last"},
+	{"shard", 0, OPTION_TEXT, "K/N|auto", offsetof(struct run_options, choice.shard),
+	 "only the K-th of N equal parts; auto: as the CI's runner says"},
+	{"repeat", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.repeat), "run every test N times"},
+	{"until-fail", 0, OPTION_FLAG, NULL, offsetof(struct run_options, until_fail),
+	 "--fail-fast --repeat=1000: until one fails"},
+	{"shuffle", 0, OPTION_FLAG, NULL, offsetof(struct run_options, choice.shuffle),
+	 "in another order each time"},
+	{"seed", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.seed), "in the order of this number"},
+	{"fail-fast", 'x', OPTION_FLAG, NULL, offsetof(struct run_options, runner.fail_fast),
+	 "end with the first failure"},
+	{"retry-infra", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.retry_infra),
+	 "run a test once more that the infrastructure failed"},
+	{"junit", 0, OPTION_TEXT, "FILE", offsetof(struct run_options, runner.junit),
+	 "write the results as JUnit XML, too"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
 	{"dry-run", 'n', OPTION_FLAG, NULL, offsetof(struct run_options, dry_run),
 	 "print the QEMU command lines, run nothing"},
@@ -38,6 +55,15 @@ const struct option cmd_run_options[] = {
 };
 
 static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can be suggested");
+
+/* Append a word for a shell, quoted where it must be. */
+static void add_word(struct buf *line, const char *word)
+{
+	if (*word && !strpbrk(word, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
+		buf_adds(line, word);
+	else
+		text_quote_shell(line, word);
+}
 
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
 static void print_command(const struct spec *w, size_t i)
@@ -51,10 +77,7 @@ static void print_command(const struct spec *w, size_t i)
 	for (char **p = argv; *p; p++) {
 		if (line.len)
 			buf_addc(&line, ' ');
-		if (**p && !strpbrk(*p, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
-			buf_adds(&line, *p);
-		else
-			text_quote_shell(&line, *p);
+		add_word(&line, *p);
 	}
 	puts(buf_str(&line));
 	command_argv_free(argv);
@@ -90,17 +113,6 @@ static int dry_run(struct plan *p, struct settings *s, const struct runner_optio
 	return status;
 }
 
-/* Scripts without machines need no QEMU, and thus nothing of a bundle. */
-static void provide(const struct plan *p, struct settings *s)
-{
-	size_t machines = 0;
-
-	for (size_t i = 0; i < p->nfiles; i++)
-		machines += p->files[i].script ? script_machine_count(p->files[i].script) : 0;
-	if (machines)
-		settings_provide(s);
-}
-
 /* Return: whether there were any. */
 static bool print_errors(const struct plan *p)
 {
@@ -115,9 +127,57 @@ static bool print_errors(const struct plan *p)
 	return any;
 }
 
+#define UNTIL_FAIL_TIMES 1000
+
+/* What follows from options that others imply, or contradict. */
+static int combine(struct run_options *o, struct err *err)
+{
+	if (o->until_fail) {
+		o->runner.fail_fast = 1;
+		o->choice.repeat = o->choice.repeat ? o->choice.repeat : UNTIL_FAIL_TIMES;
+	}
+	if (o->runner.cached && o->choice.repeat > 1)
+		return err_set(err, "--cached would not run again what has passed: leave it out, or what repeats the tests");
+	o->runner.nothing = o->choice.failed ? "no test failed when it ran last" : "there are fewer tests than shards";
+	return 0;
+}
+
+#define AGAIN_MAX 200 /* bytes: what a person may want to paste */
+
+/* Return: the command that runs what failed, never freed; NULL when it is too long to be of use. */
+static const char *say_again(const struct operands *scripts)
+{
+	struct buf text = {0};
+
+	buf_adds(&text, "vmtap --failed");
+	for (size_t i = 0; i < scripts->count; i++) {
+		buf_addc(&text, ' ');
+		add_word(&text, scripts->list[i].path);
+	}
+	return text.len <= AGAIN_MAX ? buf_steal(&text) : NULL;
+}
+
+/* Find what the command line means. Return: 0, or -1. */
+static int make_plan(char **argv, struct run_options *o, struct operands *scripts, struct settings *s, struct plan *p,
+		     struct err *err)
+{
+	char *remark;
+
+	if (combine(o, err) < 0 || operands_read(scripts, argv, err) < 0 || settings_read(s, err) < 0 ||
+	    accel_check(o->runner.accel, err) < 0)
+		return -1;
+	plan_make(p, scripts);
+	if (choose(p, &o->choice, s->store, &remark, err) < 0)
+		return -1;
+	o->runner.remark = remark;
+	o->runner.again = say_again(scripts);
+	return 0;
+}
+
 int cmd_run(char **argv)
 {
 	struct run_options o = {0};
+	struct operands scripts;
 	struct settings s = {.store = NULL};
 	struct plan p;
 	struct err err = {0};
@@ -126,18 +186,15 @@ int cmd_run(char **argv)
 	if (status >= 0)
 		return status;
 	log_level = o.verbose ? 2 : 1;
-	if (n == 0)
-		err_set(&err, "no test script is named");
-	if (n == 0 || settings_read(&s, &err) < 0 || accel_check(o.runner.accel, &err) < 0 ||
-	    plan_make(&p, argv, o.filter, &err) < 0) {
+	if (make_plan(argv, &o, &scripts, &s, &p, &err) < 0) {
 		log_line("%s", err.text);
 		if (s.damaged)
 			return EXIT_INFRA;
 		log_line("try 'vmtap help run'");
 		return EXIT_WRONG;
 	}
-	if (!o.list)
-		provide(&p, &s);
+	if (!o.list && plan_has_machines(&p)) /* otherwise nothing of a bundle is needed */
+		settings_provide(&s);
 	if (!o.list && !o.dry_run)
 		return (int)runner_run(&p, &s, &o.runner);
 	if (print_errors(&p))

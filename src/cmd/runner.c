@@ -27,8 +27,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cmd/failed.h"
 #include "cmd/schedule.h"
+#include "report/github.h"
+#include "report/junit.h"
 #include "report/progress.h"
+#include "report/summary.h"
 #include "report/tap.h"
 #include "store/store.h"
 
@@ -42,6 +46,9 @@ struct runner {
 	struct watch signals;
 	struct tap tap;
 	struct progress progress;
+	struct junit junit;
+	struct github github;
+	struct summary summary;
 	struct report report;
 	struct settle settle;
 	struct fallback fallback;
@@ -139,22 +146,32 @@ static enum exit_status conclude(struct runner *r)
 		report_bail_out(&r->report, why);
 		return EXIT_INFRA;
 	}
-	if (report_end(&r->report) < 0)
-		r->closed = true;
 	if (r->closed) {
+		report_end(&r->report);
 		log_line("the run was ended, all machines are gone");
 		return EXIT_INFRA;
 	}
-	return settle_status(&r->settle);
+	return report_end(&r->report) < 0 ? EXIT_INFRA : settle_status(&r->settle);
 }
 
 static int runner_init(struct runner *r, struct err *err)
 {
+	const struct runner_options *o = r->schedule.options;
+
 	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0)
 		return -1;
 	progress_init(&r->progress, &r->loop);
 	report_add(&r->report, &r->progress.reporter); /* before what prints on the same terminal */
 	report_add(&r->report, &r->tap.reporter);
+	if (o->junit && junit_open(&r->junit, o->junit, err) < 0)
+		return -1;
+	if (o->junit)
+		report_add(&r->report, &r->junit.reporter);
+	github_init(&r->github);
+	if (github_is_here())
+		report_add(&r->report, &r->github.reporter);
+	summary_init(&r->summary, r->tap.fd, o->again);
+	report_add(&r->report, &r->summary.reporter);
 	if (watch_signals(r, err) < 0)
 		return -1;
 	settle_init(&r->settle, &r->report, r->schedule.plan);
@@ -169,6 +186,9 @@ static void runner_free(struct runner *r)
 	free(r->accel_error);
 	loop_unwatch(&r->loop, &r->signals);
 	fd_close(&r->signals.fd);
+	summary_free(&r->summary);
+	github_free(&r->github);
+	junit_close(&r->junit);
 	tap_close(&r->tap);
 	loop_free(&r->loop);
 }
@@ -189,8 +209,11 @@ static void run_tests(struct runner *r)
 		take_signal(r);
 	r->closed = !r->caught && (r->settle.silenced || err.text[0]);
 	schedule_stop(&r->schedule);
-	if (r->caught || r->closed)
+	if (r->caught || r->closed || schedule_gave_up(&r->schedule))
 		store_temp_clean(store, STORE_DYING_MS);
+	if (!r->caught && !r->closed && schedule_gave_up(&r->schedule))
+		settle_rest(&r->settle);
+	failed_keep(store, &r->settle);
 }
 
 enum exit_status runner_run(struct plan *p, const struct settings *s, const struct runner_options *o)
@@ -215,10 +238,12 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 		log_line("%s", err.text);
 		return EXIT_INFRA;
 	}
-	if (report_plan(&r.report, p->ntests, "no test matches the filter") < 0) {
+	if (report_plan(&r.report, p->ntests, o->nothing) < 0) {
 		take_signal(&r);
 		r.closed = !r.caught;
 	} else if (p->ntests > 0) {
+		if (o->remark)
+			report_comment(&r.report, o->remark);
 		choose_accel(&r, o->accel);
 		run_tests(&r);
 	}

@@ -14,11 +14,18 @@
  * @jobs:	Tests at the same time; 0: one a processor
  * @cold:	Boot every machine, use and make no templates
  * @cached:	Do not run what has passed with the same inputs, and keep what passes
+ * @fail_fast:	End with the first failure: what runs is killed, the rest is skipped
+ * @retry_infra: Run a test once more that the infrastructure failed
+ * @remark:	A comment to print before the first point, or NULL
+ * @junit:	Where a JUnit report goes, or NULL
+ * @again:	The command that runs what failed again, or NULL
+ * @nothing:	Why the plan is empty when it is
  */
 struct runner_options {
 	const char *accel;
 	double timeout;
-	int jobs, cold, cached;
+	int jobs, cold, cached, fail_fast, retry_infra;
+	const char *remark, *nothing, *junit, *again;
 };
 
 /**

@@ -208,10 +208,23 @@ static void take_result(struct schedule *s, const struct job *j, struct world_ou
 		point_add_field(result, "accel", accel_names[j->accel]);
 		point_add_field(result, "qemu", o->qemu_version);
 	}
+	if (s->tests[j->number].infra)
+		point_add_field(result, "tried_again", s->tests[j->number].infra);
 	if (s->options->cached)
 		keep_pass(j->test, &s->tests[j->number].key, result);
 	settle_result(s->settle, j->number, result);
 	o->result = (struct point){0};
+}
+
+/* Return: whether the infrastructure has failed the test, and it is to be tried once more. */
+static bool retry_infra(struct schedule *s, size_t number, const struct point *result, const char *died)
+{
+	struct test_run *t = &s->tests[number];
+
+	if (!s->options->retry_infra || t->infra || !(died || (point_has_failed(result) && result->infra)))
+		return false;
+	t->infra = xstrdup(died ? died : result->reason ? result->reason : "no reason given");
+	return true;
 }
 
 static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
@@ -227,10 +240,12 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		f->setup = SETUP_WANTED;
 	else if (j->setup)
 		take_setup(s, plan, o, died);
+	else if ((!died && retry_without_layer(s, plan, o)) ||
+		 (!died && fallback_take_accel(s->fallback, &f->fallback, t, o)) ||
+		 retry_infra(s, j->number, &o->result, died))
+		start_test(s, j->number);
 	else if (died)
 		settle_infra(s->settle, j->number, why);
-	else if (retry_without_layer(s, plan, o) || fallback_take_accel(s->fallback, &f->fallback, t, o))
-		start_test(s, j->number);
 	else
 		take_result(s, j, o);
 	world_outcome_free(o);
@@ -332,12 +347,17 @@ static void tell_status(struct schedule *s)
 		loop_stop(s->loop);
 }
 
+bool schedule_gave_up(const struct schedule *s)
+{
+	return s->options->fail_fast && s->settle->failed < s->plan->ntests;
+}
+
 void schedule_go(struct schedule *s)
 {
-	while (!s->settle->silenced && s->next < s->plan->ntests && take_next(s))
+	while (!schedule_gave_up(s) && !s->settle->silenced && s->next < s->plan->ntests && take_next(s))
 		;
 	tell_status(s);
-	if (s->settle->silenced)
+	if (s->settle->silenced || schedule_gave_up(s))
 		loop_stop(s->loop);
 }
 
@@ -389,8 +409,10 @@ void schedule_free(struct schedule *s)
 {
 	for (size_t i = 0; i < s->plan->nfiles; i++)
 		point_free(&s->files[i].setup_result);
-	for (size_t i = 0; i < s->plan->ntests; i++)
+	for (size_t i = 0; i < s->plan->ntests; i++) {
 		free(s->tests[i].fallback.kvm_failed);
+		free(s->tests[i].infra);
+	}
 	free(s->jobs);
 	free(s->activities);
 	free(s->preparing);

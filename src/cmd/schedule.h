@@ -32,10 +32,11 @@ struct file_run {
 	struct cached_inputs *inputs;
 };
 
-/* A test in this run. */
+/* A test in this run. @infra: why it is tried once more, or NULL. */
 struct test_run {
 	struct fallback_test fallback;
 	struct cached_key key;
+	char *infra;
 };
 
 /**
@@ -76,9 +77,12 @@ void schedule_init(struct schedule *s);
 
 /*
  * Start what can be started now. Called once; afterwards it goes on by itself, whenever something ends. Stops the loop
- * when all is over, or nothing more is told (settle.h).
+ * when all is over, nothing more is told (settle.h), or the first failure ends the run.
  */
 void schedule_go(struct schedule *s);
+
+/* Return: whether a test has failed and the run is to end with that: others have no result, then. */
+bool schedule_gave_up(const struct schedule *s);
 
 /* Kill all that runs; within TASK_END_MS, however much there is. */
 void schedule_stop(struct schedule *s);

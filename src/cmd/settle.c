@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "script/script.h"
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
-	*s = (struct settle){.report = report, .plan = p};
+	*s = (struct settle){.report = report, .plan = p, .failed = p->ntests};
 	s->waiting = xcalloc(p->ntests, sizeof(*s->waiting));
 }
 
@@ -41,16 +42,29 @@ static void tell(struct settle *s)
 	}
 }
 
+static void set_place(struct point *p, const struct plan_test *t)
+{
+	const struct script_test *from = t->file->script ? script_test(t->file->script, t->index) : NULL;
+
+	free(p->name);
+	p->name = xstrdup(t->name);
+	p->script = xstrdup(t->file->path);
+	p->test = xstrdup(from ? from->name : t->name);
+	p->line = from ? from->line : 0;
+}
+
 static void settle(struct settle *s, size_t number, struct point *result, enum settle_class class)
 {
 	struct settled *d = &s->waiting[number];
 
 	assert(number >= s->told && !d->point);
-	free(result->name);
-	result->name = xstrdup(s->plan->tests[number].name);
+	set_place(result, &s->plan->tests[number]);
 	d->point = xmalloc(sizeof(*d->point));
 	*d->point = *result;
 	d->class = class;
+	d->skipped = result->verdict == VERDICT_SKIPPED;
+	if (class != SETTLE_GOOD && number < s->failed)
+		s->failed = number;
 	s->finished++;
 	tell(s);
 }
@@ -88,6 +102,18 @@ void settle_skipped(struct settle *s, size_t number)
 	struct point result = {.verdict = VERDICT_SKIPPED, .reason = xstrdup(s->plan->tests[number].skip)};
 
 	settle_result(s, number, &result);
+}
+
+void settle_rest(struct settle *s)
+{
+	for (size_t i = s->told; i < s->plan->ntests; i++) {
+		struct point result = {.verdict = VERDICT_SKIPPED};
+
+		if (i < s->told || s->waiting[i].point)
+			continue;
+		result.reason = xasprintf("not run: \"%s\" has failed (--fail-fast)", s->plan->tests[s->failed].name);
+		settle_result(s, i, &result);
+	}
 }
 
 void settle_cached(struct settle *s, size_t number, const char *when)

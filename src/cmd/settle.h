@@ -14,16 +14,18 @@
 /* What a result counts as for the exit status. */
 enum settle_class { SETTLE_GOOD, SETTLE_FAILED, SETTLE_INFRA, SETTLE_UNCOMPILED, SETTLE_CLASSES };
 
-/* A result that was not told yet; @point is NULL when there is none. */
+/* A result; @point is NULL when there is none, or it was told. @skipped: it is one of a test that was not run. */
 struct settled {
 	struct point *point;
 	enum settle_class class;
+	bool skipped;
 };
 
 /**
  * struct settle - The results of a run
- * @waiting:	By the test's number
+ * @waiting:	By the test's number; what it counts as stays known
  * @finished:	Tests that have a result
+ * @failed:	Number of the first in the plan of those that have failed so far, or the number of tests
  * @told:	Points that the reporters got
  * @counts:	Of those, by class
  * @silenced:	errno of a report that failed, or 0: nothing more is told
@@ -32,7 +34,7 @@ struct settle {
 	struct report *report;
 	const struct plan *plan;
 	struct settled *waiting;
-	size_t finished, told;
+	size_t finished, failed, told;
 	size_t counts[SETTLE_CLASSES];
 	int silenced;
 };
@@ -52,6 +54,8 @@ void settle_infra(struct settle *s, size_t number, const char *why);
 /* Its script does not compile. */
 void settle_uncompiled(struct settle *s, size_t number);
 void settle_skipped(struct settle *s, size_t number);
+/* Every test that has no result yet: it was not run, or not to its end, because of the failure of @failed. */
+void settle_rest(struct settle *s);
 /* It has passed before; @when as text. */
 void settle_cached(struct settle *s, size_t number, const char *when);
 /* Its script's setup failed, or skipped: with the setup's own reason, place and details. */

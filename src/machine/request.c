@@ -61,9 +61,13 @@ static const struct request *find(const struct requests *r, uint32_t id)
 /* Return: whether a frame of type @frame may answer a request of type @request. */
 static bool answers(unsigned frame, enum wire_type request)
 {
+	bool runs = request == WIRE_EXEC || request == WIRE_SHELL;
+
 	if (frame == WIRE_OUTPUT)
-		return request == WIRE_EXEC || request == WIRE_READ_FILE;
-	return frame == WIRE_FAIL || frame == (request == WIRE_EXEC ? WIRE_EXIT : WIRE_DONE);
+		return runs || request == WIRE_READ_FILE;
+	if (frame == WIRE_TAKEN)
+		return request == WIRE_SHELL;
+	return frame == WIRE_FAIL || frame == (runs ? WIRE_EXIT : WIRE_DONE);
 }
 
 static bool is_output(struct wire_reader *r)
@@ -99,6 +103,11 @@ static bool is_exit(struct wire_reader *r)
 	return true;
 }
 
+static bool is_taken(struct wire_reader *r)
+{
+	return wire_get_u32(r) <= WIRE_SHELL_WINDOW;
+}
+
 /* The frames that answer something, and whether their fields are good (that they are all there is seen in @bad). */
 static const struct {
 	enum wire_type type;
@@ -107,6 +116,7 @@ static const struct {
 } kinds[] = {
 	{WIRE_OUTPUT, is_output, "malformed output"},
 	{WIRE_EXIT, is_exit, "malformed exit"},
+	{WIRE_TAKEN, is_taken, "malformed acknowledgement"},
 	{WIRE_DONE, is_result, "malformed result"},
 	{WIRE_FAIL, is_failure, "malformed failure"},
 };
@@ -133,7 +143,7 @@ const char *requests_take(struct requests *r, const struct frame *f)
 	if (!answers(f->type, q->type))
 		return "it sent an answer of another kind than it was asked for";
 	last = *q;
-	if (f->type != WIRE_OUTPUT)
+	if (f->type != WIRE_OUTPUT && f->type != WIRE_TAKEN)
 		requests_forget(r, f->id);
 	last.answer(last.arg, f);
 	return NULL;

@@ -9,8 +9,8 @@
 
 /*
  * One frame of a request's answer, of a type that answers such a request, with
- * the fields of that type (wire/agent.h): OUTPUT, any number of times, then
- * DONE, FAIL or EXIT. With that last one the request is over and forgotten.
+ * the fields of that type (wire/agent.h): OUTPUT and TAKEN, any number of times,
+ * then DONE, FAIL or EXIT. With that last one the request is over and forgotten.
  */
 typedef void request_frame_fn(void *arg, const struct frame *f);
 

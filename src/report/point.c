@@ -36,6 +36,8 @@ void point_free(struct point *r)
 	free(r->notes);
 	free(r->subpoints);
 	free(r->name);
+	free(r->script);
+	free(r->test);
 	free(r->reason);
 	free(r->at);
 	*r = (struct point){0};

@@ -35,6 +35,8 @@ struct field {
 /**
  * struct point - One test point; every pointer is owned (malloc'd)
  * @name:	Its name; what TAP cannot carry is replaced when it is printed
+ * @script, @test, @line: Where it comes from: the script's path, its name there, the line of its declaration from 1;
+ *		NULL, NULL and 0 for what has no such place. (@name may say more than @test)
  * @verdict:	What became of it
  * @reason:	Why it was skipped, or the message of its failure; NULL for none
  * @at:		"file:line" of the failure, or NULL
@@ -54,6 +56,8 @@ struct field {
  */
 struct point {
 	char *name;
+	char *script, *test;
+	int line;
 	enum verdict verdict;
 	char *reason;
 	char *at;
@@ -105,7 +109,7 @@ struct point *point_add_subpoint(struct point *r, const char *name, enum verdict
 
 /**
  * point_copy_result() - Copy what became of a test, to say it of another
- * @to:		Overwritten: all of @from but its name, its notes and its duration, which are of one place in the output
+ * @to:		Overwritten: all of @from but its name and place, its notes and its duration, which are of one place in the output
  */
 void point_copy_result(struct point *to, const struct point *from);
 

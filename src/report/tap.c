@@ -47,6 +47,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "report/excerpt.h"
 
 #define STREAM_FD 100 /* lowest number for our copy of stdout, if there are as many: out of everybody's way */
 
@@ -54,78 +55,12 @@
 #define FULL_BSLASH "\xEF\xBC\xBC" /* U+FF3C */
 #define FULL_BRACE  "\xEF\xBD\x9B" /* U+FF5B */
 
+static const struct excerpt_layout comment_layout = {
+	.prefix = "#", .lost = "#", .head = TAP_NOTE_LINES_MAX - 1, .tail = 1, .width = TAP_LINE_MAX};
+static const struct excerpt_layout block_layout = {
+	.prefix = "    >", .lost = "   ", .head = TAP_BLOCK_HEAD, .tail = TAP_BLOCK_TAIL, .width = TAP_LINE_MAX};
+
 /* ---- text ---- */
-
-/* Return: the largest length up to @max that does not cut a character of the valid UTF-8 in @s. */
-static size_t cut_at(const char *s, size_t len, size_t max)
-{
-	if (len <= max)
-		return len;
-	while (max > 0 && ((unsigned char)s[max] & 0xC0) == 0x80)
-		max--;
-	return max;
-}
-
-/* Append one line of clean text, cut at TAP_LINE_MAX. */
-static void add_line(struct buf *out, const char *line, size_t n, bool github)
-{
-	size_t kept = cut_at(line, n, TAP_LINE_MAX);
-
-	if (github)
-		text_add_disarmed(out, line, kept);
-	else
-		buf_add(out, line, kept);
-	if (kept < n)
-		buf_addf(out, " (%zu bytes left out)", n - kept);
-}
-
-/* A clean text with the lines that are kept of it. */
-struct lines {
-	struct buf text;
-	size_t count;
-};
-
-static void lines_load(struct lines *l, const char *text)
-{
-	text_clean(&l->text, text, strlen(text));
-	while (l->text.len && l->text.data[l->text.len - 1] == '\n')
-		l->text.data[--l->text.len] = '\0';
-	l->count = 1;
-	for (const char *p = buf_str(&l->text); (p = strchr(p, '\n')); p++)
-		l->count++;
-}
-
-/* How the lines of a long text are shown. */
-struct layout {
-	const char *prefix; /* of each line, without the blank that follows */
-	const char *lost;   /* of the line that says how many were left out */
-	size_t head, tail;  /* lines kept */
-};
-
-static const struct layout comment_layout = {"#", "#", TAP_NOTE_LINES_MAX - 1, 1};
-static const struct layout block_layout = {"    >", "   ", TAP_BLOCK_HEAD, TAP_BLOCK_TAIL};
-
-/* Append the lines. No trailing blanks: to Meson a line of blanks in a block is an error. */
-static void add_lines(struct buf *out, const struct lines *l, const struct layout *y, bool github)
-{
-	const char *p = buf_str(&l->text);
-	size_t lost = l->count > y->head + y->tail ? l->count - y->head - y->tail : 0;
-
-	for (size_t i = 0; i < l->count; i++) {
-		size_t n = strcspn(p, "\n");
-
-		if (lost && i == y->head)
-			buf_addf(out, "%s (%zu lines left out)\n", y->lost, lost);
-		if (i < y->head || i >= y->head + lost) {
-			buf_adds(out, y->prefix);
-			if (n)
-				buf_addc(out, ' ');
-			add_line(out, p, n, github);
-			buf_addc(out, '\n');
-		}
-		p += n + (p[n] == '\n');
-	}
-}
 
 static const char *name_twin(char c)
 {
@@ -160,7 +95,7 @@ void tap_format_name(struct buf *out, const char *text)
 	size_t n;
 
 	add_one_line(&line, text);
-	n = cut_at(buf_str(&line), line.len, TAP_NAME_MAX);
+	n = text_cut(buf_str(&line), line.len, TAP_NAME_MAX);
 	if (n == 0)
 		buf_adds(out, "(no name)");
 	buf_add(out, line.data, n);
@@ -174,12 +109,7 @@ void tap_format_name(struct buf *out, const char *text)
 
 void tap_format_comment(struct buf *out, const char *text, bool github)
 {
-	struct lines l = {0};
-
-	lines_load(&l, text);
-	if (l.text.len)
-		add_lines(out, &l, &comment_layout, github);
-	buf_free(&l.text);
+	excerpt_add(out, text, &comment_layout, github);
 }
 
 /* ---- YAML ---- */
@@ -212,7 +142,7 @@ static void add_quoted(struct buf *out, const char *s, bool github)
 	if (n <= TAP_STRING_MAX) {
 		add_escaped(out, s, n, github);
 	} else {
-		size_t head = cut_at(s, n, half), tail = cut_at(s, n, n - half);
+		size_t head = text_cut(s, n, half), tail = text_cut(s, n, n - half);
 
 		add_escaped(out, s, head, github);
 		buf_addf(out, " (%zu bytes left out) ", tail - head);
@@ -229,8 +159,6 @@ static bool has_several_lines(const char *s)
 
 static void add_text_value(struct buf *out, const char *key, const char *value, bool github)
 {
-	struct lines l = {0};
-
 	buf_addf(out, "  %s: ", key);
 	if (!has_several_lines(value)) {
 		add_quoted(out, value, github);
@@ -238,9 +166,8 @@ static void add_text_value(struct buf *out, const char *key, const char *value, 
 		return;
 	}
 	buf_adds(out, "|\n");
-	lines_load(&l, value);
-	add_lines(out, &l, &block_layout, github);
-	buf_free(&l.text);
+	if (!excerpt_add(out, value, &block_layout, github))
+		buf_addf(out, "%s\n", block_layout.prefix);
 }
 
 /* Append milliseconds with one decimal, whatever the locale thinks of a point. */

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "script/call.h"
 #include "script/compiled.h"
 #include "script/run.h"
 
+#define TOLD_MAX	    500	 /* bytes of an argument that --verbose shows */
 #define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 #define UNIT_NAME_MAX	    255	 /* bytes, as systemd has it; the agent could not even ask for one of some 200 KB */
@@ -91,6 +93,26 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 	run_leave();
 }
 
+/* ---- --verbose ---- */
+
+/* "t.c:12: web.succeed("uname -s")", and when it is over how that went. Numbers are as the script has them. */
+static void tell(struct wording w, const struct question *q, const struct answer *a)
+{
+	struct place at = run_place();
+	const char *quote = q->first && q->first[strspn(q->first, "0123456789")] ? "\"" : "";
+	cleanup_free char *argument = xstrndup(q->first ? q->first : "", TOLD_MAX);
+
+	if (!a)
+		log_line("%s:%d: %s(%s%s%s)", at.file, at.line, spoken(w), quote, argument, quote);
+	else if (a->outcome != WIRE_OK)
+		log_line("%s:%d: %s: %.*s", at.file, at.line, spoken(w), (int)strcspn(a->reason, "\n"), a->reason);
+	else if (q->call == WIRE_CALL_EXEC)
+		log_line("%s:%d: %s: %s %d, %.3f s", at.file, at.line, spoken(w), a->signal ? "signal" : "exit status",
+			 a->signal ? a->signal : a->status, a->seconds);
+	else
+		log_line("%s:%d: %s: %.3f s", at.file, at.line, spoken(w), a->seconds);
+}
+
 /* Ask, and return only with a WIRE_OK or, of a command, a WIRE_TIMED_OUT. All calls go through here. */
 static struct answer ask(struct wording w, const struct question *q)
 {
@@ -100,7 +122,11 @@ static struct answer ask(struct wording w, const struct question *q)
 	if (n > CALL_ARGUMENT_MAX)
 		run_die(NULL, "%s: the arguments have %zu bytes: at most %d can be sent", spoken(w), n, CALL_ARGUMENT_MAX);
 	run.questions++;
+	if (log_level >= 2)
+		tell(w, q, NULL);
 	a = call_world(q);
+	if (log_level >= 2)
+		tell(w, q, &a);
 	run.last_words = NULL;
 	if (a.outcome == WIRE_TIMED_OUT && q->may_time_out)
 		run.last_words = run_keep_str(*a.reason ? a.reason : "timed out");

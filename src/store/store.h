@@ -10,6 +10,7 @@
  *				whose id is in it
  *	STORE/sums/FACTS	content sums of files outside, so that each is read once
  *	STORE/host/...		what was found out about this host; not the store's (qemu/remember.h)
+ *	STORE/failed/...	tests that failed when they ran last; not the store's either (cmd/failed.h)
  *	STORE/clock		its time is the newest last use of all
  *
  * An entry never changes. It is found by a key, a SHA-256 over everything that

@@ -67,6 +67,14 @@ enum wire_type {
 	/* world->agent, any time, also while other requests run: does the agent live? Answered by DONE, which
 	 * waits for nothing but the frames that are already on their way to the world. */
 	WIRE_PING = 15,
+	/* world->agent: str TERM, u32 columns, u32 rows. A shell for a person: root's, as after a login, on a
+	 * terminal of its own, or on pipes when the columns are 0. Answered by TAKEN of nothing once it is
+	 * there, OUTPUT... and TAKEN..., then EXIT; or by FAIL. No more than WIRE_SHELL_WINDOW bytes are under way either way: who has sent as many
+	 * waits for a TAKEN (with the end of the shell, some more may come). */
+	WIRE_SHELL = 16,
+	WIRE_INPUT = 17,  /* world->agent: bytes for a SHELL; none: the end of its input, for one on pipes */
+	WIRE_RESIZE = 18, /* world->agent: u32 columns, u32 rows of a SHELL's terminal */
+	WIRE_TAKEN = 19,  /* both: u32 bytes of OUTPUT or of INPUT that were passed on */
 };
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
@@ -77,6 +85,8 @@ enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 #define WIRE_REASON_MAX	  32768	       /* FAIL's reason */
 #define WIRE_DONE_MAX	  (256 * 1024) /* DONE's result */
 #define WIRE_FILE_MAX	  (32 << 20)   /* a file that READ_FILE sends, in OUTPUTs of at most WIRE_CHUNK */
+
+#define WIRE_SHELL_WINDOW 65536	       /* bytes of a SHELL's OUTPUT, or of its INPUT, that were not TAKEN */
 
 #define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
 

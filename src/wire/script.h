@@ -41,6 +41,8 @@ enum wire_call {
 	WIRE_CALL_IS_UP = 9,	   /* answered at once: RESULT's status is 1 or 0 */
 	WIRE_CALL_SAVE = 10,	   /* name of a checkpoint */
 	WIRE_CALL_RESTORE = 11,	   /* name of a checkpoint */
+	WIRE_CALL_SHELL = 12,	   /* TERM, -, columns << 16 | rows: a SHELL (agent.h), whose INPUT, RESIZE and TAKEN
+				    * the script sends with the id of this call, and gets its OUTPUT and TAKEN likewise */
 	WIRE_CALL_KINDS,
 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "world/orders.h"
 
@@ -33,7 +32,7 @@ static bool pass_on(struct call *c, enum wire_stream stream, const char *bytes, 
 	size_t *got = &c->got[stream == WIRE_STDERR];
 
 	*got += n;
-	if (*got > WIRE_CALL_OUTPUT_MAX)
+	if (*got > WIRE_CALL_OUTPUT_MAX && c->kind != WIRE_CALL_SHELL) /* which has a window instead */
 		return false;
 	while (n > 0) {
 		size_t piece = n < WIRE_CHUNK ? n : WIRE_CHUNK;
@@ -113,8 +112,6 @@ static void take_exit(struct call *c, const struct frame *f)
 	uint32_t status = wire_get_u32(&r), signal = wire_get_u32(&r);
 	uint64_t wall = wire_get_u64(&r);
 
-	log_verbose("%s: [%s] exit status %u signal %u, %.3f s", c->life->machine->spec->name, c->first, status, signal,
-		    (double)wall / 1e9);
 	call_result(c, c->expired ? c->late : WIRE_OK, status, signal, wall, c->expired ? c->expired : "");
 }
 
@@ -130,10 +127,23 @@ static void take_done(struct call *c, const struct frame *f)
 		too_much(c);
 }
 
+static void copy_frame(struct buf *out, uint32_t id, const struct frame *f)
+{
+	size_t mark = wire_begin(out, f->type, id);
+
+	buf_add(out, f->payload, f->len);
+	wire_end(out, mark);
+}
+
 static void agent_answer(void *arg, const struct frame *f)
 {
 	struct call *c = arg;
 
+	if (f->type == WIRE_TAKEN) {
+		copy_frame(&c->owner->script->stream.out, c->id, f);
+		link_flush(c->owner->script);
+		return;
+	}
 	if (f->type == WIRE_OUTPUT) {
 		take_output(c, f);
 	} else if (f->type == WIRE_EXIT) {
@@ -154,6 +164,18 @@ size_t call_ask(struct call *c, enum wire_type type)
 {
 	c->stage = CALL_ASKED;
 	return machine_request(c->life->machine, type, agent_answer, c, &c->request);
+}
+
+void call_relay(struct call *c, const struct frame *f)
+{
+	struct machine *m = c->life ? c->life->machine : NULL;
+	size_t mark;
+
+	if (f->id != c->id || c->kind != WIRE_CALL_SHELL || c->stage != CALL_ASKED)
+		return;
+	mark = wire_begin(machine_out(m), f->type, c->request);
+	buf_add(machine_out(m), f->payload, f->len);
+	machine_send(m, mark);
 }
 
 /* ---- deadlines ---- */
@@ -259,7 +281,6 @@ void call_go(struct call *c)
 	const struct order *order = order_find(c->kind);
 	struct machine *m = c->life ? c->life->machine : NULL;
 
-	log_verbose("%s: %s %s", m ? m->spec->name : "all", order->name, c->first);
 	if (order->at_once && order->at_once(c))
 		return;
 	assert(m); /* a call of all machines is over by now */

@@ -96,6 +96,9 @@ void call_go(struct call *c);
 /* The machine became UP, or is OFF or GONE: a call that waits for that goes on or ends. */
 void call_machine_changed(struct call *c, struct machine *m);
 
+/* The script's side of a conversation that goes on during the call (SHELL): passed on, if the agent still has its part in it. */
+void call_relay(struct call *c, const struct frame *f);
+
 /* The test's own time is over, for @reason: bring the deadline forward to now. */
 void call_expire(struct call *c, const char *reason);
 

@@ -55,6 +55,19 @@ static void order_write_file(struct call *c)
 	machine_send(m, wire_begin(out, WIRE_END, c->request));
 }
 
+/* From now on it is up to the person at it. */
+static void order_shell(struct call *c)
+{
+	struct machine *m = c->life->machine;
+	size_t mark = call_ask(c, WIRE_SHELL);
+
+	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	wire_put_str(machine_out(m), c->first);
+	wire_put_u32(machine_out(m), c->number >> 16);
+	wire_put_u32(machine_out(m), c->number & 0xFFFF);
+	machine_send(m, mark);
+}
+
 /* ---- power ---- */
 
 static void order_done(struct call *c)
@@ -157,7 +170,7 @@ static void order_restore(struct call *c)
 /* ---- the table ---- */
 
 static const struct order orders[] = {
-#define CALL(kind, whom, off, at_once, when_up) [WIRE_CALL_##kind] = {#kind, ORDER_##whom, ORDER_##off, at_once, when_up},
+#define CALL(kind, whom, off, at_once, when_up) [WIRE_CALL_##kind] = {ORDER_##whom, ORDER_##off, at_once, when_up},
 #include "world/calls.def"
 #undef CALL
 };
@@ -165,5 +178,5 @@ static_assert(ARRAY_SIZE(orders) == WIRE_CALL_KINDS, "a row for every call");
 
 const struct order *order_find(unsigned kind)
 {
-	return kind < ARRAY_SIZE(orders) && orders[kind].name ? &orders[kind] : NULL;
+	return kind < ARRAY_SIZE(orders) && (orders[kind].at_once || orders[kind].when_up) ? &orders[kind] : NULL;
 }

@@ -9,7 +9,6 @@ enum order_off { ORDER_BOOTS, ORDER_FIRST_TIME, ORDER_DONE };
 
 /* A row; calls.def tells what the fields mean. */
 struct order {
-	const char *name;
 	enum order_whom whom;
 	enum order_off off;
 	bool (*at_once)(struct call *c);

@@ -135,12 +135,21 @@ static void call_done(void *arg, struct call *c)
 	w->call = NULL;
 }
 
+/* A call may have been answered while the frame was on its way. */
+static void relay(struct world *w, const struct frame *f)
+{
+	if (w->call)
+		call_relay(w->call, f);
+}
+
 static void script_frame(void *arg, const struct frame *f)
 {
 	struct world *w = arg;
 
 	if (f->type == WIRE_CALL)
 		begin_call(w, f);
+	else if (f->type == WIRE_INPUT || f->type == WIRE_RESIZE || f->type == WIRE_TAKEN)
+		relay(w, f);
 	else if (f->type == WIRE_EVENT && findings_event(&w->findings, f) < 0)
 		distrust(w, "sent a malformed event");
 	else if (f->type == WIRE_FINISHED)

@@ -1,0 +1,13 @@
+/* shell.h - SHELL: a shell for a person, on a terminal or on pipes */
+#ifndef AGENT_SHELL_H
+#define AGENT_SHELL_H
+
+#include "agent/agent.h"
+
+/* Handle WIRE_SHELL, and the INPUT, RESIZE and TAKEN that follow it; those of a shell that has ended mean nothing. */
+void shell_handle(struct agent *a, uint32_t id, struct wire_reader *r);
+void shell_handle_input(struct agent *a, uint32_t id, struct wire_reader *r);
+void shell_handle_resize(struct agent *a, uint32_t id, struct wire_reader *r);
+void shell_handle_taken(struct agent *a, uint32_t id, struct wire_reader *r);
+
+#endif

@@ -1,0 +1,46 @@
+/* relay.h - a person's terminal, or a pipe, and a shell in a guest: the script's side of WIRE_CALL_SHELL */
+#ifndef CMD_RELAY_H
+#define CMD_RELAY_H
+
+#include <stddef.h>
+
+#include "cmd/terminal.h"
+
+#define RELAY_REASON_MAX 4096 /* bytes of a reason, with its NUL */
+
+/**
+ * struct relay_result - What became of the shell; in memory that both processes share
+ * @over:	It has ended, and the rest is known
+ * @status:	As a shell would say: its exit status, or 128 and the signal
+ * @reason:	Why there was none, or it was lost; "" otherwise
+ */
+struct relay_result {
+	int over, status;
+	char reason[RELAY_REASON_MAX];
+};
+
+/**
+ * struct relay - What to do
+ * @machine:	Whose shell
+ * @all:	The other machines are to run as well
+ * @name:	Its name, for the person
+ */
+struct relay {
+	unsigned machine;
+	bool all;
+	const char *name;
+	struct terminal terminal;
+	struct relay_result *result;
+};
+
+/**
+ * relay_run() - Be the script of a world: start the machines, then pass on what is typed and what is shown
+ * @arg:	A struct relay
+ * @fd:		The socket to the world
+ *
+ * On a terminal every key goes to the guest, except that "~." at the start of a line ends the session, as with ssh. Ends
+ * the process, with the terminal as it was.
+ */
+_Noreturn void relay_run(void *arg, int fd);
+
+#endif

@@ -1,0 +1,209 @@
+/* shell.c - `vmtap shell`: boot what a script declares, or an image, and give a root shell in it */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/limits.h"
+#include "cmd/relay.h"
+#include "cmd/work.h"
+#include "script/script.h"
+
+#define SESSION_S 1e8 /* seconds: as long as the person likes */
+
+struct shell_options {
+	const char *accel;
+	int cold, no_setup, verbose;
+};
+
+const struct option cmd_shell_options[] = {
+	{"accel", 0, OPTION_TEXT, "auto|kvm|tcg", offsetof(struct shell_options, accel),
+	 "what machines run on (VMTAP_ACCEL)"},
+	{"cold", 0, OPTION_FLAG, NULL, offsetof(struct shell_options, cold), "boot; use and make no templates"},
+	{"no-setup", 0, OPTION_FLAG, NULL, offsetof(struct shell_options, no_setup), "as booted, without the script's setup"},
+	{"verbose", 'v', OPTION_FLAG, NULL, offsetof(struct shell_options, verbose), "consoles on stderr"},
+	{0},
+};
+
+/* ---- what is named ---- */
+
+static bool is_script(const char *path)
+{
+	cleanup_buf struct buf head = {0};
+
+	return text_ends(path, ".c") || (!file_is_folder(path) && file_read(path, 2, &head, NULL) < 0 && head.len == 2 &&
+					 memcmp(head.data, "#!", 2) == 0);
+}
+
+static void quote_c(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	for (; *text; text++)
+		buf_addf(out, strchr("\"\\?", *text) || (unsigned char)*text < ' ' ? "\\%03o" : "%c", (unsigned char)*text);
+	buf_addc(out, '"');
+}
+
+/* An image, or nothing, stands for a script with one machine. Return: its path, which is never freed, or NULL. */
+static char *make_script(const char *image, struct err *err)
+{
+	cleanup_buf struct buf text = {0};
+	char real[PATH_MAX];
+	int fd = (int)syscall(SYS_memfd_create, "script", MFD_CLOEXEC);
+
+	if (image && !realpath(image, real)) {
+		err_errno(err, "cannot open image '%s'", image);
+		return NULL;
+	}
+	buf_adds(&text, "vm(guest");
+	if (image) {
+		buf_adds(&text, ", .image = ");
+		quote_c(&text, real);
+	}
+	buf_adds(&text, ");\ntest(\"shell\") { }\n");
+	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0) {
+		err_errno(err, "cannot keep a script in memory");
+		return NULL;
+	}
+	return xasprintf("/proc/self/fd/%d", fd);
+}
+
+/* Return: the machine's number, or -1. */
+static int find_machine(const struct plan_file *f, const char *name, struct err *err)
+{
+	const char *names[SPEC_MACHINES_MAX + 1] = {NULL};
+	const struct spec *w = &f->world;
+	const char *near;
+
+	if (w->nmachines == 0)
+		return err_set(err, "'%s' declares no machine", f->path);
+	for (size_t i = 0; i < w->nmachines; i++) {
+		names[i] = w->machines[i].name;
+		if (!name || strcmp(name, names[i]) == 0)
+			return (int)i;
+	}
+	near = text_nearest(name, names);
+	err_set(err, "'%s' declares no machine '%s'", f->path, name);
+	return err_hint(err, near ? "did you mean '%s'?" : "the first is '%s'", near ? near : names[0]);
+}
+
+/* ---- the session ---- */
+
+/* The machines as the script's setup leaves them, if it has one. */
+static void find_setup(struct plan *p, const struct shell_options *o)
+{
+	struct plan_file *f = &p->files[0];
+	struct world_outcome outcome = {0};
+
+	if (o->no_setup || f->world.cold || !script_has_setup(f->script) || work_find_layer(f))
+		return;
+	log_line("setup runs first");
+	work_setup(&p->tests[0], &outcome);
+	if (!work_find_layer(f)) {
+		const char *why = outcome.unsaved ? outcome.unsaved : outcome.result.reason;
+
+		log_line("setup failed, so the machines are as they boot: %s%s%s", outcome.result.at ? outcome.result.at : "",
+			 outcome.result.at ? ": " : "", why ? why : "no reason given");
+	}
+	world_outcome_free(&outcome);
+}
+
+static int set_world(struct plan_file *f, const struct settings *s, const struct shell_options *o, struct accel *accel,
+		     struct err *err)
+{
+	struct spec *w = &f->world;
+
+	plan_resolve(f, s);
+	for (size_t i = 0; i < w->nmachines; i++)
+		if (w->machines[i].broken)
+			return err_set(err, "%s", w->machines[i].broken);
+	if (accel_choose(o->accel, s->store, accel, err) < 0)
+		return -1;
+	if (!w->qemu)
+		return err_set(err, "%s", w->qemu_missing);
+	w->accel = accel;
+	w->cold = o->cold;
+	limits_set(w, s, 0, 0);
+	return 0;
+}
+
+/* Return: the exit status. */
+static int run_session(struct plan *p, int machine, const struct shell_options *o)
+{
+	struct spec *w = &p->files[0].world;
+	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct relay relay = {.machine = (unsigned)machine, .all = w->nmachines > 1, .name = w->machines[machine].name};
+	struct world_outcome outcome = {0};
+	int status = EXIT_INFRA;
+
+	if (result == MAP_FAILED) {
+		log_line("out of memory");
+		return EXIT_INFRA;
+	}
+	find_setup(p, o);
+	relay.result = result;
+	w->test_timeout = SESSION_S;
+	terminal_look(&relay.terminal);
+	if (relay.terminal.is_tty)
+		log_line("root's shell in '%s': exit ends it, and ~. at the start of a line cuts it off", relay.name);
+	world_run(w, relay_run, &relay, &outcome);
+	terminal_restore(&relay.terminal);
+	if (result->over && result->reason[0])
+		log_line("%s", result->reason);
+	else if (!result->over)
+		log_line("the session was cut off: the process that had the terminal was killed");
+	if (result->over)
+		status = result->status;
+	world_outcome_free(&outcome);
+	return status;
+}
+
+/* Compile what is named. Return: the machine's number, or -1. */
+static int make_plan(char **argv, struct settings *s, struct plan *p, struct err *err)
+{
+	static struct operand script;
+	static const struct operands scripts = {.list = &script, .count = 1};
+
+	script.path = argv[0] && is_script(argv[0]) ? argv[0] : make_script(argv[0], err);
+	if (!script.path)
+		return -1;
+	plan_make(p, &scripts);
+	if (p->files[0].error)
+		return err_set(err, "%s", p->files[0].error);
+	settings_provide(s);
+	plan_describe(&p->files[0], s);
+	return find_machine(&p->files[0], argv[0] ? argv[1] : NULL, err);
+}
+
+int cmd_shell(char **argv)
+{
+	struct shell_options o = {0};
+	struct settings s = {.store = NULL};
+	struct accel accel;
+	struct plan p;
+	struct err err = {0};
+	int n, machine, status = cmd_parse("shell", cmd_shell_options, &o, argv, &n);
+
+	if (status >= 0)
+		return status;
+	log_level = o.verbose ? 2 : 1;
+	if (n > 2)
+		err_set(&err, "there is '%s' behind the machine's name", argv[2]);
+	if (n > 2 || settings_read(&s, &err) < 0 || accel_check(o.accel, &err) < 0 ||
+	    (machine = make_plan(argv, &s, &p, &err)) < 0) {
+		log_line("%s\ntry 'vmtap help shell'", err.text);
+		return s.damaged ? EXIT_INFRA : EXIT_WRONG;
+	}
+	if (set_world(&p.files[0], &s, &o, &accel, &err) < 0) {
+		log_line("%s", err.text);
+		return EXIT_INFRA;
+	}
+	return run_session(&p, machine, &o);
+}

@@ -1,0 +1,46 @@
+/* terminal.c - the terminal that vmtap runs on, lent to a shell in a guest and taken back */
+#include "cmd/terminal.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+void terminal_look(struct terminal *t)
+{
+	t->is_tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && tcgetattr(STDIN_FILENO, &t->was) == 0;
+}
+
+/* A process in the background that changes the terminal is stopped by SIGTTOU, unless it ignores that. */
+static void take(const struct termios *how)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+
+	sigaction(SIGTTOU, &ignore, &before);
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	tcsetattr(STDIN_FILENO, TCSADRAIN, how);
+	sigaction(SIGTTOU, &before, NULL);
+}
+
+void terminal_lend(const struct terminal *t)
+{
+	struct termios raw = t->was;
+
+	cfmakeraw(&raw);
+	if (t->is_tty)
+		take(&raw);
+}
+
+void terminal_restore(const struct terminal *t)
+{
+	if (t->is_tty)
+		take(&t->was);
+}
+
+void terminal_size(unsigned *columns, unsigned *rows)
+{
+	struct winsize w;
+	bool known = ioctl(STDIN_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col && w.ws_row;
+
+	*columns = known ? w.ws_col : 80;
+	*rows = known ? w.ws_row : 24;
+}

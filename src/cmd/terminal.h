@@ -1,0 +1,26 @@
+/* terminal.h - the terminal that vmtap runs on, lent to a shell in a guest and taken back */
+#ifndef CMD_TERMINAL_H
+#define CMD_TERMINAL_H
+
+#include <stdbool.h>
+#include <termios.h>
+
+/**
+ * struct terminal - How it was
+ * @is_tty:	Standard input and standard output are one; otherwise none of the calls does anything
+ */
+struct terminal {
+	bool is_tty;
+	struct termios was;
+};
+
+/* Look at it. */
+void terminal_look(struct terminal *t);
+/* Take it for this process's group, which may be in the background, and pass every key on as it comes. */
+void terminal_lend(const struct terminal *t);
+/* Take it back as it was, for this process's group. May be called more than once, by any process that has looked. */
+void terminal_restore(const struct terminal *t);
+/* Set the size; 80 times 24 where the terminal does not know its own. */
+void terminal_size(unsigned *columns, unsigned *rows);
+
+#endif

@@ -1,0 +1,237 @@
+/* summary.c - what a person wants to read on stderr: why a test failed, and at the end how it all went */
+#include "report/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "report/excerpt.h"
+
+#define SKIPS_MAX 10 /* reasons that are counted; the rest is "other reasons" */
+
+/* A reason and how often it was given. @text is owned. */
+struct skip_reason {
+	char *text;
+	size_t count;
+};
+
+/* ---- a failure ---- */
+
+/* What is for programs, or is in the message. */
+static bool is_wanted(const struct field *f)
+{
+	static const char *const dull[] = {"accel", "qemu", "cached", "found", "wanted", "machine", "reason"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dull); i++)
+		if (strcmp(f->key, dull[i]) == 0)
+			return false;
+	return true;
+}
+
+static void add_field(struct buf *out, const char *prefix, const struct field *f, bool disarm)
+{
+	cleanup_free char *inner = xasprintf("%s    ", prefix);
+	const struct excerpt_layout lines = {.prefix = inner, .lost = inner, .head = 5, .tail = 15, .width = 300};
+	const struct excerpt_layout line = {.prefix = prefix, .lost = prefix, .head = 1, .width = 1000};
+	bool several = strchr(f->value, '\n');
+	cleanup_free char *text = xasprintf("  %s:%s%s", f->key, several ? "" : " ", several ? "" : f->value);
+
+	if (!*f->value)
+		return;
+	excerpt_add(out, text, &line, disarm);
+	if (several)
+		excerpt_add(out, f->value, &lines, disarm);
+}
+
+void summary_format_failure(struct buf *out, const char *prefix, const struct point *p, bool disarm)
+{
+	cleanup_free char *inner = xasprintf("%s ", prefix);
+	const struct excerpt_layout reason = {.prefix = inner, .lost = inner, .head = 10, .tail = 10, .width = 1000};
+	cleanup_free char *why = xasprintf("%s%s%s", p->at ? p->at : "", p->at ? ": " : "",
+					   p->reason ? p->reason : "no reason given");
+
+	excerpt_add(out, why, &reason, disarm);
+	for (size_t i = 0; i < p->nfields; i++)
+		if (is_wanted(&p->fields[i]))
+			add_field(out, prefix, &p->fields[i], disarm);
+}
+
+/* ---- what is counted ---- */
+
+static void count_skip(struct summary *s, const char *text)
+{
+	size_t i = 0;
+
+	while (i < s->nskips && strcmp(s->skips[i].text, text) != 0)
+		i++;
+	if (i == s->nskips && i < SKIPS_MAX) {
+		s->skips = xrealloc(s->skips, (s->nskips + 1) * sizeof(*s->skips));
+		s->skips[s->nskips++] = (struct skip_reason){.text = xstrdup(i + 1 < SKIPS_MAX ? text : "other reasons")};
+	}
+	if (i == SKIPS_MAX)
+		i--;
+	s->skips[i].count++;
+}
+
+static void rank(struct summary *s, const struct point *p)
+{
+	struct slow_test t = {.name = xstrdup(p->name ? p->name : ""), .ms = p->duration_ms};
+
+	for (size_t i = 0; i < SUMMARY_SLOWEST; i++) {
+		struct slow_test other = s->slowest[i];
+
+		if (other.name && other.ms >= t.ms)
+			continue;
+		s->slowest[i] = t;
+		t = other;
+	}
+	free(t.name);
+}
+
+static void count(struct summary *s, const struct point *p)
+{
+	s->number++;
+	if (point_has_failed(p)) {
+		s->failed++;
+		if (s->failed <= SUMMARY_LIST_MAX)
+			buf_addf(&s->list, "  not ok %zu - %s%s%s%s\n", s->number, p->name ? p->name : "", p->at ? "  (" : "",
+				 p->at ? p->at : "", p->at ? ")" : "");
+	} else if (p->verdict == VERDICT_SKIPPED) {
+		s->skipped++;
+		count_skip(s, p->reason ? p->reason : "no reason given");
+	} else {
+		s->passed++;
+	}
+	if (p->duration_ms > SUMMARY_SLOW_MS)
+		rank(s, p);
+}
+
+/* ---- the end ---- */
+
+static void add_count(struct buf *out, size_t n, const char *what, const char *colour)
+{
+	if (n == 0)
+		return;
+	buf_addf(out, "%s%s%zu %s%s", out->len ? ", " : "", colour, n, what, *colour ? "\033[0m" : "");
+}
+
+static void format_counts(const struct summary *s, struct buf *out)
+{
+	cleanup_buf struct buf counts = {0};
+
+	add_count(&counts, s->failed, "failed", s->colour ? "\033[1;31m" : "");
+	add_count(&counts, s->skipped, "skipped", s->colour ? "\033[33m" : "");
+	add_count(&counts, s->passed, "passed", s->colour ? "\033[32m" : "");
+	buf_addf(out, "# vmtap: %s in %.1f s\n", buf_str(&counts), (double)(clock_now() - s->started) / 1e9);
+}
+
+static void format_end(const struct summary *s, struct buf *out)
+{
+	static const struct excerpt_layout plain = {.prefix = "#", .lost = "#", .head = 200, .tail = 0, .width = 300};
+	cleanup_buf struct buf text = {0};
+	bool disarm = text_commands_count();
+
+	format_counts(s, out);
+	buf_add(&text, s->list.data, s->list.len);
+	if (s->failed > SUMMARY_LIST_MAX)
+		buf_addf(&text, "  (and %zu more)\n", s->failed - SUMMARY_LIST_MAX);
+	for (size_t i = 0; i < s->nskips; i++)
+		buf_addf(&text, "  %zu skipped: %.*s\n", s->skips[i].count, (int)strcspn(s->skips[i].text, "\n"),
+			 s->skips[i].text);
+	for (size_t i = 0; i < SUMMARY_SLOWEST && s->slowest[i].name && s->number > SUMMARY_SLOWEST; i++)
+		buf_addf(&text, "  %s%.1f s  %s\n", i ? "         " : "slowest: ", s->slowest[i].ms / 1e3,
+			 s->slowest[i].name);
+	if (s->failed && s->again)
+		buf_addf(&text, "  again, what failed: %s\n", s->again);
+	excerpt_add(out, buf_str(&text), &plain, disarm);
+}
+
+/* ---- the reporter ---- */
+
+static struct summary *of(struct reporter *r)
+{
+	return (struct summary *)((char *)r - offsetof(struct summary, reporter));
+}
+
+static int take_point(struct reporter *r, const struct point *p)
+{
+	struct summary *s = of(r);
+	static const struct excerpt_layout title = {.prefix = "#", .lost = "#", .head = 1, .width = 300};
+	cleanup_buf struct buf out = {0};
+	cleanup_free char *line = NULL;
+	bool disarm = text_commands_count();
+
+	count(s, p);
+	if (!s->failures || !point_has_failed(p))
+		return 0;
+	line = xasprintf("not ok %zu - %s", s->number, p->name ? p->name : "");
+	excerpt_add(&out, line, &title, disarm);
+	summary_format_failure(&out, "#", p, disarm);
+	(void)sink_write(&s->sink, out.data, out.len); /* the TAP stream has it, too */
+	return 0;
+}
+
+static int end(struct reporter *r)
+{
+	struct summary *s = of(r);
+	cleanup_buf struct buf out = {0};
+
+	if (!s->at_end || s->number == 0)
+		return 0;
+	format_end(s, &out);
+	(void)sink_write(&s->sink, out.data, out.len);
+	return 0;
+}
+
+static void interrupt(struct reporter *r, int fd)
+{
+	of(r)->sink.interrupt = fd;
+}
+
+static void hurry(struct reporter *r, uint64_t deadline)
+{
+	sink_hurry(&of(r)->sink, deadline);
+}
+
+static const struct reporter_ops ops = {.point = take_point, .end = end, .interrupt = interrupt, .hurry = hurry};
+
+static bool is_same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool wants_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+void summary_init(struct summary *s, int stdout_fd, const char *again)
+{
+	const char *harness = getenv("HARNESS_ACTIVE");
+
+	*s = (struct summary){.reporter.ops = &ops, .again = again, .started = clock_now()};
+	sink_init(&s->sink, STDERR_FILENO);
+	s->failures = !isatty(stdout_fd) && !is_same_file(stdout_fd, STDERR_FILENO);
+	s->at_end = !(harness && *harness);
+	s->colour = wants_colour();
+}
+
+void summary_free(struct summary *s)
+{
+	for (size_t i = 0; i < s->nskips; i++)
+		free(s->skips[i].text);
+	for (size_t i = 0; i < SUMMARY_SLOWEST; i++)
+		free(s->slowest[i].name);
+	free(s->skips);
+	buf_free(&s->list);
+	sink_end(&s->sink);
+}

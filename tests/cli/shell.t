@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# shell.t - vmtap shell: a root shell in a machine, on a terminal and on pipes
+use strict;
+use warnings;
+use lib 'tests/cli';
+use Test::More;
+use Vmtap;
+
+my $store = dir() . '/store';
+$ENV{VMTAP_CACHE} = $store;
+$ENV{TERM} = 'xterm';
+
+# What a command on pipes does with this input
+sub piped {
+    my ($input, @args) = @_;
+    my $in = file('input', $input);
+    my $out = `build/vmtap shell @args <$in 2>@{[dir()]}/err`;
+    return {out => $out, err => slurp(dir() . '/err'), status => $? & 127 ? "signal $?" : $? >> 8};
+}
+
+my $r = piped("id -u\ntty\npwd\nexit 3\n");
+is $r->{out}, "0\nnot a tty\n/root\n", 'on pipes: root, at home, without a terminal';
+is $r->{status}, 3, '... its status is ours';
+is $r->{err}, '', '... nothing else is said';
+is piped("kill -9 \$\$\n")->{status}, 128 + 9, 'a signal is 128 and its number, as in a shell';
+is piped("head -c 5000000 /dev/zero | tr '\\0' x\n")->{out}, 'x' x 5000000, 'more output than fits anywhere';
+is piped("echo oops >&2")->{err}, "oops\n", 'standard error stays apart';
+like piped("wc -c <<'END'\n" . "0123456789abcde\n" x 20000 . "END\n")->{out}, qr/^320000$/, 'more input than fits anywhere';
+$r = piped("poweroff -f\nsleep 100\n");
+is $r->{status}, 3, 'a machine that goes away';
+like $r->{err}, qr/guest/, '... is told';
+
+# Scripts and images
+my $script = script(<<'END');
+vm(one);
+vm(two);
+setup { one.write_file("/root/left", "by setup"); two.start(); }
+test("t") { }
+END
+is piped("cat left\nping -c 1 -W 5 two >/dev/null && echo heard\n", $script)->{out}, "by setupheard\n",
+    'a script: its machines as setup left them';
+is piped("uname -n\n", $script, 'two')->{out}, "two\n", '... each by its name';
+is piped("cat left\n", '--no-setup', $script)->{status}, 1, '... or without the setup';
+$r = piped("uname -n\n", script(qq{vm(a);\nsetup { a.succeed("false"); }\ntest("t") { }\n}));
+like $r->{err}, qr/setup failed, so the machines are as they boot: \S+:2: a\.succeed/, 'a setup that fails is told';
+is $r->{out}, "a\n", '... and there is a shell all the same';
+for my $case (
+    [[$script, 'tow'], qr/declares no machine 'tow'.*did you mean 'two'/s, 'a mistyped machine'],
+    [[script(qq{test("t") { }\n})], qr/declares no machine/, 'a script without machines'],
+    [[dir() . '/no.tar'], qr/cannot open image '\S+no\.tar'/, 'an image that is not there'],
+    [[$script, 'one', 'more'], qr/there is 'more' behind the machine's name/, 'one word too many'],
+    [[script('vm(a')], qr/:1: error/, 'a script that does not compile'],
+) {
+    my ($args, $want, $name) = @$case;
+    $r = vmtap('shell', @$args);
+    like $r->{err}, $want, "$name: explained";
+    is $r->{status}, 2, '... exit status 2';
+}
+
+# A terminal: script(1) has one. What is shown goes to a file, the keys come from us.
+my ($shown, $keys, $typist);
+sub terminal {
+    my ($command) = @_;
+    $shown = dir() . '/shown';
+    unlink $shown;
+    $typist = open $keys, '|-', 'sh', '-c', 'exec script -qefc "$1" "$2" >/dev/null', 'sh',
+        "stty rows 31 cols 97; stty -g >$shown.before; $command; echo left=\$?; stty -g >$shown.after", $shown or die "cannot run script: $!";
+    $keys->autoflush(1);
+}
+sub types { print $keys @_ }
+sub sees { my ($what) = @_; return wait_for(100, sub { slurp($shown) =~ $what }) }
+sub is_restored {
+    my ($name) = @_;
+    close $keys;
+    is slurp("$shown.after"), slurp("$shown.before"), "... the terminal is as it was $name";
+}
+
+terminal('build/vmtap shell');
+ok sees(qr/^\S*~ # /m), 'a terminal: a prompt';
+types("stty size; tty\n");
+ok sees(qr/^31 97\r?\n\/dev\/pts\/0/m), '... its size is the guest\'s';
+types("echo be\"\"gun; sleep 1000\n");
+ok sees(qr/^begun/m), '... a command runs';
+types("\cC");
+types("echo st\"\"ill \$TERM\n");
+ok sees(qr/^still xterm/m), '... ^C is the guest\'s, and ends the command only';
+types("~~\n\cUexit 7\n");
+ok sees(qr/left=7/m), '... exit';
+is_restored('after exit');
+
+terminal('build/vmtap shell');
+sees(qr/~ # /);
+types("\n~.");
+ok sees(qr/left=0/m), '~. cuts it off';
+is_restored('after ~.');
+
+for my $signal (qw(KILL TERM)) {
+    terminal('build/vmtap shell');
+    sees(qr/~ # /);
+    my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
+    kill $signal, $relay if $relay;
+    ok sees(qr/left=/m), "SIG$signal to the process that has the terminal";
+    is_restored("after SIG$signal");
+}
+wait_for(10, sub { !left_over($store) });
+is_deeply [left_over($store)], [], 'nothing is left over';
+done_testing;
