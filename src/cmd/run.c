@@ -9,7 +9,6 @@
 #include "cmd/cmd.h"
 #include "cmd/runner.h"
 #include "qemu/arch.h"
-#include "script/script.h"
 
 struct run_options {
 	struct runner_options runner;

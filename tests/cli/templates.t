@@ -194,7 +194,7 @@ my $text = qq{vm(m);\nsetup {\n\tm.succeed("(echo; echo ran) >/dev/console");\n\
 $r = vmtap(@env, '--verbose', script($text));
 is scalar(() = $r->{out} =~ /message: "setup failed: .*exit status 1/g), 2, 'setup that fails fails its tests';
 like $r->{out}, qr/at: "\S+\.c:4"/, '... at its line';
-is scalar(() = $r->{err} =~ /m\| ran/g), 1, '... and ran once';
+is scalar(() = $r->{err} =~ /^# vmtap: m\| ran/mg), 1, '... and ran once';
 is scalar(() = entries('setup')), 0, '... and is not kept';
 $text =~ s/"false"/"true"/;
 my $good = script($text);
