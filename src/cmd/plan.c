@@ -34,6 +34,8 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 	if (f->script) {
 		const struct script_test *s = script_test(f->script, index);
 
+		t->own_name = s->name;
+		t->line = s->line;
 		t->timeout = s->timeout;
 		t->skip = s->skip;
 	}

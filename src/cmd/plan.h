@@ -33,12 +33,15 @@ struct plan_file {
 /**
  * struct plan_test - One point of the plan
  * @name:	With the script's name in front when there are several, and behind it which of several times this is
+ * @own_name:	As the script has it, and the line there; NULL and 0 when the file did not compile
  * @index:	Its number in the script; unused when the file did not compile
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
  */
 struct plan_test {
 	char *name;
+	const char *own_name;
+	int line;
 	struct plan_file *file;
 	size_t index;
 	double timeout;

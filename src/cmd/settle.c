@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "script/script.h"
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
@@ -44,13 +43,11 @@ static void tell(struct settle *s)
 
 static void set_place(struct point *p, const struct plan_test *t)
 {
-	const struct script_test *from = t->file->script ? script_test(t->file->script, t->index) : NULL;
-
 	free(p->name);
 	p->name = xstrdup(t->name);
 	p->script = xstrdup(t->file->path);
-	p->test = xstrdup(from ? from->name : t->name);
-	p->line = from ? from->line : 0;
+	p->test = xstrdup(t->own_name ? t->own_name : t->name);
+	p->line = t->line;
 }
 
 static void settle(struct settle *s, size_t number, struct point *result, enum settle_class class)
