@@ -25,7 +25,7 @@ static char *find_notes(const char *store, const char *script, char **real)
 	sha256_init(&sum);
 	sha256_add_str(&sum, *real);
 	sha256_hex(&sum, hex);
-	return xasprintf("%s/failed/%s", store, hex);
+	return xasprintf("%s/failed/%.32s", store, hex); /* half: a whole one would be the key of an entry */
 }
 
 /* The lines of a script's notes without the path; empty when there are none. */

@@ -1,7 +1,7 @@
 /* failed.h - what failed when it ran last, for `vmtap run --failed`
  *
  * STORE/failed/HASH is a text: the path of a script, then the names of its tests that failed when they ran last, a line
- * each. It is there only while there is such a test. HASH is the path's SHA-256.
+ * each. It is there only while there is such a test. HASH is half of the path's SHA-256.
  */
 #ifndef CMD_FAILED_H
 #define CMD_FAILED_H
