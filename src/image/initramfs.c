@@ -146,11 +146,28 @@ static int add_module(struct cpio *c, const struct initramfs *i, const char *mod
 	return 0;
 }
 
+/*
+ * What modprobe(8) of a BusyBox guest asks: modules.builtin, so that it knows
+ * what need not be loaded, and a modules.dep of what is there and is loaded.
+ */
+static int add_index(struct cpio *c, const struct initramfs *i, const char *last, const struct buf *paths, struct err *err)
+{
+	cleanup_free char *to = xasprintf("lib/modules/%s/" MODULES_BUILTIN, i->release);
+	cleanup_free char *dep = xasprintf("lib/modules/%s/modules.dep", i->release);
+	cleanup_free char *from = path_join(i->modules_dir, MODULES_BUILTIN);
+
+	if (!folder_has(&i->folder, from))
+		return 0;
+	add_parents(c, to, last);
+	cpio_file(c, dep, 0644, buf_str(paths), paths->len);
+	return add_module(c, i, MODULES_BUILTIN, to, err);
+}
+
 /* Add the modules in the order of their paths, so that each folder comes once, and their list in load order. */
 static int add_modules(struct cpio *c, const struct initramfs *i, struct err *err)
 {
 	char *sorted[MODULES_MAX];
-	cleanup_buf struct buf list = {0};
+	cleanup_buf struct buf list = {0}, dep = {0};
 	cleanup_free char *last = xstrdup("");
 	size_t n = i->modules->count;
 
@@ -171,9 +188,10 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 		size_t gz = text_ends(path, ".gz") ? 3 : 0;
 
 		buf_addf(&list, "/lib/modules/%s/%.*s\n", i->release, (int)(strlen(path) - gz), path);
+		buf_addf(&dep, "%.*s:\n", (int)(strlen(path) - gz), path);
 	}
 	cpio_file(c, &BOOT_MODULES_LIST[1], 0644, buf_str(&list), list.len); /* paths in the archive have no slash in front */
-	return 0;
+	return i->busybox && i->modules_dir ? add_index(c, i, last, &dep, err) : 0;
 }
 
 bool initramfs_is(const void *data, size_t n)

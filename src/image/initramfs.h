@@ -2,7 +2,8 @@
  *
  *	/init				the agent
  *	/vmtap/modules			paths of modules, one a line, in load order
- *	/lib/modules/VERSION/...	those modules, never compressed
+ *	/lib/modules/VERSION/...	those modules, never compressed; beside BusyBox also modules.dep, of
+ *					those alone, and modules.builtin, if the kernel has one
  *	/dev/console, /dev /proc /sys /run /tmp
  *
  * and with BusyBox, for a guest that lives in it:

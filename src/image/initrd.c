@@ -10,7 +10,7 @@
 #include "image/source.h"
 #include "store/store.h"
 
-#define INITRD_FORMAT "3"	   /* raise it when the bytes that are written for the same input change */
+#define INITRD_FORMAT "4"	   /* raise it when the bytes that are written for the same input change */
 #define USER_MAX      (512u << 20) /* bytes of the user's initramfs */
 #define AGENT_MAX     (16u << 20)  /* bytes of our own agent */
 #define INITRD_FILE   "initrd.cpio"
@@ -72,6 +72,17 @@ static int closure_key(const struct initrd *i, struct sha256 *key, struct err *e
 	return i->modules_image ? store_key_content(i->store, key, i->modules_image, err) : 0;
 }
 
+/* What a BusyBox guest's modprobe reads. */
+static int index_key(const struct initrd *i, struct sha256 *key, struct err *err)
+{
+	cleanup_free char *inner = i->modules_dir ? path_join(i->modules_dir, MODULES_BUILTIN) : NULL, *path = NULL;
+
+	if (!inner || !i->modules.root || !folder_has(&i->modules, inner))
+		return 0;
+	path = path_join(i->modules.root, inner);
+	return store_key_content(i->store, key, path, err);
+}
+
 static int initrd_key(void *arg, char hex[SHA256_HEX], struct err *err)
 {
 	const struct initrd *i = arg;
@@ -88,7 +99,7 @@ static int initrd_key(void *arg, char hex[SHA256_HEX], struct err *err)
 	} else {
 		cleanup_free char *busybox = path_join(i->kit, "busybox");
 
-		if (store_key_content(i->store, &key, busybox, err) < 0)
+		if (store_key_content(i->store, &key, busybox, err) < 0 || index_key(i, &key, err) < 0)
 			return err_hint(err, "the kit '%s' is not complete", i->kit);
 	}
 	sha256_hex(&key, hex);

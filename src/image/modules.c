@@ -242,7 +242,7 @@ static int closure(struct index *x, const struct folder *f, const char *dir, con
 {
 	if (index_read(f, dir, "modules.dep", false, &x->dep, err) < 0)
 		return err_hint(err, "depmod makes that file");
-	if (index_read(f, dir, "modules.builtin", true, &x->builtin, err) < 0 ||
+	if (index_read(f, dir, MODULES_BUILTIN, true, &x->builtin, err) < 0 ||
 	    index_read(f, dir, "modules.builtin.modinfo", true, &x->modinfo, err) < 0 ||
 	    index_read(f, dir, "modules.alias", true, &x->alias, err) < 0 ||
 	    index_read(f, dir, "modules.softdep", true, &x->softdep, err) < 0)

@@ -16,6 +16,7 @@
 #define MODULES_INDEX_MAX (64u << 20) /* bytes of one of those files; Debian's largest has 1.5 million */
 #define MODULE_BYTES_MAX  (64u << 20) /* of one module, inflated */
 #define MODULES_MAX	  256	      /* modules in a closure */
+#define MODULES_BUILTIN	  "modules.builtin"
 
 /* A module to load. */
 struct module_want {

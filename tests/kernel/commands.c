@@ -87,7 +87,10 @@ test("users") {
 }
 
 test("processes") {
-	m.succeed("sleep 1000 & flock /tmp/lock sh -c 'pgrep -x sleep' && pkill -x sleep && ! pgrep -x sleep");
+	m.succeed("sleep 1000 >/dev/null 2>&1 &");
+	m.wait_until_succeeds("flock /tmp/lock pgrep -x sleep");
+	m.succeed("pkill -x sleep");
+	m.wait_until_fails("pgrep -x sleep");
 	is(m.succeed("timeout 1 sleep 100; echo $?"), "143");
 	is(m.succeed("unshare -p -f -m sh -c 'mount -t proc none /proc && echo $$ && cd /proc && echo [0-9]*'"), "1\n1");
 	is(m.succeed("nproc; stat -c %a /tmp; mktemp -u /tmp/xXXXXXX | wc -c; time -f %x true 2>&1"), "1\n1777\n13\n0");
