@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
@@ -59,6 +61,17 @@ static char *qemu_version(const char *qemu)
 	if (status != 0 || fd_set_nonblock(in, 1) < 0 || read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
 		return NULL;
 	return xstrndup(text, strcspn(text, "\n"));
+}
+
+static int check_kernel(void)
+{
+	struct utsname u;
+	cleanup_free char *text = NULL;
+
+	if (host_fault())
+		return say(false, "kernel", host_fault());
+	text = xasprintf("Linux %s", uname(&u) == 0 ? u.release : "of an unknown release");
+	return say(true, "kernel", text);
 }
 
 static int check_qemu(const struct settings *s)
@@ -143,6 +156,6 @@ int cmd_doctor(char **argv)
 		say(false, "environment", err.text);
 		return EXIT_INFRA;
 	}
-	bad = check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
+	bad = check_kernel() + check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
 	return bad ? EXIT_INFRA : EXIT_PASSED;
 }
