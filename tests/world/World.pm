@@ -15,7 +15,7 @@ use Test::More ();
 use lib 'tests/world';
 use Filter ();
 
-our @EXPORT = qw(cannot memory_limit passes run script skip_or_fail slurp world);
+our @EXPORT = qw(bundled cannot memory_limit passes run script skip_or_fail slurp world);
 
 use constant {NOBODY => 65534, PATIENCE_S => 240};
 use constant {CLONE_NEWNS => 0x20000, CLONE_NEWUSER => 0x10000000};
@@ -77,11 +77,14 @@ sub memory_limit {
 
 # ---- what is run ----
 
-# The bundle is one file; until a tree has one, or where VMTAP_PARTS is set, the program comes with a kit and a QEMU beside it.
+# Whether it is the bundle: it is where there is one, unless VMTAP_PARTS is set
+sub bundle { return $ENV{VMTAP_BUNDLE} // 'build/vmtap-x86_64' }
+sub bundled { return -e bundle() && !$ENV{VMTAP_PARTS} }
+
+# The bundle is one file; without it, the program comes with a kit and a QEMU beside it.
 # Return: the program's name in the world, variables, and pairs of paths here and names there.
 sub parts {
-    my $bundle = $ENV{VMTAP_BUNDLE} // 'build/vmtap-x86_64';
-    return ('/vmtap', {}, [$bundle, '/vmtap']) if -e $bundle && !$ENV{VMTAP_PARTS};
+    return ('/vmtap', {}, [bundle(), '/vmtap']) if bundled();
     my @parts = (['build/vmtap', '/vmtap'], ['build/kit/', '/kit'], ['build/qemu/', '/qemu']);
     -e $_->[0] or die "'$_->[0]' is missing: make bundle, or make kit qemu\n" for @parts;
     return ('/vmtap', {VMTAP_KIT => '/kit', VMTAP_QEMU => '/qemu/qemu-system-x86_64'}, @parts);
@@ -89,12 +92,14 @@ sub parts {
 
 # ---- a world ----
 
-# A new one, with a /tmp of its own that anybody may write to. What is in that folder stays for the next run().
+# A new one, with a /tmp of its own that anybody may write to, and a /cache. What is in these stays for the next run().
 sub world {
     my $root = tempdir('vmtap-world-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     chmod 0755, $root;
-    mkdir "$root/tmp";
-    chmod 01777, "$root/tmp";
+    for my $dir ("$root/tmp", "$root/cache") {
+        mkdir $dir;
+        chmod 01777, $dir;
+    }
     return {root => $root, tmp => "$root/tmp"};
 }
 
