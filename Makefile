@@ -9,7 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
-base   = buf crc32c err fd file gzip host json log loop mem proc sha256 stream task text
+base   = buf crc32c err fd file gzip host json log loop mem pidfd proc sha256 stream task text
 wire   = frame link
 store  = entry list pack room seal store sum unpack
 report = excerpt github junit point progress report sink summary tap
@@ -28,7 +28,7 @@ room     = $(patsubst %,src/$(1)/%.c,$($(1)))
 sources  = src/main.c $(foreach r,$(rooms),$(call room,$(r)))
 # The agent's own files, and what of base/ and wire/ it is built from (unused functions are left out by the linker).
 agent_sources = $(call room,agent) src/wire/frame.c \
-	$(patsubst %,src/base/%.c,buf err fd file loop mem proc text)
+	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
 tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,fallback limits settle) \
@@ -38,7 +38,7 @@ fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 tests    = $(units) tests/fuzz/replay $(wildcard tests/build/*) tests/asan/run tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
 	$(wildcard tests/reports/*.c tests/reports/*.t) \
-	$(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+	$(wildcard tests/world/*.t) $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
 
 # ---- flags ----
 # Errors in CI and in `make lint`, not in a user's build: the next compiler knows more of them.
@@ -208,8 +208,8 @@ build/lint/man.ok: src/cmd/vmtap.1
 	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t) tests/reports/check tests/build/release ci/sbom
-build/lint/perl.ok: $(perls) tests/cli/Vmtap.pm
+perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release ci/sbom
+build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
 	$(Q)for t in $(perls); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include "base/oldest.h"
 
 int (err_set)(struct err *err, const char *fmt, ...)
 {
@@ -29,6 +32,18 @@ static void add_files_limit(struct err *err)
 			 (unsigned long long)limit.rlim_cur);
 }
 
+/* A container's filter for system calls may say so as well, whatever the kernel. */
+static void add_kernel(struct err *err)
+{
+	size_t used = strlen(err->text);
+	struct utsname u;
+
+	if (uname(&u) == 0)
+		snprintf(err->text + used, sizeof(err->text) - used,
+			 " by this kernel (Linux %s), or by the filter of this container; vmtap needs what Linux "
+			 OLDEST_KERNEL " has", u.release);
+}
+
 int (err_errno)(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
@@ -44,6 +59,8 @@ int (err_errno)(struct err *err, const char *fmt, ...)
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(saved));
 	if (saved == EMFILE)
 		add_files_limit(err);
+	if (saved == ENOSYS)
+		add_kernel(err);
 	errno = saved;
 	return -1;
 }

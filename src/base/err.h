@@ -35,7 +35,8 @@ int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf,
  * err_errno() - Record an error followed by ": " and the text of errno
  *
  * "Too many open files" is followed by the process's limit and how to raise it:
- * it may meet any call that makes a descriptor.
+ * it may meet any call that makes a descriptor. "Function not implemented" is
+ * followed by the kernel's release and the oldest that will do.
  *
  * Return: -1 always; errno is kept
  */

@@ -1,12 +1,24 @@
 /* fd.c - file descriptors that close themselves, and whole reads and writes */
 #include "base/fd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC /* musl 1.2.3 has the number of the call, not its flags */
+#define CLOSE_RANGE_CLOEXEC (1u << 2)
+#endif
+#define NUMBERS_MAX 65536 /* descriptors that are tried where nothing tells which there are */
 
 void fd_close(int *fd)
 {
@@ -84,6 +96,78 @@ bool fd_await(int fd, uint64_t deadline)
 			return n > 0;
 	}
 	return false;
+}
+
+/* ---- all of them ---- */
+
+static void keep_one(int fd)
+{
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void close_one(int fd)
+{
+	close(fd);
+}
+
+/* Return: whether /proc could be read. What @act closes is not listed twice, and what is still to come is. */
+static bool each_listed(int first, int last, void (*act)(int fd))
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	if (!d)
+		return false;
+	while ((e = readdir(d))) {
+		long fd = strtol(e->d_name, NULL, 10); /* "." and ".." are 0 */
+
+		if (fd > 0 && fd >= first && fd <= last && fd != dirfd(d))
+			act((int)fd);
+	}
+	closedir(d);
+	return true;
+}
+
+/* Before Linux 5.9 (5.11 for close-on-exec), or where a container refuses close_range(). */
+static void each_without_range(int first, int last, void (*act)(int fd))
+{
+	struct rlimit l;
+
+	if (each_listed(first, last, act))
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur > NUMBERS_MAX)
+		l.rlim_cur = NUMBERS_MAX;
+	for (int fd = first; fd <= last && fd < (int)l.rlim_cur; fd++)
+		act(fd);
+}
+
+void fd_keep_from_exec(int first)
+{
+	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		each_without_range(first, INT_MAX, keep_one);
+}
+
+void fd_close_all(int first, int last)
+{
+	if (first <= last && syscall(SYS_close_range, first, last, 0) < 0)
+		each_without_range(first, last, close_one);
+}
+
+/* ---- single ones ---- */
+
+int fd_memory(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	const char *dir = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return fd;
+	snprintf(path, sizeof(path), "%s/vmtap-XXXXXX", dir && *dir ? dir : "/tmp");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
 }
 
 int fd_set_nonblock(int fd, int on)

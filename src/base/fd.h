@@ -28,6 +28,19 @@ int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset);
 ssize_t fd_read_full(int fd, void *data, size_t n);
 /* Wait until @fd can be read or its other end is closed, until CLOCK_MONOTONIC @deadline, in ns. Return: whether it can. */
 bool fd_await(int fd, uint64_t deadline);
+/* Give close-on-exec to every descriptor from @first on. */
+void fd_keep_from_exec(int first);
+/* Close every descriptor from @first to @last; there may be none. */
+void fd_close_all(int first, int last);
+/**
+ * fd_memory() - An empty file that nobody else can open, for what has to be a descriptor
+ * @name:	What /proc says of it
+ *
+ * In memory, or before Linux 3.17 a file without a name in $TMPDIR, else /tmp.
+ *
+ * Return: it, close-on-exec, which the caller closes; -1 with errno
+ */
+int fd_memory(const char *name);
 /* Set or clear O_NONBLOCK. Return: 0, or -1 with errno. */
 int fd_set_nonblock(int fd, int on);
 

@@ -1,4 +1,4 @@
-/* host.c - what this machine may use: processors and memory, cgroup limits honoured
+/* host.c - what this machine is and may use: its kernel, processors and memory, cgroup limits honoured
  *
  * Limits are read from the process's own group up to the root: every level may
  * set one. In a container the path that /proc/self/cgroup names may not be
@@ -9,21 +9,79 @@
  */
 #include "base/host.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/oldest.h"
 #include "base/text.h"
 
 #define SMALL_FILE 65536 /* bytes of a file in /proc or /sys */
 #define MIB	   (1024 * 1024)
 #define MOUNT	   "/sys/fs/cgroup"
+
+/* ---- the kernel ---- */
+
+int host_kernel_is_new_enough(const char *release)
+{
+	int major = 0, minor = 0, old_major = 0, old_minor = 0;
+
+	if (sscanf(release, "%d.%d", &major, &minor) != 2)
+		return 1; /* whatever it is, it goes by another count */
+	sscanf(OLDEST_KERNEL, "%d.%d", &old_major, &old_minor);
+	return major > old_major || (major == old_major && minor >= old_minor);
+}
+
+int host_random(void *out, size_t n)
+{
+	cleanup_fd int fd = -1;
+
+	if (getrandom(out, n, 0) == (ssize_t)n)
+		return 0;
+	fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	errno = EIO; /* should it end */
+	return fd_read_full(fd, out, n) == (ssize_t)n ? 0 : -1;
+}
+
+static char *find_fault(void)
+{
+	struct utsname u;
+	char byte;
+
+	if (uname(&u) == 0 && !host_kernel_is_new_enough(u.release))
+		return xasprintf("this is Linux %s, and machines need " OLDEST_KERNEL
+				 " or newer\nrun vmtap on a host with a newer kernel", u.release);
+	if (host_random(&byte, 1) < 0) /* QEMU does not start without it, and says less */
+		return xstrdup("there are no random bytes here: neither getrandom(), which Linux has since 3.17, nor "
+			       "/dev/urandom\na root without a /dev needs that one file in it on a kernel this old");
+	return NULL;
+}
+
+const char *host_fault(void)
+{
+	static char *fault;
+	static bool known;
+
+	if (!known)
+		fault = find_fault();
+	known = true;
+	return fault;
+}
+
+/* ---- what the files of /proc and /sys say ---- */
 
 int host_cgroup_cpus(const char *text)
 {

@@ -1,6 +1,21 @@
-/* host.h - what this machine may use: processors and memory, cgroup limits (versions 1 and 2) honoured */
+/* host.h - what this machine is and may use: its kernel, processors and memory, cgroup limits (versions 1 and 2) honoured */
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
+
+#include <stddef.h>
+
+/**
+ * host_fault() - What of this host makes it impossible to run a machine
+ *
+ * Return: in words, with a hint, or NULL; found out once, and never freed
+ */
+const char *host_fault(void);
+
+/* Return: whether a kernel's release ("4.18.0-553.el8_10.x86_64") is OLDEST_KERNEL or newer (oldest.h). Pure. */
+int host_kernel_is_new_enough(const char *release);
+
+/* Fill @out with random bytes: getrandom(2), before Linux 3.17 /dev/urandom. Return: 0, or -1 with errno. */
+int host_random(void *out, size_t n);
 
 /* Return: processors that this process may use at once, at least 1: affinity, and the cgroup's quota rounded up. */
 int host_cpus(void);

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,10 +20,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
-
-#ifndef CLOSE_RANGE_CLOEXEC /* musl 1.2.3 has the number of the call, not its flags */
-#define CLOSE_RANGE_CLOEXEC (1u << 2)
-#endif
+#include "base/pidfd.h"
 
 /* Die with the parent; a parent that died before the prctl() is noticed by its pid. */
 static void tie_to_parent(pid_t parent)
@@ -75,12 +75,11 @@ static int park(int fd, int lowest)
 
 /*
  * Park every descriptor above the numbers that the child wants, then put each
- * in its place: a swap such as 5->6, 6->5 then needs no care.
+ * in its place: a swap such as 5->6, 6->5 then needs no care. @low: /dev/null
  */
-static int place_fds(const struct proc_spec *s)
+static int place_fds(const struct proc_spec *s, int low)
 {
 	int parked[PROC_FDS_MAX];
-	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int lowest = first_free(s);
 	int null = park(low, lowest); /* @low may be 0, 1 or 2 itself */
 
@@ -116,18 +115,36 @@ static int set_limits(const struct proc_spec *s)
 	return 0;
 }
 
-static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
+/*
+ * Containers whose engine is older than clone3() (Docker before 20.10.10) refuse it, and glibc makes no thread then: it
+ * goes back to clone() only if the call does not exist (ENOSYS). Of two filters that refuse, the later one says how.
+ */
+static void deny_clone3(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {ARRAY_SIZE(code), code};
+
+	if (syscall(SYS_clone3, NULL, 0) < 0 && errno == EPERM) /* it would be EINVAL */
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void run_child(const struct proc_spec *s, pid_t parent, int null, int status_fd)
 {
 	int code, fd;
 
 	tie_to_parent(parent);
 	setpgid(0, 0);
 	reset_signals();
-	/* What we were started with ourselves (make's job server, ...) may lack close-on-exec; Linux 5.11. */
-	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+	fd_keep_from_exec(STDERR_FILENO + 1); /* what we were started with ourselves (make's job server, ...) */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	deny_clone3();
 	fd = set_limits(s) < 0 ? -1 : park(status_fd, first_free(s)); /* out of the way of every @to */
-	if (fd >= 0 && place_fds(s) == 0) {
+	if (fd >= 0 && place_fds(s, null) == 0) {
 		if (s->envp)
 			execve(s->path, s->argv, s->envp);
 		else
@@ -140,19 +157,23 @@ static void run_child(const struct proc_spec *s, pid_t parent, int status_fd)
 
 pid_t proc_start(const struct proc_spec *s, int *pidfd, struct err *err)
 {
-	cleanup_fd int status = -1;
+	cleanup_fd int status = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pid_t parent = getpid();
 	pid_t pid;
 	int pipe_fds[2];
 	int code = 0;
 
+	if (null < 0) {
+		err_errno(err, "cannot open '/dev/null'");
+		return errno == ENOENT ? err_hint(err, "a root without a /dev needs this one file in it") : -1;
+	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_errno(err, "cannot create a pipe");
 	status = pipe_fds[0];
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		run_child(s, parent, pipe_fds[1]);
+		run_child(s, parent, null, pipe_fds[1]);
 	close(pipe_fds[1]);
 	if (pid < 0)
 		return err_errno(err, "cannot fork");
@@ -161,19 +182,17 @@ pid_t proc_start(const struct proc_spec *s, int *pidfd, struct err *err)
 		errno = code;
 		return err_errno(err, "cannot run '%s'", s->path);
 	}
-	*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (*pidfd < 0) {
-		err_errno(err, "cannot watch process %ld", (long)pid);
-		proc_end(pid, -1, NULL);
-		return err_hint(err, "vmtap needs Linux 5.3 or newer");
-	}
-	fcntl(*pidfd, F_SETFD, FD_CLOEXEC);
-	return pid;
+	*pidfd = pidfd_open_child(pid);
+	if (*pidfd >= 0)
+		return pid;
+	err_errno(err, "cannot watch process %ld", (long)pid);
+	proc_end(pid, -1, NULL);
+	return -1;
 }
 
 void proc_end(pid_t pid, int pidfd, int *status)
 {
-	cleanup_fd int own = pidfd < 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	cleanup_fd int own = pidfd < 0 ? pidfd_open_child(pid) : -1;
 	int watched = pidfd < 0 ? own : pidfd;
 	int killed = SIGKILL; /* as a status */
 

@@ -75,7 +75,7 @@ pid_t proc_fork(void);
  * @status:	Set as by waitpid(2), or NULL; as if it was killed, when it does not end in time
  *
  * A killed process that does not end within PROC_END_MS (its storage does not answer, it has much memory to give back) is
- * left to the kernel. Where not even a pidfd can be had there is no such limit.
+ * left to the kernel. Where not even a descriptor can be had to watch it there is no such limit.
  */
 void proc_end(pid_t pid, int pidfd, int *status);
 #define PROC_END_MS 10000

@@ -14,12 +14,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/pidfd.h"
 #include "base/proc.h"
 
 #define READ_CHUNK 65536
@@ -82,7 +82,7 @@ static int watch_child(struct task *t, int fd, struct err *err)
 {
 	setpgid(t->pid, t->pid); /* the child does so, too: one of both is first */
 	t->pipe.fd = fd;
-	t->exit.fd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+	t->exit.fd = pidfd_open_child(t->pid);
 	if (t->exit.fd < 0)
 		return err_errno(err, "cannot watch process %ld", (long)t->pid);
 	if (fd_set_nonblock(fd, 1) < 0)

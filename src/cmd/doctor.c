@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
@@ -74,6 +76,17 @@ static int check_bundle(const struct settings *s)
 		unpacked += b->files[i].size;
 	text = xasprintf("'%s': %zu files, %llu MB unpacked", b->path, b->count, unpacked / 1000000);
 	return say(true, "bundle", text);
+}
+
+static int check_kernel(void)
+{
+	struct utsname u;
+	cleanup_free char *text = NULL;
+
+	if (host_fault())
+		return say(false, "kernel", host_fault());
+	text = xasprintf("Linux %s", uname(&u) == 0 ? u.release : "of an unknown release");
+	return say(true, "kernel", text);
 }
 
 static int check_qemu(const struct settings *s)
@@ -159,6 +172,7 @@ int cmd_doctor(char **argv)
 		return EXIT_INFRA;
 	}
 	settings_provide(&s);
-	bad = check_bundle(&s) + check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) + check_store(&s);
+	bad = check_kernel() + check_bundle(&s) + check_qemu(&s) + check_sandbox(&s) + check_accel(&s) + check_kit(&s) +
+	      check_store(&s);
 	return bad ? EXIT_INFRA : EXIT_PASSED;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/host.h"
 #include "base/mem.h"
 #include "image/embedded.h"
 #include "image/guest.h"
@@ -208,8 +209,8 @@ void plan_describe(struct plan_file *f, const struct settings *s)
 	if (f->described || !f->script)
 		return;
 	f->described = true;
-	w->qemu = s->qemu;
-	w->qemu_missing = s->qemu_missing;
+	w->qemu = host_fault() ? NULL : s->qemu;
+	w->qemu_missing = host_fault() ? host_fault() : s->qemu_missing;
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->sandbox = w->nmachines && w->qemu && confine_sandbox_works(w->store, w->qemu);

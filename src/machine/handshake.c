@@ -10,9 +10,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -252,7 +252,7 @@ void handshake_configure(struct machine *m)
 	size_t mark;
 
 	m->state = MACHINE_CONFIGURING;
-	if (getrandom(entropy, sizeof(entropy), 0) < 0)
+	if (host_random(entropy, sizeof(entropy)) < 0)
 		log_line("cannot read random bytes: %s", strerror(errno));
 	mark = begin_configure(m, configure_answer, entropy, sizeof(entropy));
 	out = machine_out(m);

@@ -10,15 +10,19 @@
  *
  * The answer holds for one file, as inode, size and time tell it from others,
  * until the host boots another kernel, and as long as we are under no filter,
- * or some filter, ourselves: a container on the same cache is asked anew.
+ * or some filter, ourselves, and may or may not install one: a container on the
+ * same cache is asked anew.
  */
 #include "qemu/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -110,6 +114,12 @@ static bool is_program(const char *path)
 	return fd >= 0 && fd_read_full(fd, magic, sizeof(magic)) == sizeof(magic) && memcmp(magic, "\177ELF", 4) == 0;
 }
 
+/* The question that QEMU asks before it knows the option: a filter of no program, which is EFAULT (seccomp(2)). */
+static bool may_filter(void)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, NULL) < 0 && errno == EFAULT;
+}
+
 /* Return: what the answer depends on, as one word; the caller frees it. NULL when it cannot be told. */
 static char *find_facts(const char *qemu)
 {
@@ -122,9 +132,9 @@ static char *find_facts(const char *qemu)
 	if (file_read("/proc/self/status", STATUS_MAX, &status, NULL) < 0)
 		return NULL;
 	filter = strstr(buf_str(&status), "\nSeccomp:\t");
-	return xasprintf("%llx:%llu:%lld:%lld.%09ld:%c", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+	return xasprintf("%llx:%llu:%lld:%lld.%09ld:%c%c", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
 			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-			 filter ? filter[strlen("\nSeccomp:\t")] : '-');
+			 filter ? filter[strlen("\nSeccomp:\t")] : '-', may_filter() ? 'y' : 'n');
 }
 
 bool confine_sandbox_works(const char *state_dir, const char *qemu)

@@ -102,7 +102,7 @@ static int try_compile(struct script *s, struct err *err)
 /* All steps. Return: 0, or -1 with something in @d or, when there is nothing, in @err. */
 static int compile(struct script *s, struct diagnostics *d, struct err *err)
 {
-	if (sources_load(&s->sources, s->path, d, err) < 0 || d->count)
+	if (embed_check(err) < 0 || sources_load(&s->sources, s->path, d, err) < 0 || d->count)
 		return -1;
 	if (!sources_are_plain(&s->sources) && try_compile(s, err) < 0)
 		return -1;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -111,6 +110,17 @@ static const struct embedded *find_stand_in(const char *path)
 	return NULL;
 }
 
+int embed_check(struct err *err)
+{
+	cleanup_fd int fd = fd_memory("vmtap-script");
+
+	if (fd >= 0)
+		return 0;
+	err_errno(err, "cannot keep a file in memory for the compiler");
+	return errno == EMFILE ? -1 : err_hint(err, "before Linux 3.17 it is a file in $TMPDIR or /tmp: set TMPDIR to a folder "
+						    "that can be written");
+}
+
 /* tcc reads, seeks and closes what it opened with the system's own calls: it needs a real descriptor. */
 int embed_open(const char *path, int flags, ...)
 {
@@ -126,7 +136,7 @@ int embed_open(const char *path, int flags, ...)
 		errno = ENOENT;
 		return -1;
 	}
-	fd = memfd_create("vmtap-script", MFD_CLOEXEC);
+	fd = fd_memory("vmtap-script");
 	if (fd < 0)
 		return -1;
 	if (fd_pwrite_all(fd, e->start, (size_t)(e->end - e->start), 0) < 0)

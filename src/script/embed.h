@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#include "base/err.h"
+
 #define EMBED_ROOT "/vmtap/tcc" /* CONFIG_TCCDIR of vendor/rules/tcc */
 
 /**
@@ -21,6 +23,9 @@
  * Return: 0, or -1 when the table is full
  */
 int embed_add(const char *path, const char *text, size_t n);
+
+/* Look whether embed_open() can make descriptors at all: tcc tells its failure as a file that is not there. */
+int embed_check(struct err *err);
 
 /* Forget what embed_add() added. */
 void embed_clear(void);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -24,7 +23,7 @@ struct checkpoint *checkpoint_new(const char *store, const char *name)
 	/* On the store's disk rather than in memory: it is as large as the guest. */
 	c->fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (c->fd < 0)
-		c->fd = memfd_create("vmtap-checkpoint", MFD_CLOEXEC);
+		c->fd = fd_memory("vmtap-checkpoint");
 	return c;
 }
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/fs.h> /* FICLONE */
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,12 +23,12 @@ int ram_create(const char *path, int mib, struct err *err)
 	return store_file_allocate(fd, path, (uint64_t)mib << 20, err);
 }
 
-/* Some file systems do not copy into others (copy_file_range(2), EXDEV since Linux 5.19). Return: bytes, or -1. */
+/* Some file systems do not copy into others (EXDEV), and before Linux 4.5 none does (ENOSYS). Return: bytes, or -1. */
 static ssize_t copy_some(int in, off_t *from, int out, off_t *to, size_t n)
 {
 	ssize_t done = copy_file_range(in, from, out, to, n, 0);
 
-	if (done >= 0 || errno != EXDEV || lseek(out, *to, SEEK_SET) < 0)
+	if (done >= 0 || (errno != EXDEV && errno != ENOSYS && errno != EPERM) || lseek(out, *to, SEEK_SET) < 0)
 		return done;
 	done = sendfile(out, in, from, n);
 	if (done > 0)
@@ -74,7 +73,7 @@ int ram_copy(const char *from, const char *to, struct err *err)
 static int copy_to_memory(const char *from, struct err *err)
 {
 	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int copy = memfd_create("vmtap-ram", MFD_CLOEXEC);
+	cleanup_fd int copy = fd_memory("vmtap-ram");
 	struct stat st;
 
 	if (in < 0 || copy < 0 || fstat(in, &st) < 0 || ftruncate(copy, st.st_size) < 0 ||

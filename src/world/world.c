@@ -26,16 +26,18 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
+#include "base/pidfd.h"
 #include "base/proc.h"
 #include "base/text.h"
 #include "state/layer.h"
@@ -208,9 +210,8 @@ static void script_exited(void *arg, uint32_t events)
 static _Noreturn void be_script(void (*script)(void *arg, int fd), void *arg, int fd)
 {
 	setpgid(0, 0);
-	if (fd > 3)
-		syscall(SYS_close_range, 3, (unsigned)fd - 1, 0);
-	syscall(SYS_close_range, (unsigned)fd + 1, ~0u, 0);
+	fd_close_all(STDERR_FILENO + 1, fd - 1);
+	fd_close_all(fd + 1, INT_MAX);
 	script(arg, fd);
 	_exit(127);
 }
@@ -235,7 +236,7 @@ static int start_script(struct world *w, void (*script)(void *arg, int fd), void
 		close(fds[0]);
 		return -1;
 	}
-	w->script_exit.fd = (int)syscall(SYS_pidfd_open, w->script_pid, 0);
+	w->script_exit.fd = pidfd_open_child(w->script_pid);
 	if (w->script_exit.fd < 0) {
 		err_errno(err, "cannot watch the script process");
 		close(fds[0]);
