@@ -85,8 +85,9 @@ sub bundled { return -e bundle() && !$ENV{VMTAP_PARTS} }
 # Return: the program's name in the world, variables, and pairs of paths here and names there.
 sub parts {
     return ('/vmtap', {}, [bundle(), '/vmtap']) if bundled();
+    die "'" . bundle() . "' is missing: make bundle\n" if ($ENV{CI} // '') eq 'true' && !$ENV{VMTAP_PARTS};
     my @parts = (['build/vmtap', '/vmtap'], ['build/kit/', '/kit'], ['build/qemu/', '/qemu']);
-    -e $_->[0] or die "'$_->[0]' is missing: make bundle, or make kit qemu\n" for @parts;
+    -e $_->[0] or die "'$_->[0]' is missing: make bundle; or make kit qemu\n" for @parts;
     return ('/vmtap', {VMTAP_KIT => '/kit', VMTAP_QEMU => '/qemu/qemu-system-x86_64'}, @parts);
 }
 
