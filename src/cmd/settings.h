@@ -2,6 +2,8 @@
 #ifndef CMD_SETTINGS_H
 #define CMD_SETTINGS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /**
@@ -13,12 +15,14 @@
  * @kit_missing: Then the reason in words, with a hint
  * @qemu:	VMTAP_QEMU, else the QEMU for the host's processor on the PATH; NULL when absent
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
+ * @frozen:	Machines may be frozen and thawed (VMTAP_FROZEN is not 0)
  *
  * The texts are owned and live as long as the process.
  */
 struct settings {
 	char *store, *kit, *kit_missing, *qemu;
 	double boot_timeout;
+	bool frozen;
 };
 
 /**

@@ -143,7 +143,7 @@ static void rehearsed(void *arg, const struct frame *f)
  */
 static void arrive(struct machine *m)
 {
-	if (m->origin.kept)
+	if (m->origin.kept || m->origin.freezer)
 		ask_exec(m, "true", rehearsed);
 	else
 		finish(m);
@@ -211,7 +211,7 @@ static void configure_answer(void *arg, const struct frame *f)
 
 	if (f->type != WIRE_DONE) {
 		not_configured(m, f);
-	} else if (m->origin.state) {
+	} else if (machine_is_copy(m)) {
 		arrive(m); /* what was saved was ready */
 	} else {
 		m->state = MACHINE_SETTLING;
@@ -230,8 +230,8 @@ static void put_cards(struct machine *m, struct buf *out)
 		address_mac(m->spec->nets[i], (int)m->index + 1, own);
 		spec_generic_mac(i, now);
 		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
-		wire_put_str(out, m->origin.state ? now : own);
-		wire_put_str(out, m->origin.state ? own : "");
+		wire_put_str(out, machine_is_copy(m) ? now : own);
+		wire_put_str(out, machine_is_copy(m) ? own : "");
 		wire_put_str(out, ip);
 		wire_put_u32(out, (uint32_t)net->mtu);
 	}
@@ -294,7 +294,7 @@ static bool is_expected(struct machine *m)
 	bool first = !m->greeted;
 
 	m->greeted = true;
-	return first && (m->origin.state ? m->state != MACHINE_UP : m->state == MACHINE_BOOTING);
+	return first && (machine_is_copy(m) ? m->state != MACHINE_UP : m->state == MACHINE_BOOTING);
 }
 
 void handshake_hello(struct machine *m, const struct frame *f)

@@ -35,6 +35,7 @@
 #include "block/thread-pool.h"
 #include "exec/cpu-common.h"
 #include "exec/exec-all.h"
+#include "exec/ramblock.h"
 #include "exec/ramlist.h"
 #include "hw/core/cpu.h"
 #include "hw/qdev-core.h"
@@ -206,9 +207,12 @@ static void run_rcu_callbacks(void)
 	drain_call_rcu();
 }
 
+/* Guest memory of a private mapping is copied by fork(); of a shared one the machine would go on writing to the copy's. */
 static int let_fork(RAMBlock *block, void *arg)
 {
 	(void)arg;
+	if (qemu_ram_is_shared(block))
+		return -1;
 	return madvise(qemu_ram_get_host_addr(block), qemu_ram_get_max_length(block), MADV_DOFORK);
 }
 
@@ -224,10 +228,22 @@ static const char *stop_all(void)
 	run_rcu_callbacks();
 	if (!has_known_threads())
 		return "it has threads other than its processors' (a display's, an I/O thread)";
-	return qemu_ram_foreach_block(let_fork, NULL) < 0 ? "its memory cannot be forked" : NULL;
+	return qemu_ram_foreach_block(let_fork, NULL) < 0 ? "its memory is in a file that is shared with others" : NULL;
 }
 
 /* ---- the file ---- */
+
+/* What was mapped from a file is memory like the rest from now on, and no copy needs that file. */
+static void forget_memory_files(void)
+{
+	RAMBlock *block;
+
+	RAMBLOCK_FOREACH(block)
+		if (block->fd >= 0) {
+			close(block->fd);
+			block->fd = -1;
+		}
+}
 
 /* The first handler in a child of fork(), see frozen.h. */
 static void become_image(void)
@@ -240,6 +256,7 @@ static void become_image(void)
 		return;
 	close(writing->said[0]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	forget_memory_files();
 	result = frozen_write(writing->image, writing->said[1], &why);
 	if (result < 0 && write(writing->said[1], why, strlen(why)) < 0)
 		_exit(2);

@@ -1,5 +1,7 @@
 /* thaw.c - `-thaw N`: become the process that the file with descriptor N holds
  *
+ * `-thaw check` says by its exit status that this QEMU can.
+ *
  * Runs before QEMU's own constructors, so that there is nothing yet to be taken
  * back: the C library has set itself up, and one thread has some pages. First
  * all that can be refused is checked, then what the kernel holds is made, and
@@ -404,8 +406,11 @@ static void thaw(int image)
 static void thaw_if_asked(int argc, char **argv, char **envp)
 {
 	(void)envp;
-	if (argc >= 3 && strcmp(argv[1], "-thaw") == 0)
-		thaw(atoi(argv[2]));
+	if (argc < 3 || strcmp(argv[1], "-thaw") != 0)
+		return;
+	if (strcmp(argv[2], "check") == 0)
+		_exit(frozen_binary((uint8_t[FROZEN_BINARY]){0}) ? 0 : REFUSED);
+	thaw(atoi(argv[2]));
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **, char **) = thaw_if_asked;
