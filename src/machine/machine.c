@@ -399,8 +399,10 @@ void machine_start(struct machine *m, struct machine_origin o)
 		saving_leave_memory(&m->qmp, o.ram && !o.whole);
 		saving_load(m);
 	}
-	if (o.frozen) /* which its greeting would have told */
-		qmp_send(&m->qmp, "query-version", NULL, version_told, m);
+	if (o.frozen) {
+		qmp_send(&m->qmp, "cont", NULL, NULL, NULL); /* in case it was stopped when it was frozen */
+		qmp_send(&m->qmp, "query-version", NULL, version_told, m); /* which its greeting would have told */
+	}
 }
 
 void machine_reset(struct machine *m)

@@ -81,7 +81,7 @@ static char **command_line(const struct machine *m)
 	struct command c;
 
 	if (m->origin.frozen)
-		return command_thaw(m->world->qemu);
+		return command_thaw(m->world->qemu, m->spec->name);
 	spec_command(m->world, m->index, m->origin.ram != NULL, &c);
 	c.ram = m->origin.ram;
 	c.ram_shared = m->origin.kept;

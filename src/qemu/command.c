@@ -202,13 +202,14 @@ char **command_argv(const struct command *c)
 	return a.v;
 }
 
-char **command_thaw(const char *binary)
+char **command_thaw(const char *binary, const char *name)
 {
 	struct args a = {0};
 
 	add(&a, "%s", binary);
 	add(&a, "-thaw");
 	add(&a, "%d", COMMAND_FD_STATE);
+	add_option(&a, "-name", name);
 	return a.v;
 }
 

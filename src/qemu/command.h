@@ -84,8 +84,11 @@ struct command {
  */
 char **command_argv(const struct command *c);
 
-/* The command line of a machine that is thawed from the file that QEMU has as COMMAND_FD_STATE; freed like the other. */
-char **command_thaw(const char *binary);
+/*
+ * The command line of a machine that is thawed from the file that QEMU has as COMMAND_FD_STATE; freed like the other.
+ * @name: only for those who look at processes
+ */
+char **command_thaw(const char *binary, const char *name);
 void command_argv_free(char **argv);
 
 #endif

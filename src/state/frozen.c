@@ -15,10 +15,17 @@
 
 bool frozen_wanted(const struct spec *w, size_t index)
 {
-	return w->freezer && w->accel->kind == ACCEL_TCG && !w->save_to && !w->machines[index].broken;
+	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken;
 }
 
 /* ---- the key ---- */
+
+void frozen_add_host(const struct spec *w, struct sha256 *key)
+{
+	sha256_add_str(key, w->store);
+	sha256_add(key, &w->sandbox, sizeof(w->sandbox));
+	freezer_add_processor(key);
+}
 
 static void make_key(const struct spec *w, size_t index, const char *template, char out[SHA256_HEX])
 {
@@ -28,11 +35,9 @@ static void make_key(const struct spec *w, size_t index, const char *template, c
 	sha256_init(&key);
 	sha256_add_str(&key, FORMAT);
 	sha256_add_str(&key, template);
-	sha256_add_str(&key, w->store);
+	frozen_add_host(w, &key);
 	for (size_t i = 0; i < m->ndisks; i++)
 		sha256_add_str(&key, m->disks[i].path);
-	sha256_add(&key, &w->sandbox, sizeof(w->sandbox));
-	freezer_add_processor(&key);
 	sha256_hex(&key, out);
 }
 

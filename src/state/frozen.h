@@ -34,6 +34,9 @@ enum frozen {
 /* Return: whether machine @index of a world is to be thawed rather than resumed. */
 bool frozen_wanted(const struct spec *w, size_t index);
 
+/* Feed what of this host, and of this cache, any frozen machine depends on. */
+void frozen_add_host(const struct spec *w, struct sha256 *key);
+
 /* Find that of a template; @template: its key. @image: set to the file, which the caller frees, when it is THERE. */
 enum frozen frozen_find(const struct spec *w, size_t index, const char *template, char **image);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "state/checkpoint.h"
@@ -109,10 +110,15 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL;
 
 	if (l->layer_used || !layer_has(dir, name))
 		return false;
 	l->layer_used = true;
+	if (file_exists(frozen)) {
+		thaw(l, ORIGIN_LAYER, steal(frozen));
+		return true;
+	}
 	from.ram = layer_path(dir, name, "ram");
 	from.state = layer_path(dir, name, "state");
 	begin(l, ORIGIN_LAYER, from);

@@ -100,7 +100,13 @@ is_deeply [map { (stat "$_/seal")[1] } sort(entries())], \@seals, '... and nothi
 
 # A setup, and its copies
 my $layered = script(qq{vm(m);\nsetup { m.succeed("touch /run/x"); }\ntest("a") { m.succeed("test -e /run/x"); }\n});
-is vmtap(@env, $layered)->{status}, 0, 'a setup begins from the template, and its tests from what it left';
+is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', 'a setup thaws its machines, and its tests thaw what it left';
+is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', '... in the next run, too';
+my ($left) = glob "$cache/setup/*/m.frozen";
+truncate $left, 1 << 20;
+$r = vmtap(@env, $layered);
+like $r->{err}, qr/setup\/\w+' is damaged: building it again/, '... and it is made again when it was cut';
+is $r->{status}, 0, '... and the test passes';
 
 # A cache that is carried elsewhere
 is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';

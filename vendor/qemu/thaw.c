@@ -1,6 +1,6 @@
 /* thaw.c - `-thaw N`: become the process that the file with descriptor N holds
  *
- * `-thaw check` says by its exit status that this QEMU can.
+ * What follows N on the command line is not read. `-thaw check` says by its exit status that this QEMU can.
  *
  * Runs before QEMU's own constructors, so that there is nothing yet to be taken
  * back: the C library has set itself up, and one thread has some pages. First
