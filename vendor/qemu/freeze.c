@@ -37,6 +37,7 @@
 #include "exec/exec-all.h"
 #include "exec/ramblock.h"
 #include "exec/ramlist.h"
+#include "hw/boards.h"
 #include "hw/core/cpu.h"
 #include "hw/qdev-core.h"
 #include "hw/qdev-properties.h"
@@ -52,6 +53,7 @@
 #include "sysemu/cpu-timers.h"
 #include "sysemu/cpus.h"
 #include "sysemu/iothread.h"
+#include "sysemu/runstate-action.h"
 #include "sysemu/runstate.h"
 #include "sysemu/seccomp.h"
 #include "sysemu/tcg.h"
@@ -245,11 +247,23 @@ static void forget_memory_files(void)
 		}
 }
 
+/*
+ * The kernel's file, which is mapped to be loaded again at each reset. Where a reset ends QEMU nobody reads it, and it
+ * would be a quarter of the image. Return: its path, or NULL; the caller frees it.
+ */
+static char *find_useless_file(void)
+{
+	const char *kernel = current_machine->kernel_filename;
+
+	return reboot_action == REBOOT_ACTION_SHUTDOWN && kernel ? realpath(kernel, NULL) : NULL;
+}
+
 /* The first handler in a child of fork(), see frozen.h. */
 static void become_image(void)
 {
 	const char *why = NULL;
 	QemuOptsList *sandbox;
+	char *useless;
 	int result;
 
 	if (!writing)
@@ -257,12 +271,14 @@ static void become_image(void)
 	close(writing->said[0]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	forget_memory_files();
-	result = frozen_write(writing->image, writing->said[1], &why);
+	useless = find_useless_file();
+	result = frozen_write(writing->image, writing->said[1], useless, &why);
 	if (result < 0 && write(writing->said[1], why, strlen(why)) < 0)
 		_exit(2);
 	if (result <= 0)
 		_exit(result < 0);
 	/* Thawed. */
+	free(useless);
 	sandbox = qemu_find_opts_err("sandbox", NULL);
 	if (sandbox)
 		qemu_opts_foreach(sandbox, parse_sandbox, NULL, &error_fatal);

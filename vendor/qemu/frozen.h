@@ -26,6 +26,7 @@
  *
  *	memory		mapped from the file; what is zero is made anew; code comes from the binary
  *	heap (brk)	what is in it is memory; no more can be had of it, so malloc() maps instead
+ *	the kernel's file	zeros, where a reset ends QEMU: it is mapped only to be loaded again
  *	stack		memory, with the room below it that a stack may grow into
  *	vdso		not part of the file: the new process's own is used (see thaw.c)
  *	FS base		set; it is where thread-local variables are
@@ -172,11 +173,12 @@ void frozen_processor(uint32_t out[FROZEN_CPU_WORDS]);
 /**
  * frozen_write() - Write this process, which must have one thread, to a file
  * @image:	The file, empty; @skip: another descriptor that is in no image, or -1
+ * @useless:	A file whose mappings need not be in there, and are zeros in a copy, or NULL
  * @why:	Set to the reason of a failure, a static text
  *
  * Return: 0 when it was written; 1 in each process that was thawed from it; -1
  */
-int frozen_write(int image, int skip, const char **why);
+int frozen_write(int image, int skip, const char *useless, const char **why);
 
 /**
  * frozen_list_fds() - Fill the table of descriptors

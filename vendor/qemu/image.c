@@ -38,6 +38,7 @@ struct writer {
 	struct frozen *table;
 	struct frozen_fd *fds; /* at the end of the tables' room, until all regions are known */
 	uint32_t nfds;
+	const char *useless;
 	int image, pagemap;
 	uint64_t size;	   /* of the file so far */
 	uint64_t last_end; /* of the mapping before */
@@ -47,7 +48,7 @@ struct writer {
 struct mapping {
 	uint64_t start, end, prot;
 	bool plain; /* private, of no file: what was never touched is zeros */
-	bool stack;
+	bool stack, useless;
 };
 
 /* ---- pages ---- */
@@ -170,7 +171,7 @@ static bool write_range(struct writer *w, struct mapping m, uint64_t start, uint
 	m.end = MIN(m.end, end);
 	if (m.start >= m.end)
 		return true;
-	if (!(m.prot & PROT_READ))
+	if (!(m.prot & PROT_READ) || m.useless)
 		return add_region(w, m.start, m.end, m.prot, 0);
 	return add_stack_room(w, &m) && write_content(w, &m);
 }
@@ -214,6 +215,7 @@ static bool parse_mapping(struct writer *w, char *line, struct mapping *m)
 	m->plain = strtoull(inode, &p, 10) == 0 && perm[3] == 'p';
 	name = p + strspn(p, " ");
 	m->stack = strcmp(name, "[stack]") == 0;
+	m->useless = w->useless && perm[3] == 'p' && strcmp(name, w->useless) == 0;
 	if (g_str_has_prefix(name, "[v")) /* vdso, vvar, vvar_vclock, vsyscall */
 		return false;
 	if (g_str_has_prefix(name, "/dev/") && !g_str_has_prefix(name, "/dev/zero") && !g_str_has_prefix(name, "/dev/shm/"))
@@ -327,10 +329,10 @@ static bool write_all(struct writer *w)
 	return text && write_mappings(w, text) && write_tables(w);
 }
 
-int frozen_write(int image, int skip, const char **why)
+int frozen_write(int image, int skip, const char *useless, const char **why)
 {
 	const int left_out[] = {image, skip};
-	struct writer w = {.table = (struct frozen *)frozen_scratch, .image = image, .size = FROZEN_TABLE_MAX};
+	struct writer w = {.table = (struct frozen *)frozen_scratch, .image = image, .useless = useless, .size = FROZEN_TABLE_MAX};
 
 	w.fds = (struct frozen_fd *)(frozen_scratch + FROZEN_TABLE_MAX) - FDS_MAX;
 	if (!describe_process(w.table, why) ||
