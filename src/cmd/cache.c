@@ -137,7 +137,10 @@ static int cache_prune(const struct cache_call *c)
 
 /* What vmtap keeps; other kinds may be there, of another vmtap. */
 static const char *const kinds[] = {"root",	    "modules",	    "kernel",	"initrd",
-				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, BUNDLE_KIND, NULL};
+				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, FROZEN_KIND, BUNDLE_KIND, NULL};
+
+/* What is exported unless it is asked for: all but what no other host, and no other folder, has a use for. */
+static const size_t portable = ARRAY_SIZE(kinds) - 3;
 
 static int unknown_kind(const char *kind)
 {
@@ -169,7 +172,10 @@ static int cache_export(const struct cache_call *c)
 	struct pack_report report;
 	struct err err = {0};
 	const char *path = c->operands[0];
+	char *all[ARRAY_SIZE(kinds)] = {NULL};
 
+	for (size_t i = 0; i < portable; i++)
+		all[i] = (char *)kinds[i];
 	for (char **kind = c->operands + 1; *kind; kind++)
 		if (!store_is_name(*kind))
 			return wrong("a kind is a word as `vmtap cache list` shows it");
@@ -177,7 +183,7 @@ static int cache_export(const struct cache_call *c)
 			return unknown_kind(*kind);
 	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 		return wrong("stdout is a terminal: name a file");
-	if (store_export(c->root, path, c->operands + 1, &report, &err) < 0)
+	if (store_export(c->root, path, c->operands[1] ? c->operands + 1 : all, &report, &err) < 0)
 		return failed(&err);
 	log_line("exported %zu entries, %.1f MB", report.entries, (double)report.bytes / MB);
 	if (report.skipped)

@@ -11,6 +11,7 @@
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
+#include "qemu/freezer.h"
 #include "script/script.h"
 #include "script/types.h"
 
@@ -214,6 +215,7 @@ void plan_describe(struct plan_file *f, const struct settings *s)
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->sandbox = w->nmachines && w->qemu && confine_sandbox_works(w->store, w->qemu);
+	w->freezer = w->nmachines && w->qemu && s->frozen && freezer_works(w->store, w->qemu);
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
 	resolve_nets(f);
 	for (size_t i = 0; i < w->nmachines; i++)

@@ -20,6 +20,7 @@
  * @bundle:	The bundle that this process runs from, or its descriptor is -1
  * @damaged:	settings_read() failed because that bundle is damaged
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
+ * @frozen:	Machines may be frozen and thawed (VMTAP_FROZEN is not 0)
  *
  * The texts are owned and live as long as the process.
  */
@@ -28,6 +29,7 @@ struct settings {
 	struct bundle bundle;
 	bool damaged;
 	double boot_timeout;
+	bool frozen;
 };
 
 /**

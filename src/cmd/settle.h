@@ -8,7 +8,7 @@
 #define CMD_SETTLE_H
 
 #include "cmd/plan.h"
-#include "cmd/runner.h"
+#include "cmd/cmd.h"
 #include "report/report.h"
 
 /* What a result counts as for the exit status. */

@@ -47,6 +47,8 @@ static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err
 	sha256_init(&key);
 	if (work_add_key(f, &key, err) < 0)
 		return -1;
+	if (f->world.freezer && f->world.accel->kind == ACCEL_TCG)
+		frozen_add_host(&f->world, &key);
 	sha256_hex(&key, out);
 	return 0;
 }

@@ -91,7 +91,8 @@ static void set_clock(struct machine *m)
 /*
  * A clock that was set between two moments is behind by less than lies between
  * them. The first CONFIGURE after a resume takes 30 ms, because TCG translates
- * all that it runs through; the second takes 1 ms, and a third 0.2 ms.
+ * all that it runs through; the second takes 1 ms, and a third 0.2 ms. That of a
+ * thawed machine was translated before it was frozen.
  */
 static void clock_answer(void *arg, const struct frame *f)
 {
@@ -134,6 +135,12 @@ static void rehearsed(void *arg, const struct frame *f)
 		handshake_await_quiet(arg, quiet_answer, arg);
 }
 
+/* Whether it is going to be. */
+static bool is_saved(const struct machine *m)
+{
+	return m->origin.kept || m->origin.freezer;
+}
+
 /*
  * The machine is UP, at last. One that is going to be saved first does what
  * every copy of it would do: the rehearsal of a command leaves all that a shell
@@ -143,7 +150,7 @@ static void rehearsed(void *arg, const struct frame *f)
  */
 static void arrive(struct machine *m)
 {
-	if (m->origin.kept)
+	if (is_saved(m))
 		ask_exec(m, "true", rehearsed);
 	else
 		finish(m);
@@ -211,7 +218,10 @@ static void configure_answer(void *arg, const struct frame *f)
 
 	if (f->type != WIRE_DONE) {
 		not_configured(m, f);
-	} else if (m->origin.state) {
+	} else if (machine_is_copy(m) && !is_saved(m)) {
+		m->clock_rounds = 0;
+		clock_answer(m, f); /* this one may have been fast enough */
+	} else if (machine_is_copy(m)) {
 		arrive(m); /* what was saved was ready */
 	} else {
 		m->state = MACHINE_SETTLING;
@@ -230,8 +240,8 @@ static void put_cards(struct machine *m, struct buf *out)
 		address_mac(m->spec->nets[i], (int)m->index + 1, own);
 		spec_generic_mac(i, now);
 		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
-		wire_put_str(out, m->origin.state ? now : own);
-		wire_put_str(out, m->origin.state ? own : "");
+		wire_put_str(out, machine_is_copy(m) ? now : own);
+		wire_put_str(out, machine_is_copy(m) ? own : "");
 		wire_put_str(out, ip);
 		wire_put_u32(out, (uint32_t)net->mtu);
 	}
@@ -294,7 +304,7 @@ static bool is_expected(struct machine *m)
 	bool first = !m->greeted;
 
 	m->greeted = true;
-	return first && (m->origin.state ? m->state != MACHINE_UP : m->state == MACHINE_BOOTING);
+	return first && (machine_is_copy(m) ? m->state != MACHINE_UP : m->state == MACHINE_BOOTING);
 }
 
 void handshake_hello(struct machine *m, const struct frame *f)

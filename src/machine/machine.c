@@ -79,6 +79,7 @@ static void release(struct machine *m)
 	console_stop(&m->console);
 	console_stop(&m->errors);
 	qmp_stop(&m->qmp);
+	loop_close(m->loop, &m->freezer);
 	link_stop(&m->agent);
 	for (size_t i = 0; i < m->spec->nnets; i++) {
 		if (m->ports[i] >= 0)
@@ -334,10 +335,18 @@ char *machine_failure(const struct frame *f)
 
 /* ---- starting and stopping ---- */
 
+static void version_told(void *arg, const struct json *reply, const char *error)
+{
+	(void)error;
+	if (reply)
+		qmp_take_version(&((struct machine *)arg)->qmp, reply);
+}
+
 static void forget_origin(struct machine *m)
 {
 	free(m->origin.ram);
 	free(m->origin.state);
+	free(m->origin.frozen);
 	m->origin = (struct machine_origin){0};
 }
 
@@ -379,9 +388,9 @@ void machine_start(struct machine *m, struct machine_origin o)
 	forget_origin(m);
 	m->origin = o;
 	m->used = true;
-	m->state = o.state ? MACHINE_RESUMING : MACHINE_BOOTING;
+	m->state = machine_is_copy(m) ? MACHINE_RESUMING : MACHINE_BOOTING;
 	if (wiring_connect(m, &err) < 0) {
-		machine_fail(m, o.state ? LOSS_STATE_UNREAD : LOSS_HOST,
+		machine_fail(m, machine_is_copy(m) ? LOSS_STATE_UNREAD : LOSS_HOST,
 			     xasprintf("cannot start '%s': %s", m->spec->name, err.text));
 		return;
 	}
@@ -389,6 +398,10 @@ void machine_start(struct machine *m, struct machine_origin o)
 	if (o.state) {
 		saving_leave_memory(&m->qmp, o.ram && !o.whole);
 		saving_load(m);
+	}
+	if (o.frozen) {
+		qmp_send(&m->qmp, "cont", NULL, NULL, NULL); /* in case it was stopped when it was frozen */
+		qmp_send(&m->qmp, "query-version", NULL, version_told, m); /* which its greeting would have told */
 	}
 }
 
@@ -445,6 +458,7 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 		.switches = switches,
 		.owner = *owner,
 		.exit = {.fd = -1, .ready = exit_ready, .arg = m},
+		.freezer = {.fd = -1},
 		.deadline = {.expired = deadline_passed, .arg = m},
 		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},

@@ -11,7 +11,7 @@
  *
  *	OFF -> EXPECTED		machine_expect(): its owner waits for its origin to be made
  *	OFF, EXPECTED -> BOOTING  machine_start(): QEMU runs, the agent's HELLO is awaited
- *	OFF, EXPECTED -> RESUMING machine_start(): QEMU loads a state; it says when the guest runs
+ *	OFF, EXPECTED -> RESUMING machine_start(): QEMU loads a state, or is thawed; it says when the guest runs
  *	RESUMING -> CONFIGURING	the guest runs
  *	BOOTING -> CONFIGURING	HELLO came: clock, entropy, names and addresses are sent
  *	CONFIGURING -> SETTLING	the agent has done that: the init's own "ready" is awaited
@@ -96,12 +96,15 @@ enum machine_identity {
  * @kept:	Writes go to @ram, because the machine is going to be saved, instead
  *		of to a private copy
  * @whole:	@state holds the memory, too: @ram is only the place for it
+ * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
+ *		@state and @ram are NULL; NULL otherwise
+ * @freezer:	It can be frozen, and is going to be, see freezing.h
  *
  * The texts are owned by the machine from machine_start() on.
  */
 struct machine_origin {
-	char *ram, *state;
-	bool kept, whole;
+	char *ram, *state, *frozen;
+	bool kept, whole, freezer;
 	enum machine_identity identity;
 };
 
@@ -141,6 +144,7 @@ struct machine {
 
 	pid_t pid;
 	struct watch exit; /* of QEMU's pidfd; -1 without a process */
+	struct watch freezer; /* freezing.h's; -1 without one */
 	unsigned ends;	   /* how often all that it has was released */
 	struct timer deadline, look; /* of the state; to see whether a panic was one */
 	struct qmp qmp;
@@ -161,6 +165,12 @@ void machine_free(struct machine *m);
 void machine_expect(struct machine *m);
 /* Run it, from OFF or EXPECTED; takes @o over. What goes wrong is told through @stopped, with the machine GONE. */
 void machine_start(struct machine *m, struct machine_origin o);
+/* Return: whether it goes on from what was saved, instead of booting. */
+static inline bool machine_is_copy(const struct machine *m)
+{
+	return m->origin.state || m->origin.frozen;
+}
+
 /* OFF again, whatever it was: what runs is killed, nobody is told. What the consoles said stays. */
 void machine_reset(struct machine *m);
 /* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */

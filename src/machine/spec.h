@@ -66,6 +66,7 @@ struct machine_spec {
  * @qemu:	Path of the binary, or NULL when there is none
  * @qemu_missing: What to say then
  * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
+ * @freezer:	QEMU can freeze machines that are emulated (qemu/freezer.h)
  * @store:	The cache folder, for templates
  * @cold:	No templates at all
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
@@ -77,7 +78,7 @@ struct machine_spec {
 struct spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
-	bool sandbox;
+	bool sandbox, freezer;
 	const char *store;
 	bool cold;
 	const char *layer, *save_to;

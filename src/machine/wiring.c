@@ -28,16 +28,32 @@ static void wiring_close(struct wiring *w)
 	}
 }
 
-/* The saved state to resume from, if there is one. */
-static int open_state(struct wiring *w, const char *state, struct err *err)
+/* What to go on from, if there is something. */
+static int open_state(struct wiring *w, const struct machine_origin *o, struct err *err)
 {
+	const char *state = o->frozen ? o->frozen : o->state;
+
 	if (!state)
 		return 0;
 	w->theirs[COMMAND_FD_STATE] = open(state, O_RDONLY | O_CLOEXEC);
 	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", state) : 0;
 }
 
-static int wiring_open(struct wiring *w, size_t nics, const char *state, struct err *err)
+/* A frozen machine has its freezer from its making. */
+static int open_freezer(struct wiring *w, const struct machine_origin *o, struct err *err)
+{
+	int fds[2];
+
+	if (!o->freezer && !o->frozen)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(err, "cannot create a socket pair");
+	w->ours[COMMAND_FD_FREEZER] = fds[0];
+	w->theirs[COMMAND_FD_FREEZER] = fds[1];
+	return 0;
+}
+
+static int wiring_open(struct wiring *w, size_t nics, const struct machine_origin *o, struct err *err)
 {
 	int fds[2];
 
@@ -56,22 +72,30 @@ static int wiring_open(struct wiring *w, size_t nics, const char *state, struct 
 	for (size_t i = 0; i < nics; i++)
 		if (switch_socketpair(&w->ours[COMMAND_FD_NIC + i], &w->theirs[COMMAND_FD_NIC + i], err) < 0)
 			return -1;
-	return open_state(w, state, err);
+	return open_freezer(w, o, err) < 0 ? -1 : open_state(w, o, err);
 }
 
-static int spawn(struct machine *m, struct wiring *w, struct err *err)
+/* Return: QEMU's command line, which the caller frees. */
+static char **command_line(const struct machine *m)
 {
 	struct command c;
-	struct proc_spec p;
-	cleanup_free char **environment = confine_environment(environ);
-	char **argv;
 
+	if (m->origin.frozen)
+		return command_thaw(m->world->qemu, m->spec->name);
 	spec_command(m->world, m->index, m->origin.ram != NULL, &c);
 	c.ram = m->origin.ram;
 	c.ram_shared = m->origin.kept;
 	c.incoming = m->origin.state != NULL;
-	argv = command_argv(&c);
-	p = (struct proc_spec){.path = c.binary, .argv = argv};
+	c.freezer = m->origin.freezer;
+	return command_argv(&c);
+}
+
+static int spawn(struct machine *m, struct wiring *w, struct err *err)
+{
+	cleanup_free char **environment = confine_environment(environ);
+	char **argv = command_line(m);
+	struct proc_spec p = {.path = m->world->qemu, .argv = argv};
+
 	confine_process(&p, environment);
 	for (int fd = 0; fd < (int)ARRAY_SIZE(w->theirs); fd++)
 		if (w->theirs[fd] >= 0)
@@ -97,6 +121,7 @@ static int connect_all(struct machine *m, struct wiring *w, struct err *err)
 			return -1;
 		w->ours[COMMAND_FD_NIC + i] = -1;
 	}
+	m->freezer.fd = fd_steal(&w->ours[COMMAND_FD_FREEZER]);
 	return loop_watch(l, &m->exit, m->exit.fd, EPOLLIN, err);
 }
 
@@ -105,7 +130,7 @@ int wiring_connect(struct machine *m, struct err *err)
 	struct wiring w;
 	int r;
 
-	r = wiring_open(&w, m->spec->nnets, m->origin.state, err);
+	r = wiring_open(&w, m->spec->nnets, &m->origin, err);
 	if (r == 0)
 		r = spawn(m, &w, err);
 	if (r == 0)

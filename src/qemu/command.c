@@ -154,6 +154,10 @@ static void add_channels(struct args *a, const struct command *c)
 	add_option(a, "-device", "virtserialport,chardev=agent,name=" BOOT_PORT_NAME);
 	add(a, "-device");
 	add(a, "virtio-rng-%s", c->arch->bus);
+	if (c->freezer) {
+		add(a, "-device");
+		add(a, "vmtap-freezer,control=%d", COMMAND_FD_FREEZER);
+	}
 }
 
 /* A raw image is its file; another format is a node on top of the file's. */
@@ -195,6 +199,17 @@ char **command_argv(const struct command *c)
 		add_nic(&a, c->arch, i, &c->nics[i]);
 	for (char *const *e = c->extra; e && *e; e++)
 		add(&a, "%s", *e);
+	return a.v;
+}
+
+char **command_thaw(const char *binary, const char *name)
+{
+	struct args a = {0};
+
+	add(&a, "%s", binary);
+	add(&a, "-thaw");
+	add(&a, "%d", COMMAND_FD_STATE);
+	add_option(&a, "-name", name);
 	return a.v;
 }
 

@@ -16,7 +16,8 @@ enum command_fd {
 	COMMAND_FD_AGENT = 4,
 	COMMAND_FD_CONSOLE = 5,
 	COMMAND_FD_NIC = 6, /* and the following ones */
-	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from */
+	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from, or the file to thaw */
+	COMMAND_FD_FREEZER, /* where our own QEMU is asked to freeze a machine */
 	COMMAND_FDS,
 };
 
@@ -52,6 +53,7 @@ struct command_nic {
  * @ram:	File that holds the guest's memory, or NULL for memory of its own
  * @ram_shared:	Writes go to @ram (a template in the making), else to a private copy
  * @incoming:	Do not boot: wait for QMP's migrate-incoming
+ * @freezer:	It can be frozen into a file (freezer.h)
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -67,7 +69,7 @@ struct command {
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
-	bool ram_shared, incoming;
+	bool ram_shared, incoming, freezer;
 	char *const *extra;
 };
 
@@ -81,6 +83,12 @@ struct command {
  * Return: NULL-terminated array that the caller frees with command_argv_free()
  */
 char **command_argv(const struct command *c);
+
+/*
+ * The command line of a machine that is thawed from the file that QEMU has as COMMAND_FD_STATE; freed like the other.
+ * @name: only for those who look at processes
+ */
+char **command_thaw(const char *binary, const char *name);
 void command_argv_free(char **argv);
 
 #endif

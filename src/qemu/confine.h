@@ -20,6 +20,7 @@
 #include <stdbool.h>
 
 #include "base/proc.h"
+#include "qemu/probe.h"
 
 /* Value of QEMU's -sandbox, where confine_sandbox_works(). */
 extern const char confine_sandbox[];
@@ -52,7 +53,7 @@ void confine_process(struct proc_spec *p, char *const *environment);
  * Waits for the answer, at most CONFINE_PATIENCE_MS; none counts as "no".
  */
 bool confine_sandbox_works(const char *state_dir, const char *qemu);
-#define CONFINE_PATIENCE_MS 5000
+#define CONFINE_PATIENCE_MS PROBE_PATIENCE_MS
 
 /* Let the next confine_sandbox_works() ask again. */
 void confine_forget(const char *state_dir);

@@ -86,11 +86,11 @@ static void answer(struct qmp *q, const struct json *message)
 	free(c);
 }
 
-static void greet(struct qmp *q, const struct json *greeting)
+void qmp_take_version(struct qmp *q, const struct json *answer)
 {
-	const char *major = json_text(greeting, "QMP.version.qemu.major");
-	const char *minor = json_text(greeting, "QMP.version.qemu.minor");
-	const char *micro = json_text(greeting, "QMP.version.qemu.micro");
+	const char *major = json_text(answer, "qemu.major");
+	const char *minor = json_text(answer, "qemu.minor");
+	const char *micro = json_text(answer, "qemu.micro");
 	char version[64];
 
 	snprintf(version, sizeof(version), "%s.%s.%s", major ? major : "?", minor ? minor : "?",
@@ -107,7 +107,7 @@ static int handle_line(struct qmp *q, const char *line, size_t n)
 	if (!j)
 		return -1;
 	if (json_get(j, "QMP"))
-		greet(q, j);
+		qmp_take_version(q, json_get(j, "QMP.version"));
 	else if (event && q->event)
 		q->event(q->arg, event, j);
 	else if (!event)

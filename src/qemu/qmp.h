@@ -56,6 +56,9 @@ void qmp_stop(struct qmp *q);
  */
 void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg);
 
+/* Tell @greeted the version in an answer to "query-version": a QEMU that was thawed does not greet. */
+void qmp_take_version(struct qmp *q, const struct json *answer);
+
 /**
  * qmp_pass_fd() - Give QEMU a descriptor under a name (the command "getfd")
  * @fd:		Ours; QEMU gets a copy

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "machine/freezing.h"
 #include "machine/handshake.h"
 #include "machine/saving.h"
 #include "state/ram.h"
@@ -25,8 +26,9 @@ char *layer_path(const char *dir, const char *machine, const char *suffix)
 bool layer_has(const char *dir, const char *machine)
 {
 	cleanup_free char *state = dir ? layer_path(dir, machine, "state") : NULL;
+	cleanup_free char *frozen = dir ? layer_path(dir, machine, "frozen") : NULL;
 
-	return state && file_exists(state);
+	return dir && (file_exists(state) || file_exists(frozen));
 }
 
 /**
@@ -43,6 +45,7 @@ struct cut {
 	size_t n, pending;
 	bool member[SPEC_MACHINES_MAX];
 	struct saving savings[SPEC_MACHINES_MAX];
+	struct freezing freezings[SPEC_MACHINES_MAX]; /* instead, of those that were thawed */
 	const char *dir;
 	struct timer limit;
 	char *error;
@@ -120,8 +123,9 @@ static void stop(struct cut *c, size_t i)
 
 static void save(struct cut *c, size_t i)
 {
-	cleanup_free char *path = layer_path(c->dir, c->machines[i].spec->name, "state");
-	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct machine *m = &c->machines[i];
+	cleanup_free char *path = layer_path(c->dir, m->spec->name, m->origin.frozen ? "frozen" : "state");
+	cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	struct err err = {0};
 
 	if (fd < 0) {
@@ -129,7 +133,13 @@ static void save(struct cut *c, size_t i)
 		one_done(c, err.text);
 		return;
 	}
-	c->savings[i] = (struct saving){.machine = &c->machines[i], .fd = fd, .done = one_done, .arg = c};
+	if (m->origin.frozen) {
+		c->freezings[i] = (struct freezing){.machine = m, .fd = fd, .done = one_done, .arg = c};
+		if (freezing_start(&c->freezings[i], &err) < 0)
+			one_done(c, err.text);
+		return;
+	}
+	c->savings[i] = (struct saving){.machine = m, .fd = fd, .done = one_done, .arg = c};
 	saving_start(&c->savings[i]);
 }
 
@@ -203,7 +213,7 @@ static int write_names(const struct cut *c, struct err *err)
 static int save_in_steps(struct cut *c, struct net_switch **switches, size_t nswitches, struct err *err)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->member[i] && !c->machines[i].origin.kept)
+		if (c->member[i] && !c->machines[i].origin.kept && !c->machines[i].origin.frozen)
 			return err_set(err, "'%s' has no template to begin with", c->machines[i].spec->name);
 	if (make_step(c, quieten, err) < 0 || await_silence(c, switches, nswitches, err) < 0 ||
 	    make_step(c, stop, err) < 0 || make_step(c, save, err) < 0)

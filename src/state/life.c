@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
@@ -51,6 +53,26 @@ static void copy(struct life *l, const char *dir, bool generic)
 	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
 }
 
+static void thaw(struct life *l, enum origin o, char *image)
+{
+	begin(l, o, (struct machine_origin){.frozen = image, .identity = origin_rules[o].identity});
+}
+
+/* The best that there is of a template. Return: false when there may be something better. */
+static bool begin_as_copy(struct life *l, const char *dir, bool generic, bool final)
+{
+	char *image = NULL;
+	enum frozen f = l->no_frozen ? FROZEN_REFUSED : template_frozen(l->world, l->machine->index, &image);
+
+	if (f == FROZEN_THERE)
+		thaw(l, generic ? ORIGIN_FROZEN_GENERIC : ORIGIN_FROZEN_NAMED, image);
+	else if (f == FROZEN_REFUSED || final)
+		copy(l, dir, generic);
+	else
+		return false;
+	return true;
+}
+
 /* The child process that makes the template has ended. */
 static void made(void *arg, struct making_result *r)
 {
@@ -64,7 +86,7 @@ static void made(void *arg, struct making_result *r)
 		console_feed(&m->console, r->console, strlen(r->console));
 		machine_fail(m, r->loss, xstrdup(r->reason));
 	} else if (dir) {
-		copy(l, dir, generic);
+		(void)begin_as_copy(l, dir, generic, true);
 	} else {
 		l->no_template = xasprintf("no template, so this machine boots: %s",
 					   r->made ? "it is gone from the cache" : r->reason);
@@ -88,10 +110,15 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL;
 
 	if (l->layer_used || !layer_has(dir, name))
 		return false;
 	l->layer_used = true;
+	if (file_exists(frozen)) {
+		thaw(l, ORIGIN_LAYER, steal(frozen));
+		return true;
+	}
 	from.ram = layer_path(dir, name, "ram");
 	from.state = layer_path(dir, name, "state");
 	begin(l, ORIGIN_LAYER, from);
@@ -114,10 +141,10 @@ void life_start(struct life *l)
 		return;
 	} else if (l->world->cold || m->spec->cold || l->no_template) {
 		boot(l);
-	} else if ((dir = template_find(l->world, m->index, &generic))) {
-		copy(l, dir, generic);
 	} else {
-		make_template(l);
+		dir = template_find(l->world, m->index, &generic);
+		if (!dir || !begin_as_copy(l, dir, generic, false))
+			make_template(l);
 	}
 }
 
@@ -130,6 +157,19 @@ static void came_up(void *arg, struct machine *m)
 	l->owner.up(l->owner.arg, m);
 }
 
+/* Its template is still there. */
+static void step_back(struct life *l, char *why)
+{
+	struct machine *m = l->machine;
+
+	if (m->loss == LOSS_STATE)
+		template_discard_frozen(l->world, m->index);
+	log_verbose("%s, so its template is copied", why);
+	l->no_frozen = why;
+	machine_reset(m);
+	life_start(l);
+}
+
 /* QEMU cannot resume from the origin. Return: whether another one has been taken. */
 static bool take_another(struct life *l)
 {
@@ -137,6 +177,10 @@ static bool take_another(struct life *l)
 	struct machine *m = l->machine;
 	char *why = origin_failure_text(l->origin, m->spec->name, m->gone);
 
+	if (rule->failure == ORIGIN_STEPS_BACK) {
+		step_back(l, why);
+		return true;
+	}
 	if (rule->failure != ORIGIN_FALLS_BACK || m->origin.kept) {
 		l->layer_failed = rule->failure == ORIGIN_TELLS;
 		free(m->gone);
@@ -168,6 +212,16 @@ static void stopped(void *arg, struct machine *m)
 
 /* ---- checkpoints ---- */
 
+/* What is pending is done, and the machine runs on. */
+static void settle(struct life *l)
+{
+	const char *why = checkpoint_error(l->pending);
+	cleanup_free char *kept = why ? xstrdup(why) : NULL;
+
+	checkpoint_settle(&l->pending, &l->checkpoints);
+	l->saved(l->saved_arg, kept);
+}
+
 /*
  * QEMU says "completed" a moment before it is done: until then it refuses to go
  * on ("Migration is not finalized yet"), and no event tells when it would not.
@@ -186,11 +240,7 @@ static void went_on(void *arg, const struct json *reply, const char *error)
 			     xasprintf("QEMU of '%s' does not let it go on after it was saved: %s",
 				       l->machine->spec->name, error));
 	} else {
-		const char *why = checkpoint_error(l->pending);
-		cleanup_free char *kept = why ? xstrdup(why) : NULL;
-
-		checkpoint_settle(&l->pending, &l->checkpoints);
-		l->saved(l->saved_arg, kept);
+		settle(l);
 	}
 }
 
@@ -211,6 +261,26 @@ static void state_saved(void *arg, const char *error)
 	try_to_go_on(l);
 }
 
+/* A machine that was thawed is frozen again, and runs on by itself. */
+static void frozen(void *arg, const char *error)
+{
+	struct life *l = arg;
+
+	if (!l->pending)
+		return;
+	checkpoint_set_error(l->pending, error);
+	settle(l);
+}
+
+static void freeze(struct life *l, int fd)
+{
+	struct err err = {0};
+
+	l->freezing = (struct freezing){.machine = l->machine, .fd = fd, .done = frozen, .arg = l};
+	if (freezing_start(&l->freezing, &err) < 0)
+		frozen(l, err.text);
+}
+
 void life_save(struct life *l, const char *name, void (*done)(void *arg, const char *error), void *arg)
 {
 	struct machine *m = l->machine;
@@ -227,6 +297,10 @@ void life_save(struct life *l, const char *name, void (*done)(void *arg, const c
 	}
 	l->saved = done;
 	l->saved_arg = arg;
+	if (m->origin.frozen) {
+		freeze(l, fd);
+		return;
+	}
 	l->saving = (struct saving){.machine = m, .whole = true, .fd = fd, .done = state_saved, .arg = l};
 	saving_start(&l->saving);
 }
@@ -244,6 +318,11 @@ bool life_restore(struct life *l, const char *name)
 
 	if (!c)
 		return false;
+	if (m->origin.frozen) {
+		machine_reset(m);
+		thaw(l, ORIGIN_CHECKPOINT, checkpoint_path(c));
+		return true;
+	}
 	from.ram = from.ram ? xstrdup(from.ram) : NULL;
 	from.state = checkpoint_path(c);
 	from.whole = true;
@@ -275,5 +354,6 @@ void life_free(struct life *l)
 	checkpoint_drop(&l->pending);
 	checkpoint_free_all(&l->checkpoints);
 	fd_close(&l->ram_copy);
+	free(l->no_frozen);
 	free(l->no_template);
 }

@@ -26,6 +26,7 @@
 #ifndef STATE_LIFE_H
 #define STATE_LIFE_H
 
+#include "machine/freezing.h"
 #include "machine/machine.h"
 #include "machine/saving.h"
 #include "state/origin.h"
@@ -39,10 +40,12 @@ struct life {
 	struct checkpoint *checkpoints, *pending; /* kept; being saved */
 	int ram_copy;	    /* descriptor that a copy of its template's memory is opened by (ram.h), or -1 */
 	struct saving saving;
+	struct freezing freezing; /* instead, of a machine that was thawed */
 	struct timer go_on; /* to let the machine go on after a save */
 	uint64_t go_on_until;
 	void (*saved)(void *arg, const char *error);
 	void *saved_arg;
+	char *no_frozen;    /* why it could not be thawed, so that its template is copied, or NULL; owned */
 	char *no_template;  /* why a template could not be made or resumed, so that it boots, or NULL; owned */
 	bool layer_used;    /* it was resumed as setup left it; from now on it boots */
 	bool layer_failed;  /* it is GONE, because what setup left cannot be resumed */

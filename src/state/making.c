@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "machine/freezing.h"
 #include "machine/saving.h"
 #include "state/origin.h"
 #include "state/ram.h"
@@ -24,10 +25,14 @@ struct making {
 	struct machine machine;
 	struct net_switch *switches[SPEC_NETS_MAX];
 	struct saving saving;
+	struct freezing freezing;
 	struct timer limit; /* of the save */
-	char *state; /* path of the saved state */
+	char *state; /* path of the saved state, */
+	const char *image; /* or of what is frozen */
 	bool saved;
 	char *error; /* why the state could not be saved */
+	char *refused; /* why it cannot be frozen */
+	int ram_copy; /* as of origin_copy() */
 };
 
 static void give_up(struct making *k, const char *why)
@@ -51,14 +56,34 @@ static void saved(void *arg, const char *error)
 	loop_stop(&k->loop);
 }
 
+static void frozen(void *arg, const char *error)
+{
+	struct making *k = arg;
+
+	k->refused = error ? xstrdup(error) : NULL;
+	k->saved = true;
+	loop_stop(&k->loop);
+}
+
+static void freeze(struct making *k)
+{
+	cleanup_fd int fd = open(k->image, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct err err = {0};
+
+	k->freezing = (struct freezing){.machine = &k->machine, .fd = fd, .done = frozen, .arg = k};
+	if (fd < 0)
+		store_write_error(&err, k->image);
+	if (fd < 0 || freezing_start(&k->freezing, &err) < 0)
+		give_up(k, err.text);
+}
+
 /*
  * Ready. It is not stopped first: the state would then say "paused", and every
  * copy would need a `cont`. QEMU stops it itself when it saves, and a stream
  * without memory is saved at once.
  */
-static void machine_up(void *arg, struct machine *m)
+static void save(struct making *k)
 {
-	struct making *k = arg;
 	cleanup_fd int fd = open(k->state, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	struct err err = {0};
 
@@ -67,9 +92,19 @@ static void machine_up(void *arg, struct machine *m)
 		give_up(k, err.text);
 		return;
 	}
-	k->saving = (struct saving){.machine = m, .fd = fd, .done = saved, .arg = k};
-	loop_timer(&k->loop, &k->limit, clock_now() + (uint64_t)(m->world->boot_timeout * 1e9));
+	k->saving = (struct saving){.machine = &k->machine, .fd = fd, .done = saved, .arg = k};
 	saving_start(&k->saving);
+}
+
+static void machine_up(void *arg, struct machine *m)
+{
+	struct making *k = arg;
+
+	loop_timer(&k->loop, &k->limit, clock_now() + (uint64_t)(m->world->boot_timeout * 1e9));
+	if (k->image)
+		freeze(k);
+	else
+		save(k);
 }
 
 static void machine_stopped(void *arg, struct machine *m)
@@ -80,13 +115,15 @@ static void machine_stopped(void *arg, struct machine *m)
 	loop_stop(&k->loop);
 }
 
-/* Where the machine begins. Return: 0 with @from filled, or -1. */
-static int choose_origin(const struct machine *m, const char *base, const char *dir, struct machine_origin *from,
-			 struct err *err)
+/* Where the machine begins. @dir: NULL for one that is frozen. Return: 0 with @from filled, or -1. */
+static int choose_origin(struct making *k, const char *base, const char *dir, struct machine_origin *from, struct err *err)
 {
-	char *ram = path_join(dir, ORIGIN_RAM);
+	const struct machine *m = &k->machine;
+	char *ram = dir ? path_join(dir, ORIGIN_RAM) : NULL;
 	int none;
 
+	if (!dir)
+		return origin_copy(ORIGIN_FREEZING, base, NULL, from, &k->ram_copy, err);
 	if (base)
 		return origin_copy(ORIGIN_NAMING, base, ram, from, &none, err);
 	*from = (struct machine_origin){.ram = ram, .kept = true, .identity = origin_rules[ORIGIN_MAKING].identity};
@@ -101,12 +138,12 @@ static int begin(struct making *k, const struct spec *w, size_t index, const cha
 
 	if (loop_init(&k->loop, err) < 0)
 		return -1;
-	k->state = path_join(dir, ORIGIN_STATE);
+	k->state = dir ? path_join(dir, ORIGIN_STATE) : NULL;
 	k->limit = (struct timer){.expired = took_too_long, .arg = k};
 	for (size_t i = 0; i < w->nnets; i++)
 		k->switches[i] = switch_new(&k->loop);
 	machine_init(&k->machine, w, index, &k->loop, k->switches, &owner);
-	if (choose_origin(&k->machine, base, dir, &from, err) < 0) {
+	if (choose_origin(k, base, dir, &from, err) < 0) {
 		free(from.ram);
 		free(from.state);
 		return -1;
@@ -134,26 +171,45 @@ static void report(const struct making *k, bool booted, const struct err *err, s
 	out->console = xstrdup(text_tail(text, m->console.text.len, SIZE_MAX, CONSOLE_BYTES));
 }
 
+/* @dir: where a template's files go, or NULL. */
+static void run(struct making *k, const struct spec *w, size_t index, const char *base, const char *dir,
+		struct making_result *out)
+{
+	struct err err = {0};
+
+	if (begin(k, w, index, base, dir, &err) == 0 && k->machine.state != MACHINE_GONE)
+		loop_run(&k->loop, &err);
+	if (!k->saved)
+		report(k, !base, &err, out);
+	if (k->machine.spec)
+		machine_free(&k->machine);
+	for (size_t i = 0; i < w->nnets; i++)
+		if (k->switches[i])
+			switch_free(k->switches[i]);
+	loop_free(&k->loop);
+	fd_close(&k->ram_copy);
+	free(k->error);
+	free(k->state);
+}
+
 int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out)
 {
-	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1}};
-	struct err err = {0};
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1};
 	cleanup_free char *ram = path_join(dir, ORIGIN_RAM);
 
-	if (begin(&k, w, index, base, dir, &err) == 0 && k.machine.state != MACHINE_GONE)
-		loop_run(&k.loop, &err);
-	if (!k.saved)
-		report(&k, !base, &err, out);
-	if (k.machine.spec)
-		machine_free(&k.machine);
-	for (size_t i = 0; i < w->nnets; i++)
-		if (k.switches[i])
-			switch_free(k.switches[i]);
-	loop_free(&k.loop);
-	free(k.error);
-	free(k.state);
+	run(&k, w, index, base, dir, out);
 	if (!k.saved)
 		return -1;
 	ram_dig_holes(ram);
 	return 0;
+}
+
+int making_freeze(const struct spec *w, size_t index, const char *base, const char *image, char **refused,
+		  struct making_result *out)
+{
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1, .image = image};
+
+	run(&k, w, index, base, NULL, out);
+	*refused = k.refused;
+	return k.saved ? 0 : -1;
 }

@@ -32,4 +32,18 @@ struct making_result {
  */
 int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out);
 
+/**
+ * making_freeze() - Begin a copy of a template, and freeze it
+ * @base:	Folder of the template
+ * @image:	The file, made here
+ * @refused:	Set to why QEMU does not freeze this machine, and never will, and
+ *		then there is no file; else to NULL. The caller frees it
+ *
+ * Blocks as making_run() does.
+ *
+ * Return: 0, or -1 with @out filled
+ */
+int making_freeze(const struct spec *w, size_t index, const char *base, const char *image, char **refused,
+		  struct making_result *out);
+
 #endif

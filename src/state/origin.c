@@ -11,6 +11,9 @@ const struct origin_rule origin_rules[ORIGINS] = {
 	[ORIGIN_NAMING] = {IDENTITY_RENEW, ORIGIN_FAILS, "the template of '%s' cannot be resumed: %s"},
 	[ORIGIN_GENERIC] = {IDENTITY_RENEW, ORIGIN_FALLS_BACK, "the template of '%s' cannot be resumed: %s"},
 	[ORIGIN_NAMED] = {IDENTITY_OWN, ORIGIN_FALLS_BACK, "the template of '%s' cannot be resumed: %s"},
+	[ORIGIN_FREEZING] = {IDENTITY_OWN, ORIGIN_FAILS, "the template of '%s' cannot be resumed: %s"},
+	[ORIGIN_FROZEN_GENERIC] = {IDENTITY_RENEW, ORIGIN_STEPS_BACK, "'%s' cannot be thawed: %s"},
+	[ORIGIN_FROZEN_NAMED] = {IDENTITY_OWN, ORIGIN_STEPS_BACK, "'%s' cannot be thawed: %s"},
 	[ORIGIN_LAYER] = {IDENTITY_OWN, ORIGIN_TELLS, "'%s' cannot be resumed as setup left it: %s"},
 	[ORIGIN_CHECKPOINT] = {IDENTITY_OWN, ORIGIN_FAILS, "'%s' cannot be resumed as save() kept it: %s"},
 };
@@ -31,6 +34,7 @@ int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin
 		.ram = ram,
 		.state = path_join(dir, ORIGIN_STATE),
 		.kept = ram != NULL,
+		.freezer = o == ORIGIN_FREEZING,
 		.identity = origin_rules[o].identity,
 	};
 	*copy = -1;

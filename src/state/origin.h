@@ -16,6 +16,9 @@ enum origin {
 	ORIGIN_NAMING,	   /* copy of a template without an identity, to become one with it */
 	ORIGIN_GENERIC,	   /* copy of a template without an identity */
 	ORIGIN_NAMED,	   /* copy of a template with it */
+	ORIGIN_FREEZING,   /* copy of a template, to be frozen */
+	ORIGIN_FROZEN_GENERIC, /* thawed; without an identity */
+	ORIGIN_FROZEN_NAMED, /* thawed; with it */
 	ORIGIN_LAYER,	   /* as setup left it */
 	ORIGIN_CHECKPOINT, /* as save() kept it */
 	ORIGINS,
@@ -25,6 +28,7 @@ enum origin {
 enum origin_failure {
 	ORIGIN_FAILS,	  /* the machine is lost: a boot would not be what was asked for */
 	ORIGIN_TELLS,	  /* the machine is lost; the runner throws the origin away and runs the test again without it */
+	ORIGIN_STEPS_BACK, /* the origin is thrown away if it is to blame, and the machine begins from the next best */
 	ORIGIN_FALLS_BACK, /* the origin is thrown away if it is to blame, and the machine boots instead */
 };
 

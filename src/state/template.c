@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/task.h"
@@ -75,6 +76,23 @@ char *template_find(const struct spec *w, size_t index, bool *generic)
 	return store_find(w->store, kind(named), key, &path) ? path : NULL;
 }
 
+enum frozen template_frozen(const struct spec *w, size_t index, char **image)
+{
+	char key[SHA256_HEX];
+
+	if (!frozen_wanted(w, index) || make_key(w, index, is_named(w), key, NULL) < 0)
+		return FROZEN_REFUSED;
+	return frozen_find(w, index, key, image);
+}
+
+void template_discard_frozen(const struct spec *w, size_t index)
+{
+	char key[SHA256_HEX];
+
+	if (make_key(w, index, is_named(w), key, NULL) == 0)
+		frozen_discard(w, index, key);
+}
+
 void template_discard(const struct spec *w, size_t index)
 {
 	for (int named = 0; named <= 1; named++) {
@@ -108,6 +126,7 @@ static int make(struct order *o, struct err *err)
 {
 	const struct spec *w = o->world;
 	cleanup_free char *named = NULL;
+	struct err why = {0};
 	char key[SHA256_HEX];
 
 	if (make_key(w, o->index, false, key, err) < 0 ||
@@ -117,6 +136,8 @@ static int make(struct order *o, struct err *err)
 			    store_get(w->store, TEMPLATE_NAMED, key, build, o, &named, err) < 0))
 		return -1;
 	o->result->made = true;
+	if (frozen_wanted(w, o->index) && frozen_make(w, o->index, key, named ? named : o->base, &why) < 0)
+		log_verbose("%s: it cannot be frozen, so its template is copied: %s", w->machines[o->index].name, why.text);
 	return 0;
 }
 

@@ -33,14 +33,17 @@
  * announcements, and the kernel's options in qemu/command.c. tests/bench/README
  * keeps what was measured, and what was tried without a gain.
  *
- * Not done: keeping QEMU processes paused and forking them (QEMU's threads do
- * not survive fork()), and savevm (it copies all memory, twice).
+ * Our own QEMU spares a copy all of that: frozen.h.
+ *
+ * Not done: keeping QEMU processes paused and forking them (that serves one run,
+ * and needs a process that stays), and savevm (it copies all memory, twice).
  */
 #ifndef STATE_TEMPLATE_H
 #define STATE_TEMPLATE_H
 
 #include "base/loop.h"
 #include "base/sha256.h"
+#include "state/frozen.h"
 #include "state/making.h"
 
 #define TEMPLATE_KIND	"template" /* of the store's entries: without an identity, */
@@ -54,13 +57,19 @@ int template_add_key(const struct spec *w, size_t index, struct sha256 *key, str
 /* Return: the folder of a finished template, leased, which the caller frees, or NULL. @generic: it has no identity. */
 char *template_find(const struct spec *w, size_t index, bool *generic);
 
+/* Find what is frozen of a machine, whose template is there; as frozen_find(). */
+enum frozen template_frozen(const struct spec *w, size_t index, char **image);
+
+/* Throw that away: QEMU does not thaw it. */
+void template_discard_frozen(const struct spec *w, size_t index);
+
 /* Throw a template away that QEMU cannot load. While other processes use it, it stays: they meet the same failure. */
 void template_discard(const struct spec *w, size_t index);
 
 struct template_task;
 
 /**
- * template_make() - Make a template in a child process, or wait until another process has
+ * template_make() - Make a template in a child process, and freeze it if it is wanted; or wait until another process has
  * @done:	Called once, from the loop, with the result (valid until it returns);
  *		@made: template_find() gets it
  *

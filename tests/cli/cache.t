@@ -41,7 +41,7 @@ for my $case (
     [['export', '--check', "$dir/x"], qr/--check is an option of cache list and cache prune/, '--check of another verb'],
     [['export', "$dir/x", '../up'], qr/a kind is a word/, 'bad kind'],
     [['export', "$dir/x", 'root', 'templates'], qr/there is no kind 'templates'.*did you mean 'template'/s, 'mistyped kind'],
-    [['export', "$dir/x", 'nonsense'], qr/there is no kind 'nonsense'.*kinds are root, .*\bmachine, setup, result/s, 'unknown kind'],
+    [['export', "$dir/x", 'nonsense'], qr/there is no kind 'nonsense'.*kinds are root, .*\bmachine, setup, result, frozen/s, 'unknown kind'],
 ) {
     my ($args, $want, $name) = @$case;
     my $r = vmtap(@env, 'cache', @$args);

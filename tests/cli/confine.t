@@ -12,7 +12,7 @@ sub status_of { my ($qemu, $field) = @_; return slurp("/proc/$qemu/status") =~ /
 sub qemus_of {
     my ($pid) = @_;
     my @children = map { m{(\d+)$} && status_of($1, 'PPid') eq $pid ? $1 : () } glob '/proc/[0-9]*';
-    return map { slurp("/proc/$_/cmdline") =~ /\0-nodefaults\0/ ? $_ : qemus_of($_) } @children;
+    return map { slurp("/proc/$_/cmdline") =~ /\0(-nodefaults|-thaw)\0/ ? $_ : qemus_of($_) } @children;
 }
 
 # Start a machine and leave it there; return vmtap's process id and its QEMUs, once the machine is up.
@@ -48,8 +48,9 @@ for my $way ('from a template', '--cold') {
     my @fds = descriptors($qemu);
     is scalar(grep { m{^/dev/null$} } @fds), 2, '... reads and writes nothing';
     is scalar(grep { /^pipe:/ } @fds), 1, '... tells its errors through a pipe';
-    # QMP, agent, console, two networks
-    is scalar(grep { /^socket:/ } @fds), 5, '... has the five sockets of its machine';
+    # QMP, agent, console, two networks; one that was thawed can be frozen again
+    my $thawed = slurp("/proc/$qemu/cmdline") =~ /\0-thaw\0/ ? 1 : 0;
+    is scalar(grep { /^socket:/ } @fds), 5 + $thawed, '... has the sockets of its machine';
     my @files = grep { !m{^(/dev/null|pipe:|socket:|anon_inode:|/dev/kvm$|/dev/urandom$)} } @fds;
     is_deeply [grep { !m{/(ram|state)( \(deleted\))?$} } @files], [], '... and of files those of its memory only';
     end($pid);

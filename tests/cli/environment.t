@@ -162,7 +162,7 @@ like $r->{err}, qr/^# vmtap: m\| a ## \[error\]b$/m, 'a console under GITHUB_ACT
 unlike $both, qr/##\[|##vso\[|^::|\e/m, '... all of them, and no escape sequence is left';
 
 # Wrong values
-for my $wrong (qw(VMTAP_SLOW=fast VMTAP_CANARY_MS=x VMTAP_BOOT_TIMEOUT=0 VMTAP_CACHE_MAX=abc)) {
+for my $wrong (qw(VMTAP_SLOW=fast VMTAP_CANARY_MS=x VMTAP_BOOT_TIMEOUT=0 VMTAP_CACHE_MAX=abc VMTAP_FROZEN=yes)) {
     my ($name, $value) = split /=/, $wrong;
     $r = vmtap($wrong, $one);
     like $r->{err}, qr/$name is '$value'/, $wrong;

@@ -1,0 +1,53 @@
+/* frozen.h - templates as frozen machines: files that a copy is mapped from
+ *
+ * Theory of operation
+ *
+ * Where QEMU is ours and emulates (qemu/freezer.h), a copy of a template need
+ * not be a QEMU that is started, loads a state and translates the guest's code
+ * again: a copy is begun once, made to do what every copy does first, and
+ * written to a file with all of its memory, translations and devices
+ * (vendor/qemu/frozen.h). Each copy maps that file.
+ *
+ * An entry of the store for each template that has been copied. It belongs to
+ * the template's key and to what the file depends on besides: the paths of the
+ * disks, which QEMU opens again; its sandbox; and the processor's features, as
+ * the translator and the C library chose code by them. QEMU refuses by itself
+ * what it cannot thaw.
+ *
+ * A machine that QEMU refuses to freeze (a display with threads of its own, by
+ * `.qemu`) has an entry that says so, and is copied from its template as ever.
+ */
+#ifndef STATE_FROZEN_H
+#define STATE_FROZEN_H
+
+#include "base/sha256.h"
+#include "state/making.h"
+
+#define FROZEN_KIND "frozen" /* of the store's entries */
+
+enum frozen {
+	FROZEN_ABSENT,
+	FROZEN_REFUSED, /* there never will be one */
+	FROZEN_THERE,
+};
+
+/* Return: whether machine @index of a world is to be thawed rather than resumed. */
+bool frozen_wanted(const struct spec *w, size_t index);
+
+/* Feed what of this host, and of this cache, any frozen machine depends on. */
+void frozen_add_host(const struct spec *w, struct sha256 *key);
+
+/* Find that of a template; @template: its key. @image: set to the file, which the caller frees, when it is THERE. */
+enum frozen frozen_find(const struct spec *w, size_t index, const char *template, char **image);
+
+/**
+ * frozen_make() - Make that of a template, or wait until another process has
+ * @base:	The template's folder
+ * Return: 0, also when it is REFUSED; or -1, which is no reason not to resume
+ */
+int frozen_make(const struct spec *w, size_t index, const char *template, const char *base, struct err *err);
+
+/* Throw one away that QEMU does not thaw. */
+void frozen_discard(const struct spec *w, size_t index, const char *template);
+
+#endif

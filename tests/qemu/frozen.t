@@ -1,0 +1,126 @@
+#!/usr/bin/perl
+# frozen.t - machines that are thawed: made once, stepped back from when they cannot be used, never made of what QEMU refuses
+use strict;
+use warnings;
+use lib 'tests/cli';
+use Test::More;
+use Vmtap;
+
+BAIL_OUT('VMTAP_QEMU must name our QEMU') unless $ENV{VMTAP_QEMU};
+my $cache = dir() . '/cache';
+my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
+my $one = script(qq{vm(m);\ntest("a") { m.succeed("true"); }\ntest("b") { is(m.succeed("hostname"), "m"); }\n});
+
+sub entries { my @found = glob "$cache/frozen/*"; return @found }
+
+# How often a machine booted, was resumed, was thawed; QEMU tells of a migration's end, and of a copy's beginning.
+sub ways {
+    my ($r) = @_;
+    my $resumed = () = $r->{err} =~ /QEMU says MIGRATION active/g;
+    my $running = () = $r->{err} =~ /QEMU says RESUME/g;
+    return join ' ', "status $r->{status}:", $r->{err} =~ /SeaBIOS/ ? 'booted' : (), $resumed ? 'resumed' : (),
+        $running > $resumed ? 'thawed' : ();
+}
+
+# Two runners at once
+my ($pid1, $out1) = start_vmtap_env(\@env, $one);
+my ($pid2, $out2) = start_vmtap_env(\@env, $one);
+waitpid $_, 0 for $pid1, $pid2;
+like slurp($_), qr/^ok 1 - a.*^ok 2 - b/ms, 'two runners at once: both pass' for $out1, $out2;
+is scalar(entries()), 1, '... and one machine was frozen';
+
+my $r = vmtap(@env, '--verbose', $one);
+is ways($r), 'status 0: thawed', 'the next run thaws it';
+like $r->{out}, qr/qemu: "[\d.]+"/, '... and knows the version of QEMU';
+is ways(vmtap(@env, 'VMTAP_FROZEN=0', '--verbose', $one)), 'status 0: resumed', 'VMTAP_FROZEN=0 does not';
+is ways(vmtap(@env, '--cold', '--verbose', $one)), 'status 0: booted', '... nor does --cold';
+
+# Two tests in two runs are four machines
+my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
+    . q{note(m.succeed("echo boot_id $(cat /proc/sys/kernel/random/boot_id)"));};
+my $drawing = script(qq{vm(m);\ntest("a") { $draw }\ntest("b") { $draw }\n});
+my %drawn;
+for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id) .*)/mg }
+is scalar(grep { /random/ } keys %drawn), 4, 'each copy has random bytes of its own';
+is scalar(grep { /boot_id/ } keys %drawn), 4, '... and, before anybody has asked for it, a boot_id';
+
+# save() and restore()
+$r = vmtap(@env, '--verbose', script(<<'END'));
+vm(m);
+test("t") {
+	for (int i = 0; i < 3; i++) {
+		m.write_file("/tmp/x", "one");
+		m.save("a");
+		m.write_file("/tmp/x", "two");
+		m.save("b");
+		m.restore("a");
+		is(m.read_file("/tmp/x"), "one");
+		m.restore("b");
+		is(m.read_file("/tmp/x"), "two");
+		is(m.succeed("hostname"), "m");
+	}
+}
+END
+is ways($r), 'status 0: thawed', 'what save() keeps of a thawed machine is thawed, too';
+
+# Damage
+my ($entry) = entries();
+
+sub damage {
+    my ($at) = @_;
+    system 'touch', '-r', "$entry/image", dir() . '/times';
+    open my $f, '+<:raw', "$entry/image" or die;
+    seek $f, $at, 0;
+    print $f 'damaged!';
+    close $f;
+    system 'touch', '-r', dir() . '/times', "$entry/image";
+}
+damage(2000);
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed', 'tables that are damaged: the template is copied';
+ok !-e "$entry/image", '... and the file is thrown away';
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again';
+is ways(vmtap(@env, '--verbose', $one)), 'status 0: thawed', '... for all that follow';
+damage(4 << 20);
+is vmtap(@env, 'cache', 'list', '--check')->{status}, 1, 'memory that is damaged is found by cache list --check';
+utime 1e9, 1e9, "$entry/seal"; # not used since 2001, so not since the host was booted
+$r = vmtap(@env, $one);
+like $r->{err}, qr/frozen\/\w+' is damaged: building it again/, '... and by the first use after the host was booted';
+is $r->{status}, 0, '... and the test passes';
+truncate "$entry/image", 1 << 20;
+$r = vmtap(@env, $one);
+like $r->{err}, qr/frozen\/\w+' is damaged: building it again/, 'a file that was cut is made again, and this is said';
+is $r->{status}, 0, '... and the test passes';
+
+# What QEMU does not freeze
+my $threaded = script(qq{vm(m, .qemu = {"-object", "iothread,id=x"});\ntest("a") { m.succeed("true"); }\n});
+is ways(vmtap(@env, '--verbose', $threaded)), 'status 0: booted resumed', 'a machine with threads of its own is copied';
+my @seals = map { (stat "$_/seal")[1] } sort(entries());
+is ways(vmtap(@env, '--verbose', $threaded)), 'status 0: resumed', '... the next time, too';
+is_deeply [map { (stat "$_/seal")[1] } sort(entries())], \@seals, '... and nothing is tried again';
+
+# A setup, and its copies
+my $layered = script(qq{vm(m);\nsetup { m.succeed("touch /run/x"); }\ntest("a") { m.succeed("test -e /run/x"); }\n});
+is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', 'a setup thaws its machines, and its tests thaw what it left';
+is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', '... in the next run, too';
+my ($left) = glob "$cache/setup/*/m.frozen";
+truncate $left, 1 << 20;
+$r = vmtap(@env, $layered);
+like $r->{err}, qr/setup\/\w+' is damaged: building it again/, '... and it is made again when it was cut';
+is $r->{status}, 0, '... and the test passes';
+
+# A cache that is carried elsewhere
+is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';
+my @moved = ('VMTAP_CACHE=' . dir() . '/moved', 'VMTAP_ACCEL=tcg');
+is vmtap(@moved, 'cache', 'import', dir() . '/pack')->{status}, 0, '... and import in another folder';
+unlike vmtap(@moved, 'cache', 'list')->{out}, qr/^frozen/m, '... where nothing came that is of use only in the first';
+is ways(vmtap(@moved, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... but it is made, without a boot';
+
+# Nothing is left of a run that is killed while it makes one
+system 'rm', '-rf', "$cache/frozen";
+my ($pid) = start_vmtap_env(\@env, $one);
+wait_for(60, sub { glob "$cache/tmp/*/image" });
+kill 'KILL', $pid;
+waitpid $pid, 0;
+is vmtap(@env, $one)->{status}, 0, 'after a run that was killed while it froze a machine, the next one passes';
+is join(' ', map { glob "$cache/tmp/$_" } '*.lock', '*/image'), '', '... and leaves nothing of it';
+done_testing;

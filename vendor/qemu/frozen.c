@@ -1,0 +1,83 @@
+/* frozen.c - what both sides of a frozen machine must agree on */
+#include "qemu/osdep.h"
+
+#include <cpuid.h>
+#include <elf.h>
+
+#include "frozen.h"
+
+extern const char __ehdr_start[]; /* of the linker: the ELF header, which is mapped */
+
+char frozen_scratch[FROZEN_SCRATCH] __attribute__((aligned(FROZEN_PAGE)));
+ucontext_t frozen_context;
+volatile bool frozen_goes_on;
+
+/* By words, as it is made in every thaw. Any flipped bit changes it; it keeps nobody from forging a file. */
+uint64_t frozen_sum(const struct frozen *f)
+{
+	const uint64_t *p = (const uint64_t *)f;
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < f->table_size / sizeof(*p); i++) {
+		if (i != offsetof(struct frozen, sum) / sizeof(*p))
+			sum ^= p[i];
+		sum *= 0x9e3779b97f4a7c15;
+		sum ^= sum >> 32;
+	}
+	return sum;
+}
+
+/* A note: three words, a name and a content, each rounded up to four bytes. */
+static bool find_build_id(const char *note, const char *end, uint8_t *out)
+{
+	while (end - note >= (ptrdiff_t)sizeof(Elf64_Nhdr)) {
+		const Elf64_Nhdr *n = (const Elf64_Nhdr *)note;
+		const char *name = note + sizeof(*n), *content = name + ROUND_UP(n->n_namesz, 4);
+
+		if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
+		    n->n_descsz == FROZEN_BINARY) {
+			memcpy(out, content, FROZEN_BINARY);
+			return true;
+		}
+		note = content + ROUND_UP(n->n_descsz, 4);
+	}
+	return false;
+}
+
+bool frozen_binary(uint8_t out[FROZEN_BINARY])
+{
+	const Elf64_Ehdr *e = (const Elf64_Ehdr *)__ehdr_start;
+	const Elf64_Phdr *p = (const Elf64_Phdr *)(__ehdr_start + e->e_phoff);
+
+	for (int i = 0; i < e->e_phnum; i++) {
+		const char *note = (const char *)(uintptr_t)p[i].p_vaddr;
+
+		if (p[i].p_type == PT_NOTE && find_build_id(note, note + p[i].p_memsz, out))
+			return true;
+	}
+	return false;
+}
+
+/* Not what tells processors of one kind apart (stepping, APIC ID, cache sizes). */
+void frozen_processor(uint32_t out[FROZEN_CPU_WORDS])
+{
+	uint32_t a, b, c, d, xcr0 = 0, unused;
+
+	memset(out, 0, FROZEN_CPU_WORDS * sizeof(*out));
+	__cpuid(0, out[0], out[1], out[2], out[3]); /* leaves, vendor */
+	__cpuid(1, a, b, c, d);
+	out[4] = c;
+	out[5] = d;
+	if (c & bit_OSXSAVE)
+		asm volatile("xgetbv" : "=a"(xcr0), "=d"(unused) : "c"(0));
+	out[6] = xcr0;
+	if (out[0] >= 7) {
+		__cpuid_count(7, 0, a, out[7], out[8], out[9]);
+		__cpuid_count(7, 1, out[10], out[11], c, out[12]);
+	}
+	if (out[0] >= 13) {
+		__cpuid_count(13, 0, out[13], out[14], out[15], d);
+		__cpuid_count(13, 1, out[16], b, c, d);
+	}
+	__cpuid(0x80000001, a, b, out[17], out[18]);
+}

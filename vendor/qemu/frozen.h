@@ -1,0 +1,192 @@
+/* frozen.h - a machine as a file: a stopped QEMU's memory, and what its kernel held for it
+ *
+ * Theory of operation
+ *
+ * QEMU under TCG is a process like any other: a guest, its devices and the
+ * code that was translated for it are all memory. So a machine that has booted
+ * is written to a file once, and each copy of it maps that file privately, at
+ * the same addresses, and goes on. Nothing is started, loaded, reset or
+ * translated again; what a copy does not touch it does not even read.
+ *
+ * Freezing (freeze.c, image.c, descriptors.c). vmtap asks on a socket of
+ * `-device vmtap-freezer`. The machine is stopped as for a migration, and
+ * fork() makes a process of one thread whose memory stands still, while the
+ * machine goes on. That child writes itself to the file and ends. It does so
+ * within fork(), in the first of the handlers that fork() calls in a child:
+ * there the C library has put its own affairs in order for a single thread, and
+ * QEMU's RCU, whose handler comes next, has not begun its new thread.
+ *
+ * Thawing (thaw.c). `qemu-system-x86_64 -thaw N`, N being the descriptor of a
+ * file, is the same binary at the same addresses. Before anything of QEMU runs
+ * it makes what the kernel must hold, maps the file over all but its own code
+ * and FROZEN_SCRATCH, and jumps to where the child was: fork() returns in it,
+ * with a new RCU thread, and freeze.c makes the processors' threads anew.
+ *
+ * What the kernel holds for a process, and what becomes of it:
+ *
+ *	memory		mapped from the file; what is zero is made anew; code comes from the binary
+ *	heap (brk)	what is in it is memory; no more can be had of it, so malloc() maps instead
+ *	the kernel's file	zeros, where a reset ends QEMU: it is mapped only to be loaded again
+ *	stack		memory, with the room below it that a stack may grow into
+ *	vdso		not part of the file: the new process's own is used (see thaw.c)
+ *	FS base		set; it is where thread-local variables are
+ *	threads		only the main one is in the file: processors' and RCU's are begun again; workers
+ *			of the block layer are ended before; with any other a machine is not frozen
+ *	tid, robust list, rseq	registered again, for the addresses in the file
+ *	signals		handlers, mask, alternate stack set; none is pending; no timer of the kernel is used
+ *	descriptors	by kind, see enum frozen_fd_kind; any other kind is refused when freezing
+ *	locks of files	taken again
+ *	seccomp		QEMU's -sandbox is set up again from its options before there is a second thread
+ *	no_new_privs, limits, environment, user, directory, umask, priority
+ *			of who thaws it; the environment that QEMU sees is the frozen one's
+ *	dumpable, name, timer slack, machine-check policy	set again
+ *	death signal, process group	of who thaws it
+ *	epoll		none: given up when freezing, QEMU polls instead
+ *	POSIX timers, alarms, inotify, io_uring, aio	none; descriptors of them are refused
+ *	locked or advised memory	not renewed (QEMU's advice on huge pages does not matter here)
+ *	/proc/self/exe	the same binary
+ *
+ * The file must stay as it is for as long as a copy lives: what a copy has not
+ * yet touched is read from there. It may be unlinked.
+ *
+ * A file can be thawed by the binary that wrote it (the linker's build ID) on a
+ * processor with the same features, as the C library and the translator chose
+ * code by them; thaw.c compares both, and the sum of all tables. The sum of the
+ * memory is for the store to know: reading it would cost more than the thaw.
+ * Timers of the host's real-time clock (QEMU_CLOCK_REALTIME), which only
+ * displays use, are late in a file of a host that was rebooted since.
+ */
+#ifndef VMTAP_FROZEN_H
+#define VMTAP_FROZEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#define FROZEN_MAGIC	 "vmtapfrz"
+#define FROZEN_VERSION	 1
+#define FROZEN_PAGE	 4096u
+#define FROZEN_TABLE_MAX (512u << 10) /* bytes of header and tables; memory comes behind, from this offset */
+#define FROZEN_PATH_MAX	 512
+#define FROZEN_LOCKS_MAX 8  /* ranges of a file: QEMU locks single bytes, see block/file-posix.c */
+#define FROZEN_CPU_WORDS 20 /* of frozen_processor() */
+#define FROZEN_BINARY	 20 /* bytes of a build ID */
+#define FROZEN_SIGNALS	 64
+
+enum frozen_fd_kind {
+	FROZEN_FD_STANDARD, /* 0, 1, 2: must be open, whatever they are */
+	FROZEN_FD_GIVEN,    /* a socket, pipe or terminal: one of the same type must be open with that number */
+	FROZEN_FD_EVENT,    /* eventfd: made anew, signalled once, which QEMU's readers bear at any time */
+	FROZEN_FD_SIGNAL,   /* signalfd: made anew */
+	FROZEN_FD_FILE,	    /* a file or device: the one that is open with that number, or opened again by path */
+};
+
+/**
+ * struct frozen_region - A range of memory
+ * @prot:	As of mmap(2)
+ * @offset:	Of its content in the file; 0: zeros
+ */
+struct frozen_region {
+	uint64_t start, end;
+	uint64_t prot;
+	uint64_t offset;
+};
+
+struct frozen_lock {
+	uint64_t start, length; /* length 0: to the end */
+	uint32_t write, unused;
+};
+
+/**
+ * struct frozen_fd - A descriptor
+ * @flags:	As of F_GETFL
+ * @close_on_exec: Whether FD_CLOEXEC is set
+ * @type:	Of GIVEN: st_mode's type, and of a socket SO_TYPE
+ * @value:	Of SIGNAL: its signals as the kernel has them; of FILE: the position
+ */
+struct frozen_fd {
+	uint32_t number, kind;
+	uint32_t flags, close_on_exec;
+	uint32_t mode, type;
+	uint64_t value;
+	uint32_t nlocks, unused;
+	struct frozen_lock locks[FROZEN_LOCKS_MAX];
+	char path[FROZEN_PATH_MAX];
+};
+
+/* As the kernel has it, not the C library: rt_sigaction(2). */
+struct frozen_signal {
+	uint64_t handler, flags, restorer, mask;
+};
+
+/**
+ * struct frozen - The head of the file; @nregions regions and @nfds descriptors follow
+ * @table_size:	Bytes of all three
+ * @sum:	frozen_sum() of them, with 0 here
+ */
+struct frozen {
+	char magic[8];
+	uint32_t version, table_size;
+	uint64_t sum;
+	uint64_t file_size;
+	uint8_t binary[FROZEN_BINARY];
+	uint32_t processor[FROZEN_CPU_WORDS];
+	uint32_t nregions, nfds, unused;
+
+	uint64_t fs_base;
+	uint64_t tid;		   /* address of the C library's idea of it */
+	uint64_t robust, robust_size;
+	uint64_t rseq, rseq_size;  /* size 0: not registered */
+	uint64_t altstack, altstack_size, altstack_flags;
+	struct frozen_signal signals[FROZEN_SIGNALS];
+	uint64_t timer_slack;
+	uint32_t machine_check, dumpable;
+	char name[16];
+};
+
+static inline struct frozen_region *frozen_regions(struct frozen *f)
+{
+	return (struct frozen_region *)(f + 1);
+}
+
+static inline struct frozen_fd *frozen_fds(struct frozen *f)
+{
+	return (struct frozen_fd *)(frozen_regions(f) + f->nregions);
+}
+
+/* Memory that is in no file: tables are made and read there, and the mapping of a file is done from there. */
+#define FROZEN_SCRATCH (2 * FROZEN_TABLE_MAX)
+extern char frozen_scratch[FROZEN_SCRATCH];
+
+/* For thaw.c: where a thawed process goes on, and how it knows that it is one. */
+extern ucontext_t frozen_context;
+extern volatile bool frozen_goes_on;
+
+/* Return: a sum of the tables as they are, but for @sum. */
+uint64_t frozen_sum(const struct frozen *f);
+/* Return: false when the binary has no build ID. */
+bool frozen_binary(uint8_t out[FROZEN_BINARY]);
+/* All that CPUID and XCR0 say of instructions and registers. */
+void frozen_processor(uint32_t out[FROZEN_CPU_WORDS]);
+
+/**
+ * frozen_write() - Write this process, which must have one thread, to a file
+ * @image:	The file, empty; @skip: another descriptor that is in no image, or -1
+ * @useless:	A file whose mappings need not be in there, and are zeros in a copy, or NULL
+ * @why:	Set to the reason of a failure, a static text
+ *
+ * Return: 0 when it was written; 1 in each process that was thawed from it; -1
+ */
+int frozen_write(int image, int skip, const char *useless, const char **why);
+
+/**
+ * frozen_list_fds() - Fill the table of descriptors
+ * @skip:	Descriptors that are left out
+ * @room:	Descriptors that fit
+ *
+ * Return: 0, or -1 with *@why a static text
+ */
+int frozen_list_fds(struct frozen_fd *out, uint32_t *n, uint32_t room, const int *skip, size_t nskip, const char **why);
+
+#endif
