@@ -38,7 +38,7 @@ fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 tests    = $(units) tests/fuzz/replay $(wildcard tests/build/*) tests/asan/run tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
 	$(wildcard tests/reports/*.c tests/reports/*.t) \
-	$(wildcard tests/world/*.t) tests/world/machines $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+	$(wildcard tests/qemu/*.t tests/world/*.t) tests/world/machines $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
 
 # ---- flags ----
 # Errors in CI and in `make lint`, not in a user's build: the next compiler knows more of them.
@@ -63,7 +63,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu qemu-check bundle-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check bundle-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -256,10 +256,13 @@ try:
 	$(MAKE) $(parallel) all kit image-debian12-web
 	build/vmtap run tests/examples/client-server.c
 
+# With the distribution's QEMU and kernel, and what is ours besides: the bundle, and its QEMU for tests/qemu.
 check:
 	ci/setup check
 	$(MAKE) $(parallel) all kit images
+	$(MAKE) bundle own-qemu
 	$(MAKE) $(parallel) tests
+own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 tests: build/vmtap build/asan-vmtap $(units) $(replays)
 	prove --jobs $(shell nproc) --timer --exec tests/exec $(tests)
 
@@ -326,4 +329,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu images licenses install uninstall try check kernel-check qemu-check bundle-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check bundle-check tests lint linted bench fuzz clean help

@@ -17,7 +17,8 @@ use Test::More;
 use Text::ParseWords;
 use Time::HiRes qw(time);
 
-my $qemu = $ENV{VMTAP_QEMU} or BAIL_OUT('VMTAP_QEMU must name our QEMU');
+my $qemu = $ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
+-x $qemu or BAIL_OUT("'$qemu' is missing: make own-qemu");
 my $thaws = $ENV{FREEZE_THAWS} // 100;
 my $dir = tempdir(CLEANUP => 1);
 my $limit = 120;    # seconds for any one answer

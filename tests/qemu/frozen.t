@@ -6,7 +6,8 @@ use lib 'tests/cli';
 use Test::More;
 use Vmtap;
 
-BAIL_OUT('VMTAP_QEMU must name our QEMU') unless $ENV{VMTAP_QEMU};
+$ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
+-x $ENV{VMTAP_QEMU} or BAIL_OUT("'$ENV{VMTAP_QEMU}' is missing: make own-qemu");
 my $cache = dir() . '/cache';
 my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
 my $one = script(qq{vm(m);\ntest("a") { m.succeed("true"); }\ntest("b") { is(m.succeed("hostname"), "m"); }\n});
