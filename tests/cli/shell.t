@@ -8,13 +8,14 @@ use Vmtap;
 
 my $store = dir() . '/store';
 $ENV{VMTAP_CACHE} = $store;
-$ENV{TERM} = 'xterm';
+$ENV{TERM} = "xterm";
+my $vmtap = $ENV{VMTAP} // "build/vmtap";
 
 # What a command on pipes does with this input
 sub piped {
     my ($input, @args) = @_;
     my $in = file('input', $input);
-    my $out = `build/vmtap shell @args <$in 2>@{[dir()]}/err`;
+    my $out = `$vmtap shell @args <$in 2>@{[dir()]}/err`;
     return {out => $out, err => slurp(dir() . '/err'), status => $? & 127 ? "signal $?" : $? >> 8};
 }
 
@@ -75,7 +76,7 @@ sub is_restored {
     is slurp("$shown.after"), slurp("$shown.before"), "... the terminal is as it was $name";
 }
 
-terminal('build/vmtap shell');
+terminal("$vmtap shell");
 ok sees(qr/^\S*~ # /m), 'a terminal: a prompt';
 types("stty size; tty\n");
 ok sees(qr/^31 97\r?\n\/dev\/pts\/0/m), '... its size is the guest\'s';
@@ -88,14 +89,14 @@ types("~~\n\cUexit 7\n");
 ok sees(qr/left=7/m), '... exit';
 is_restored('after exit');
 
-terminal('build/vmtap shell');
+terminal("$vmtap shell");
 sees(qr/~ # /);
 types("\n~.");
 ok sees(qr/left=0/m), '~. cuts it off';
 is_restored('after ~.');
 
 for my $signal (qw(KILL TERM)) {
-    terminal('build/vmtap shell');
+    terminal("$vmtap shell");
     sees(qr/~ # /);
     my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
     kill $signal, $relay if $relay;
