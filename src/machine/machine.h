@@ -153,7 +153,7 @@ struct machine {
 	int ports[COMMAND_NICS_MAX];
 	struct requests requests;
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
-	int clock_rounds;
+	int clock_rounds, rehearsals;
 };
 
 void machine_init(struct machine *m, const struct spec *w, size_t index, struct loop *l,
