@@ -44,7 +44,7 @@
 
 static const char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=" HOME,
+	"HOME=/root", /* HOME */
 	"USER=root",
 	"LOGNAME=root",
 	"SHELL=/bin/sh",
