@@ -16,11 +16,13 @@
  *	5.3	clone3			clone, by glibc
  *	5.9	close_range		/proc/self/fd, or one number after the other (fd.h)
  *
- * Of flags, options and requests, which no filter can take away:
+ * Of flags, options and requests (refused by the same test, as far as they are listed here):
  *
  *	3.11	O_TMPFILE		fd_memory() (state/checkpoint.c)
  *	3.15	F_OFD_SETLK		QEMU opens images without locks
  *	4.5	FICLONE			a copy (state/ram.c)
+ *	4.5	MADV_FREE		musl's free() keeps the memory
+ *	4.14	SO_ZEROCOPY		QEMU copies what it migrates
  *	5.11	CLOSE_RANGE_CLOEXEC	as without close_range
  *
  * Nothing has a stand-in that came before 3.10: PR_SET_NO_NEW_PRIVS (3.5), FALLOC_FL_PUNCH_HOLE (2.6.38) on tmpfs (3.5),

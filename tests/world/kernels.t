@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use lib 'tests/world';
-use Filter qw(DEADLY ENOSYS EPERM allow newer_than refuse);
+use Filter qw(DEADLY ENOSYS EPERM allow flags_newer_than newer_than refuse);
 use Test::More;
 use World;
 
@@ -40,7 +40,7 @@ for my $call (@listed) {
 }
 sub linux {
     my ($kernel, @how) = @_;
-    return {filter => [newer_than($kernel, ENOSYS)], files => \%device, env => {VMTAP_CACHE => "/cache/linux-$kernel"}, @how};
+    return {filter => [flags_newer_than($kernel), newer_than($kernel, ENOSYS)], files => \%device, env => {VMTAP_CACHE => "/cache/linux-$kernel"}, @how};
 }
 for my $kernel ($version, '4.18', '5.3') { # that of CentOS 7, of RHEL 8, and the first with pidfds
     passes(run($world, linux($kernel), 'run', $two), "Linux $kernel", $name);
