@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "report/excerpt.h"
+#include "report/markup.h"
 #include "report/summary.h"
 
 /* ---- a mark ---- */
@@ -60,22 +60,10 @@ void github_format_mark(struct buf *out, const struct point *p)
 
 /* ---- the page ---- */
 
+/* A blank line would end the HTML and begin Markdown. */
 static void add_html(struct buf *out, const char *text)
 {
-	cleanup_buf struct buf clean = {0};
-
-	text_clean(&clean, text, strlen(text));
-	for (const char *p = buf_str(&clean); *p; p++) {
-		const char *entity = *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : NULL;
-
-		/* A blank line would end the HTML and begin Markdown. */
-		if (*p == '\n')
-			entity = "&#10;";
-		if (entity)
-			buf_adds(out, entity);
-		else
-			buf_addc(out, *p);
-	}
+	markup_add(out, text, "\n");
 }
 
 void github_format_failure(struct buf *out, const struct point *p)
@@ -150,18 +138,7 @@ static int bail_out(struct reporter *r, const char *why)
 	return 0;
 }
 
-static void interrupt(struct reporter *r, int fd)
-{
-	of(r)->sink.interrupt = fd;
-}
-
-static void hurry(struct reporter *r, uint64_t deadline)
-{
-	sink_hurry(&of(r)->sink, deadline);
-}
-
-static const struct reporter_ops ops = {
-	.point = take_point, .bail_out = bail_out, .end = end, .interrupt = interrupt, .hurry = hurry};
+static const struct reporter_ops ops = {.point = take_point, .bail_out = bail_out, .end = end};
 
 bool github_is_here(void)
 {
@@ -172,7 +149,7 @@ bool github_is_here(void)
 
 void github_init(struct github *g)
 {
-	*g = (struct github){.reporter.ops = &ops};
+	*g = (struct github){.reporter = {.ops = &ops, .sink = &g->sink}};
 	sink_init(&g->sink, STDERR_FILENO);
 }
 

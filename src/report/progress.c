@@ -46,14 +46,9 @@ static void describe(const struct report_status *s, struct buf *out)
 static void show(struct progress *p, const struct buf *text)
 {
 	cleanup_buf struct buf line = {0};
-	size_t n = (size_t)width() - 1;
 
-	if (text->len < n)
-		n = text->len;
-	while (n && n < text->len && ((unsigned char)text->data[n] & 0xC0) == 0x80)
-		n--; /* not in the middle of a letter */
 	buf_adds(&line, "\r\033[K");
-	buf_add(&line, text->data, n);
+	buf_add(&line, text->data, text_cut(text->data, text->len, (size_t)width() - 1));
 	p->shown = sink_write(&p->sink, line.data, line.len) == 0;
 }
 
@@ -123,16 +118,6 @@ static void take_status(struct reporter *r, const struct report_status *s)
 		set_timer(p);
 }
 
-static void interrupt(struct reporter *r, int fd)
-{
-	of(r)->sink.interrupt = fd;
-}
-
-static void hurry(struct reporter *r, uint64_t deadline)
-{
-	sink_hurry(&of(r)->sink, deadline);
-}
-
 static const struct reporter_ops ops = {
 	.point = before_point,
 	.comment = before_text,
@@ -140,13 +125,11 @@ static const struct reporter_ops ops = {
 	.status = take_status,
 	.bail_out = before_text,
 	.end = at_end,
-	.interrupt = interrupt,
-	.hurry = hurry,
 };
 
 void progress_init(struct progress *p, struct loop *l)
 {
-	*p = (struct progress){.reporter.ops = &ops, .loop = l, .timer = {.expired = tick, .arg = p}};
+	*p = (struct progress){.reporter = {.ops = &ops, .sink = &p->sink}, .loop = l, .timer = {.expired = tick, .arg = p}};
 	sink_init(&p->sink, STDERR_FILENO);
 	p->live = isatty(STDERR_FILENO) && log_level == 1;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/buf.h"
+#include "report/sink.h"
 
 /* Call an operation of all reporters that have it. */
 #define TELL(report, op, ...)                                             \
@@ -74,12 +75,16 @@ int report_end(struct report *report)
 
 void report_interrupt(struct report *report, int fd)
 {
-	TELL(report, interrupt, fd);
+	for (struct reporter *r = report->first; r; r = r->next)
+		if (r->sink)
+			r->sink->interrupt = fd;
 }
 
 void report_hurry(struct report *report, uint64_t deadline)
 {
-	TELL(report, hurry, deadline);
+	for (struct reporter *r = report->first; r; r = r->next)
+		if (r->sink)
+			sink_hurry(r->sink, deadline);
 }
 
 void report_forget(struct report *report)

@@ -48,6 +48,7 @@ struct report_status {
 };
 
 struct reporter;
+struct sink;
 
 /**
  * struct reporter_ops - What a reporter is told; each may be NULL
@@ -58,8 +59,6 @@ struct reporter;
  * @status:	Something began or ended
  * @bail_out:	The run ends without the points that are missing, all machines are gone
  * @end:	The run is over, all points were told: for a report that is written as a whole
- * @interrupt:	@fd becomes readable when the run is to end: no operation may wait after that
- * @hurry:	The run was interrupted: what follows may take until @deadline (CLOCK_MONOTONIC, ns)
  * @forget:	We are a child of the runner: give up all descriptors, write nothing
  *
  * Those that return an int: 0, or -1 with errno when nothing more can be
@@ -73,16 +72,16 @@ struct reporter_ops {
 	void (*status)(struct reporter *r, const struct report_status *s);
 	int (*bail_out)(struct reporter *r, const char *reason);
 	int (*end)(struct reporter *r);
-	void (*interrupt)(struct reporter *r, int fd);
-	void (*hurry)(struct reporter *r, uint64_t deadline);
 	void (*forget)(struct reporter *r);
 };
 
 /**
  * struct reporter - One of them, inside the object that it is the face of
+ * @sink:	The way to its readers, who may be slow; NULL when it has none
  */
 struct reporter {
 	const struct reporter_ops *ops;
+	struct sink *sink;
 	struct reporter *next;
 };
 
@@ -104,7 +103,9 @@ void report_notice(struct report *report, const char *fmt, ...) __attribute__((f
 void report_status(struct report *report, const struct report_status *s);
 int report_bail_out(struct report *report, const char *reason);
 int report_end(struct report *report);
+/* @fd becomes readable when the run is to end: no reporter waits for a reader after that. */
 void report_interrupt(struct report *report, int fd);
+/* The run was interrupted: what follows may take until @deadline (CLOCK_MONOTONIC, ns). */
 void report_hurry(struct report *report, uint64_t deadline);
 void report_forget(struct report *report);
 

@@ -188,17 +188,7 @@ static int end(struct reporter *r)
 	return 0;
 }
 
-static void interrupt(struct reporter *r, int fd)
-{
-	of(r)->sink.interrupt = fd;
-}
-
-static void hurry(struct reporter *r, uint64_t deadline)
-{
-	sink_hurry(&of(r)->sink, deadline);
-}
-
-static const struct reporter_ops ops = {.point = take_point, .end = end, .interrupt = interrupt, .hurry = hurry};
+static const struct reporter_ops ops = {.point = take_point, .end = end};
 
 static bool is_same_file(int a, int b)
 {
@@ -218,7 +208,7 @@ void summary_init(struct summary *s, int stdout_fd, const char *again)
 {
 	const char *harness = getenv("HARNESS_ACTIVE");
 
-	*s = (struct summary){.reporter.ops = &ops, .again = again, .started = clock_now()};
+	*s = (struct summary){.reporter = {.ops = &ops, .sink = &s->sink}, .again = again, .started = clock_now()};
 	sink_init(&s->sink, STDERR_FILENO);
 	s->failures = !isatty(stdout_fd) && !is_same_file(stdout_fd, STDERR_FILENO);
 	s->at_end = !(harness && *harness);

@@ -276,7 +276,7 @@ int tap_open(struct tap *t, struct err *err)
 {
 	int why;
 
-	*t = (struct tap){.reporter.ops = &ops,
+	*t = (struct tap){.reporter = {.ops = &ops, .sink = &t->sink},
 			  .version = tap_choose_version(getenv("TAP_VERSION")),
 			  .github = text_commands_count()};
 	t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STREAM_FD);
@@ -407,16 +407,6 @@ static int bail_out(struct reporter *r, const char *reason)
 	return tap_bail_out(of(r), reason);
 }
 
-static void interrupt(struct reporter *r, int fd)
-{
-	of(r)->sink.interrupt = fd;
-}
-
-static void hurry(struct reporter *r, uint64_t deadline)
-{
-	sink_hurry(&of(r)->sink, deadline);
-}
-
 static void forget(struct reporter *r)
 {
 	tap_close(of(r));
@@ -427,7 +417,5 @@ static const struct reporter_ops ops = {
 	.point = point,
 	.comment = comment,
 	.bail_out = bail_out,
-	.interrupt = interrupt,
-	.hurry = hurry,
 	.forget = forget,
 };
