@@ -301,7 +301,6 @@ static void signalled(void *arg, uint32_t events)
 static int watch_signals(struct agent *a, struct err *err)
 {
 	sigset_t set;
-	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE); /* a pipe that is written to may lose its reader: EPIPE says so */
@@ -310,12 +309,8 @@ static int watch_signals(struct agent *a, struct err *err)
 	sigaddset(&set, SIGCHLD);
 	if (a->is_init)
 		power_add_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return err_errno(err, "cannot create a signalfd");
 	a->signals = (struct watch){.ready = signalled, .arg = a};
-	return loop_watch(&a->loop, &a->signals, fd, EPOLLIN, err);
+	return loop_signals(&a->loop, &a->signals, &set, err);
 }
 
 int agent_serve(int port, const char *init, const char *warnings, bool is_init, struct err *err)

@@ -8,8 +8,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -96,6 +98,30 @@ bool fd_await(int fd, uint64_t deadline)
 			return n > 0;
 	}
 	return false;
+}
+
+int fd_send(int socket, const void *data, size_t n, int passed)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = n};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	ssize_t sent;
+
+	memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
+	sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+	if (sent == (ssize_t)n)
+		return 0;
+	if (sent >= 0)
+		errno = EAGAIN;
+	return -1;
 }
 
 /* ---- all of them ---- */

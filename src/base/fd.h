@@ -28,6 +28,14 @@ int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset);
 ssize_t fd_read_full(int fd, void *data, size_t n);
 /* Wait until @fd can be read or its other end is closed, until CLOCK_MONOTONIC @deadline, in ns. Return: whether it can. */
 bool fd_await(int fd, uint64_t deadline);
+/**
+ * fd_send() - Send a message with a descriptor through a socket, at once
+ * @data:	At least one byte: the descriptor travels with the first (unix(7), SCM_RIGHTS)
+ * @passed:	The receiver gets a copy; ours stays the caller's
+ *
+ * Return: 0, or -1 with errno; EAGAIN also when the socket took only a part
+ */
+int fd_send(int socket, const void *data, size_t n, int passed);
 /* Give close-on-exec to every descriptor from @first on. */
 void fd_keep_from_exec(int first);
 /* Close every descriptor from @first to @last; there may be none. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,6 +33,15 @@ int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events, struct 
 	w->events = events;
 	w->active = true;
 	return 0;
+}
+
+int loop_signals(struct loop *l, struct watch *w, const sigset_t *set, struct err *err)
+{
+	sigprocmask(SIG_BLOCK, set, NULL);
+	w->fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (w->fd < 0)
+		return err_errno(err, "cannot watch signals");
+	return loop_watch(l, w, w->fd, EPOLLIN, err);
 }
 
 void loop_want(struct loop *l, struct watch *w, uint32_t events)

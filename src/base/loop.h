@@ -2,6 +2,7 @@
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -57,6 +58,8 @@ void loop_free(struct loop *l);
 
 /* Start watching @w->fd for @events. Return: 0, or -1 (out of watches, bad descriptor). */
 int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events, struct err *err);
+/* Block the signals of @set and watch for them: @w->fd is a signalfd, which the caller closes. Return: 0, or -1. */
+int loop_signals(struct loop *l, struct watch *w, const sigset_t *set, struct err *err);
 /* Change what an active watch waits for; no system call when nothing changes. */
 void loop_want(struct loop *l, struct watch *w, uint32_t events);
 /*

@@ -205,6 +205,15 @@ void proc_end(pid_t pid, int pidfd, int *status)
 		*status = killed;
 }
 
+bool proc_ends_well(pid_t pid, int pidfd, unsigned ms)
+{
+	bool in_time = fd_await(pidfd, clock_now() + ms * NS_PER_MS);
+	int status;
+
+	proc_end(pid, pidfd, &status);
+	return in_time && status == 0;
+}
+
 char *proc_status_text(int status)
 {
 	if (WIFSIGNALED(status))

@@ -2,6 +2,7 @@
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -79,6 +80,9 @@ pid_t proc_fork(void);
  */
 void proc_end(pid_t pid, int pidfd, int *status);
 #define PROC_END_MS 10000
+
+/* Wait at most @ms for a child to end, then proc_end() it. Return: whether it ended by itself in time, with exit status 0. */
+bool proc_ends_well(pid_t pid, int pidfd, unsigned ms);
 
 /* Return: a wait status in words: "exit status 3", "killed by signal 9 (Killed)"; the caller frees it. */
 char *proc_status_text(int status);

@@ -1,12 +1,9 @@
 /* doctor.c - `vmtap doctor`: what works here, what does not, and how to mend it */
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -39,9 +36,8 @@ static char *qemu_version(const char *qemu)
 	struct proc_spec p = {.path = qemu, .argv = argv};
 	cleanup_free char **environment = confine_environment(environ);
 	cleanup_fd int in = -1, pidfd = -1;
-	struct pollfd end;
 	char text[256] = "";
-	int fds[2], status = 0;
+	int fds[2];
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -53,12 +49,8 @@ static char *qemu_version(const char *qemu)
 	close(fds[1]);
 	if (pid < 0)
 		return NULL;
-	end = (struct pollfd){.fd = pidfd, .events = POLLIN};
-	if (poll(&end, 1, CONFINE_PATIENCE_MS) != 1)
-		kill(-pid, SIGKILL);
-	waitpid(pid, &status, 0);
 	/* All that it wrote is in the pipe; a process that it left behind may hold the other end. */
-	if (status != 0 || fd_set_nonblock(in, 1) < 0 || read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
+	if (!proc_ends_well(pid, pidfd, CONFINE_PATIENCE_MS) || fd_set_nonblock(in, 1) < 0 || read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
 		return NULL;
 	return xstrndup(text, strcspn(text, "\n"));
 }

@@ -289,21 +289,16 @@ static void signalled(void *arg, uint32_t events)
 static int watch_signals(struct session *s, struct err *err)
 {
 	sigset_t set;
-	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* instead of the SIGKILL that all children of a world get */
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return err_errno(err, "cannot watch signals");
-	s->signals = (struct watch){.fd = fd, .ready = signalled, .arg = s};
-	return loop_watch(&s->loop, &s->signals, fd, EPOLLIN, err);
+	s->signals = (struct watch){.ready = signalled, .arg = s};
+	return loop_signals(&s->loop, &s->signals, &set, err);
 }
 
 void relay_run(void *arg, int fd)

@@ -83,20 +83,17 @@ static void signal_ready(void *arg, uint32_t events)
 static int watch_signals(struct runner *r, struct err *err)
 {
 	sigset_t set;
-	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return err_errno(err, "cannot watch signals");
-	r->signals = (struct watch){.fd = fd, .ready = signal_ready, .arg = r};
-	report_interrupt(&r->report, fd);
-	return loop_watch(&r->loop, &r->signals, fd, EPOLLIN, err);
+	r->signals = (struct watch){.ready = signal_ready, .arg = r};
+	if (loop_signals(&r->loop, &r->signals, &set, err) < 0)
+		return -1;
+	report_interrupt(&r->report, r->signals.fd);
+	return 0;
 }
 
 /* In each process that is forked. */

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/mem.h"
-#include "base/text.h"
+#include "base/fd.h"
 
 #define ANSWER_MAX 512 /* bytes of an answer */
 
@@ -34,33 +33,14 @@ static void answered(void *arg, uint32_t events)
 	f->done(f->arg, strcmp(text, "frozen") == 0 ? NULL : text);
 }
 
-/* Return: as sendmsg(2). */
-static ssize_t send_request(int socket, int fd)
-{
-	static char request[] = "freeze";
-	struct iovec iov = {.iov_base = request, .iov_len = sizeof(request) - 1};
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = CMSG_LEN(sizeof(int)),
-	};
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_NOSIGNAL);
-}
-
 int freezing_start(struct freezing *f, struct err *err)
 {
+	static const char request[] = "freeze";
 	struct machine *m = f->machine;
 
 	m->freezer.ready = answered;
 	m->freezer.arg = f;
-	if (send_request(m->freezer.fd, f->fd) < 0)
+	if (fd_send(m->freezer.fd, request, strlen(request), f->fd) < 0)
 		return err_errno(err, "QEMU of '%s' cannot be asked to freeze it", m->spec->name);
 	return loop_watch(m->loop, &m->freezer, m->freezer.fd, EPOLLIN, err);
 }

@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,22 +18,12 @@
 #define FACTS_MAX  256	 /* bytes of what is remembered: "FACTS yes" or "FACTS no" */
 #define STATUS_MAX 65536 /* bytes of /proc/self/status */
 
-/* Whether @pidfd's process ended with status 0, in time; otherwise it is killed. */
-static bool ends_well(pid_t pid, int pidfd)
-{
-	bool in_time = fd_await(pidfd, clock_now() + PROBE_PATIENCE_MS * NS_PER_MS);
-	int status;
-
-	proc_end(pid, pidfd, &status);
-	return in_time && status == 0;
-}
-
 static bool ask(const struct proc_spec *p)
 {
 	cleanup_fd int pidfd = -1;
 	pid_t pid = proc_start(p, &pidfd, NULL);
 
-	return pid > 0 && ends_well(pid, pidfd);
+	return pid > 0 && proc_ends_well(pid, pidfd, PROBE_PATIENCE_MS);
 }
 
 static bool is_program(const char *path)

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 #define WAITING_MAX (1 << 20) /* bytes of commands that QEMU has not read */
@@ -20,29 +20,12 @@ static void await_answer(struct qmp *q, qmp_reply_fn *done, void *arg)
 	q->last = &c->next;
 }
 
-/* The descriptor travels with the first byte of the command (unix(7), SCM_RIGHTS), so nothing may be before it. */
+/* The descriptor travels with the first byte of the command, so nothing may be before it. */
 static int send_with_fd(struct qmp *q, int fd, const char *text, struct err *err)
 {
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {
-			     .cmsg_len = CMSG_LEN(sizeof(int)),
-			     .cmsg_level = SOL_SOCKET,
-			     .cmsg_type = SCM_RIGHTS,
-		     }};
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = CMSG_LEN(sizeof(int)),
-	};
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	stream_flush(&q->stream);
 	errno = EAGAIN; /* if it is for what is before it */
-	if (stream_waiting(&q->stream) || sendmsg(q->stream.watch.fd, &message, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
+	if (stream_waiting(&q->stream) || fd_send(q->stream.watch.fd, text, strlen(text), fd) < 0)
 		return err_errno(err, "cannot pass a descriptor to QEMU");
 	await_answer(q, NULL, NULL);
 	return 0;

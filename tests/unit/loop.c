@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -177,6 +178,36 @@ TEST(loop, hangup_is_reported_unasked)
 	CHECK_STR(trace, "h");
 	loop_unwatch(&loop, &first);
 	close(ends[0]);
+	loop_free(&loop);
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(((struct watch *)arg)->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		note(info.ssi_signo == SIGUSR1 ? "1" : "2");
+	loop_stop(&loop);
+}
+
+TEST(loop, signals_are_blocked_and_come_to_their_watch)
+{
+	struct watch w = {.ready = on_signal, .arg = &w};
+	sigset_t set, old;
+
+	start();
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, NULL, &old);
+	CHECK_INT(loop_signals(&loop, &w, &set, NULL), 0);
+	kill(getpid(), SIGUSR1);
+	kill(getpid(), SIGUSR2);
+	CHECK_INT(loop_run(&loop, NULL), 0);
+	CHECK_STR(trace, "12");
+	loop_close(&loop, &w);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	loop_free(&loop);
 }
 

@@ -1,12 +1,14 @@
 /* proc.c - children that start, fail to start, and die with us */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -276,6 +278,51 @@ TEST(proc, end_takes_the_group_along_and_tells_how_the_child_ended)
 	CHECK_INT(status, SIGKILL);
 	CHECK(ends_with_group("sleep 1000 & printf '!' >&7; exit 3", true, &status));
 	CHECK_INT(WEXITSTATUS(status), 3);
+}
+
+/* Return: what proc_ends_well() says of a shell that runs this. */
+static bool ends_well(const char *script, unsigned ms)
+{
+	char *argv[] = {"sh", "-c", (char *)script, NULL};
+	struct proc_spec s = {.path = "/bin/sh", .argv = argv};
+	cleanup_fd int pidfd = -1;
+	pid_t pid = proc_start(&s, &pidfd, NULL);
+	bool well = proc_ends_well(pid, pidfd, ms);
+
+	CHECK_INT(waitpid(pid, NULL, WNOHANG), -1);
+	return well;
+}
+
+TEST(proc, ends_well_is_in_time_and_with_status_0)
+{
+	CHECK(ends_well("exit 0", PATIENCE_MS));
+	CHECK(!ends_well("exit 3", PATIENCE_MS));
+	CHECK(!ends_well("kill -9 $$", PATIENCE_MS));
+	CHECK(!ends_well("exec sleep 1000", 1));
+}
+
+TEST(fd, a_message_takes_a_descriptor_along)
+{
+	int ends[2], passed[2];
+	char text[8], space[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = {.iov_base = text, .iov_len = sizeof(text)};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
+	int got;
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	CHECK_INT(pipe2(passed, O_CLOEXEC), 0);
+	CHECK_INT(fd_send(ends[0], "hello", 5, passed[1]), 0);
+	close(passed[1]);
+	CHECK_INT(recvmsg(ends[1], &message, MSG_CMSG_CLOEXEC), 5);
+	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(got));
+	CHECK_INT(write(got, "!", 1), 1);
+	CHECK_INT(read(passed[0], text, 1), 1);
+	close(got);
+	close(ends[1]);
+	CHECK_INT(fd_send(ends[0], "hello", 5, passed[0]), -1);
+	CHECK_INT(errno, EPIPE);
+	close(passed[0]);
+	close(ends[0]);
 }
 
 TEST(fd, await_ends_at_its_deadline)
