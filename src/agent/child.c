@@ -279,20 +279,25 @@ static void linger_expired(void *arg)
 		finish(c);
 }
 
-static int add_stream(struct child *c, enum wire_stream id, int *write_end, struct err *err)
+/* Read from @fd, which becomes the child's: "a pipe", "a terminal" is @what. */
+static int watch_stream(struct child *c, enum wire_stream id, int fd, const char *what, struct err *err)
 {
 	struct child_stream *s = &c->streams[id == WIRE_STDERR];
+
+	*s = (struct child_stream){.child = c, .id = id, .fd = fd, .watch = {.ready = stream_ready, .arg = s}};
+	if (fd < 0 || fd_set_nonblock(fd, 1) < 0)
+		return err_errno(err, "cannot set up %s", what);
+	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, fd, EPOLLIN, err);
+}
+
+static int add_stream(struct child *c, enum wire_stream id, int *write_end, struct err *err)
+{
 	int fds[2];
 
-	*s = (struct child_stream){.child = c, .id = id, .fd = -1};
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, "cannot create a pipe");
-	s->fd = fds[0];
 	*write_end = fds[1];
-	s->watch = (struct watch){.ready = stream_ready, .arg = s};
-	if (fd_set_nonblock(s->fd, 1) < 0)
-		return err_errno(err, "cannot set up a pipe");
-	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
+	return watch_stream(c, id, fds[0], "a pipe", err);
 }
 
 static struct child *new_child(struct agent *a)
@@ -403,14 +408,8 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 /* What a terminal shows comes from its master, as the child's only stream. */
 static int add_terminal(struct child *c, int master, struct err *err)
 {
-	struct child_stream *s = &c->streams[0];
-
 	c->streams[1].at_end = true;
-	*s = (struct child_stream){.child = c, .id = WIRE_STDOUT, .fd = fcntl(master, F_DUPFD_CLOEXEC, 0)};
-	s->watch = (struct watch){.ready = stream_ready, .arg = s};
-	if (s->fd < 0 || fd_set_nonblock(s->fd, 1) < 0)
-		return err_errno(err, "cannot set up a terminal");
-	return c->agent->full ? 0 : loop_watch(&c->agent->loop, &s->watch, s->fd, EPOLLIN, err);
+	return watch_stream(c, WIRE_STDOUT, fcntl(master, F_DUPFD_CLOEXEC, 0), "a terminal", err);
 }
 
 /* The environment of all commands, but for the terminal's name, which is its last. @term has room for "TERM=" and a name. */

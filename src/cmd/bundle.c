@@ -30,16 +30,9 @@ const struct option cmd_bundle_options[] = {
 	{0},
 };
 
-static int failed(const struct err *err)
-{
-	log_line("%s", err->text);
-	return EXIT_INFRA;
-}
-
 static int wrong(const char *why)
 {
-	log_line("%s\ntry 'vmtap help bundle'", why);
-	return EXIT_WRONG;
+	return cmd_wrong("bundle", why);
 }
 
 /* Return: -1 to go on, else an exit status. */
@@ -52,7 +45,7 @@ static int open_own(struct bundle *b)
 			 "`make bundle` in vmtap's source tree makes one");
 		return EXIT_WRONG;
 	}
-	return bundle_open_self(b, &err) < 0 ? failed(&err) : -1;
+	return bundle_open_self(b, &err) < 0 ? cmd_failed(&err) : -1;
 }
 
 /* ---- info ---- */
@@ -82,7 +75,7 @@ static int bundle_info(const struct bundle_call *c)
 	if (status >= 0)
 		return status;
 	if (bundle_check(&b, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	printf("%-10s %s\n", "bundle", b.path);
 	printf("%-10s %s\n", "index", b.key);
 	printf("%-10s vmtap %s\n", "program", VMTAP_VERSION);
@@ -112,7 +105,7 @@ static int bundle_unpack_to(const struct bundle_call *c)
 	if (status >= 0)
 		return status;
 	if (bundle_unpack(&b, c->operands[0], &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	log_line("unpacked %zu files to '%s'", b.count, c->operands[0]);
 	return EXIT_PASSED;
 }
@@ -142,7 +135,7 @@ static int bundle_pack_to(const struct bundle_call *c)
 	if (n == 0)
 		return wrong("bundle pack needs something to pack: --kit, --qemu");
 	if (bundle_pack(c->out, c->program ? c->program : "/proc/self/exe", parts, n, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	return EXIT_PASSED;
 }
 

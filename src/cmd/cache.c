@@ -42,16 +42,9 @@ const struct option cmd_cache_options[] = {
 	{0},
 };
 
-static int failed(const struct err *err)
-{
-	log_line("%s", err->text);
-	return EXIT_INFRA;
-}
-
 static int wrong(const char *why)
 {
-	log_line("%s\ntry 'vmtap help cache'", why);
-	return EXIT_WRONG;
+	return cmd_wrong("cache", why);
 }
 
 static enum store_check check_of(const struct cache_call *c)
@@ -98,7 +91,7 @@ static int cache_list(const struct cache_call *c)
 	bool damaged = false;
 
 	if (store_list(c->root, check_of(c), &l, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	printf("%-12s %-*s %10s %10s  %-14s %s\n", "KIND", KEY_SHOWN, "KEY", "DISK MB", "SIZE MB", "LAST USE", "STATE");
 	for (size_t i = l.count; i-- > 0; disk += l.items[i].disk) {
 		print_item(&l.items[i]);
@@ -122,7 +115,7 @@ static int cache_prune(const struct cache_call *c)
 		return EXIT_WRONG;
 	}
 	if (access(c->root, F_OK) == 0 && store_prune(c->root, c->all ? 0 : limit, check_of(c), &p, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	printf("removed %zu entries, %.1f MB; %.1f MB remain", p.removed, (double)p.freed / MB, (double)p.left / MB);
 	if (p.busy)
 		printf(" (%zu in use)", p.busy);
@@ -184,7 +177,7 @@ static int cache_export(const struct cache_call *c)
 	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 		return wrong("stdout is a terminal: name a file");
 	if (store_export(c->root, path, c->operands[1] ? c->operands + 1 : all, &report, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	log_line("exported %zu entries, %.1f MB", report.entries, (double)report.bytes / MB);
 	if (report.skipped)
 		log_line("%zu entries are damaged or went meanwhile, and were left out", report.skipped);
@@ -197,7 +190,7 @@ static int cache_import(const struct cache_call *c)
 	struct err err = {0};
 
 	if (store_import(c->root, c->operands[0], c->limit, &report, &err) < 0)
-		return failed(&err);
+		return cmd_failed(&err);
 	log_line("imported %zu entries; %zu were there already", report.entries, report.skipped);
 	return EXIT_PASSED;
 }
@@ -260,7 +253,7 @@ int cmd_cache(char **argv)
 	if (c.check && verb->run != cache_prune && verb->run != cache_list)
 		return wrong("--check is an option of cache list and cache prune");
 	if (settings_read(&s, &err) < 0 || store_limit(s.store, &c.limit, &err) < 0) {
-		log_line("%s", err.text);
+		cmd_failed(&err);
 		return s.damaged ? EXIT_INFRA : EXIT_WRONG;
 	}
 	c.root = s.store;

@@ -1,7 +1,6 @@
 /* check.c - `vmtap check`: compile scripts and list what they declare, booting nothing */
 #include <stdio.h>
 
-#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
 
@@ -17,10 +16,8 @@ int cmd_check(char **argv)
 
 	if (status >= 0)
 		return status;
-	if (operands_read(&o, argv, &err) < 0) {
-		log_line("%s\ntry 'vmtap help check'", err.text);
-		return EXIT_WRONG;
-	}
+	if (operands_read(&o, argv, &err) < 0)
+		return cmd_wrong("check", err.text);
 	plan_make(&p, &o);
 	plan_print(&p);
 	fflush(stdout); /* before what follows on stderr, where both are the same pipe */

@@ -20,7 +20,7 @@
 #define SEED_MAX   100000 /* what --seed takes, and --shuffle draws */
 
 /* Keep the tests for which @wanted says so; those whose script does not compile are not asked about. */
-static void keep(struct plan *p, bool (*wanted)(const struct plan_test *t, const void *arg), const void *arg)
+static void keep(struct plan *p, bool (*wanted)(const struct plan_test *t, void *arg), void *arg)
 {
 	size_t n = 0;
 
@@ -66,7 +66,7 @@ static int check_lines(const struct plan *p, struct err *err)
 	return 0;
 }
 
-static bool is_at_line(const struct plan_test *t, const void *arg)
+static bool is_at_line(const struct plan_test *t, void *arg)
 {
 	const struct plan_file *f = t->file;
 
@@ -79,7 +79,7 @@ static bool is_at_line(const struct plan_test *t, const void *arg)
 
 /* ---- by name ---- */
 
-static bool matches(const struct plan_test *t, const void *regex)
+static bool matches(const struct plan_test *t, void *regex)
 {
 	return regexec(regex, script_test(t->file->script, t->index)->name, 0, NULL, 0) == 0;
 }
@@ -106,9 +106,31 @@ static int filter(struct plan *p, const char *text, struct err *err)
 
 /* ---- by what happened ---- */
 
-static bool has_failed(const struct plan_test *t, const void *store)
+/* The notes of the script @file; the tests of a script follow each other. */
+struct past {
+	const char *store;
+	const struct plan_file *file;
+	struct buf notes;
+};
+
+static bool has_failed(const struct plan_test *t, void *arg)
 {
-	return failed_before(store, t);
+	struct past *past = arg;
+
+	if (past->file != t->file) {
+		past->file = t->file;
+		buf_clear(&past->notes);
+		failed_read(past->store, t->file->path, &past->notes);
+	}
+	return failed_before(&past->notes, t);
+}
+
+static void keep_failed(struct plan *p, const char *store)
+{
+	struct past past = {.store = store};
+
+	keep(p, has_failed, &past);
+	buf_free(&past.notes);
 }
 
 /* ---- by part ---- */
@@ -240,7 +262,7 @@ int choose(struct plan *p, const struct choice *c, const char *store, char **rem
 	if (c->filter && filter(p, c->filter, err) < 0)
 		return -1;
 	if (c->failed)
-		keep(p, has_failed, store);
+		keep_failed(p, store);
 	if (c->shard && take_shard(p, c->shard, err) < 0)
 		return -1;
 	if (c->repeat > 1 && p->ntests)

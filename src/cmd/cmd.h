@@ -63,4 +63,9 @@ int cmd_parse(const char *name, const struct option *table, void *to, char **arg
 /* The same for a command without options and operands. */
 int cmd_parse_nothing(const char *name, char **argv);
 
+/* Say what is wrong with the command line, and where to look it up. Return: EXIT_WRONG. */
+int cmd_wrong(const char *name, const char *why);
+/* Say what failed. Return: EXIT_INFRA. */
+int cmd_failed(const struct err *err);
+
 #endif

@@ -50,13 +50,16 @@ static const char *find_name(const struct buf *notes, const char *name)
 	return NULL;
 }
 
-bool failed_before(const char *store, const struct plan_test *t)
+void failed_read(const char *store, const char *script, struct buf *notes)
 {
-	cleanup_free char *real = NULL, *path = find_notes(store, t->file->path, &real);
-	cleanup_buf struct buf notes = {0};
+	cleanup_free char *real = NULL, *path = find_notes(store, script, &real);
 
-	read_notes(path, &notes);
-	return find_name(&notes, UNCOMPILED) || find_name(&notes, script_test(t->file->script, t->index)->name);
+	read_notes(path, notes);
+}
+
+bool failed_before(const struct buf *notes, const struct plan_test *t)
+{
+	return find_name(notes, UNCOMPILED) || find_name(notes, script_test(t->file->script, t->index)->name);
 }
 
 /* What a test counts as after a run in which it may have run several times. */
@@ -104,7 +107,8 @@ static void keep_file(const char *store, const struct settle *s, const struct pl
 	else
 		list_failed(s, f, &old, &names);
 	if (names.len == 0) {
-		unlink(path);
+		if (old.len)
+			unlink(path);
 		return;
 	}
 	buf_addf(&text, "%s\n%s", real, buf_str(&names));

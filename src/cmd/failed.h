@@ -8,8 +8,10 @@
 
 #include "cmd/settle.h"
 
+/* Append to @notes what was noted of a script, for the next. */
+void failed_read(const char *store, const char *script, struct buf *notes);
 /* Return: whether the test, whose script compiles, failed when it ran last, or its script did not compile then. */
-bool failed_before(const char *store, const struct plan_test *t);
+bool failed_before(const struct buf *notes, const struct plan_test *t);
 
 /**
  * failed_keep() - Note what became of the tests of a run

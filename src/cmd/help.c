@@ -51,6 +51,18 @@ int cmd_help(char **argv)
 	return EXIT_PASSED;
 }
 
+int cmd_wrong(const char *name, const char *why)
+{
+	log_line("%s\ntry 'vmtap help %s'", why, name);
+	return EXIT_WRONG;
+}
+
+int cmd_failed(const struct err *err)
+{
+	log_line("%s", err->text);
+	return EXIT_INFRA;
+}
+
 int cmd_parse(const char *name, const struct option *table, void *to, char **argv, int *operands)
 {
 	struct err err = {0};
@@ -68,8 +80,7 @@ int cmd_parse(const char *name, const struct option *table, void *to, char **arg
 	*operands = options_parse(table, to, argv, &err);
 	if (*operands >= 0)
 		return -1;
-	log_line("%s\ntry 'vmtap help %s'", err.text, name);
-	return EXIT_WRONG;
+	return cmd_wrong(name, err.text);
 }
 
 int cmd_parse_nothing(const char *name, char **argv)

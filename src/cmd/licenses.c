@@ -162,10 +162,8 @@ static int print_all(const struct settings *s, const char *folder)
 	struct inside in = {0};
 	struct err err = {0};
 
-	if (inside_read(&in, &err) < 0) {
-		log_line("%s", err.text);
-		return EXIT_INFRA;
-	}
+	if (inside_read(&in, &err) < 0)
+		return cmd_failed(&err);
 	print_items("vmtap " VMTAP_VERSION ", in this program", in.rows, in.items);
 	if (s->kit || bundle_find(&s->bundle, "kit/kit.id"))
 		print_part(s, "kit", s->kit, "kit/kit.id", in.rows);

@@ -23,12 +23,10 @@ struct relay_result {
  * struct relay - What to do
  * @machine:	Whose shell
  * @all:	The other machines are to run as well
- * @name:	Its name, for the person
  */
 struct relay {
 	unsigned machine;
 	bool all;
-	const char *name;
 	struct terminal terminal;
 	struct relay_result *result;
 };

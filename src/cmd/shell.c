@@ -1,10 +1,10 @@
 /* shell.c - `vmtap shell`: boot what a script declares, or an image, and give a root shell in it */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -37,10 +37,11 @@ const struct option cmd_shell_options[] = {
 
 static bool is_script(const char *path)
 {
-	cleanup_buf struct buf head = {0};
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char head[2];
 
-	return text_ends(path, ".c") || (!file_is_folder(path) && file_read(path, 2, &head, NULL) < 0 && head.len == 2 &&
-					 memcmp(head.data, "#!", 2) == 0);
+	return text_ends(path, ".c") || (fd >= 0 && fd_read_full(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+					 memcmp(head, "#!", sizeof(head)) == 0);
 }
 
 static void quote_c(struct buf *out, const char *text)
@@ -56,7 +57,7 @@ static char *make_script(const char *image, struct err *err)
 {
 	cleanup_buf struct buf text = {0};
 	char real[PATH_MAX];
-	int fd = (int)syscall(SYS_memfd_create, "script", MFD_CLOEXEC);
+	int fd = fd_memory("script");
 
 	if (image && !realpath(image, real)) {
 		err_errno(err, "cannot open image '%s'", image);
@@ -139,7 +140,7 @@ static int run_session(struct plan *p, int machine, const struct shell_options *
 {
 	struct spec *w = &p->files[0].world;
 	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct relay relay = {.machine = (unsigned)machine, .all = w->nmachines > 1, .name = w->machines[machine].name};
+	struct relay relay = {.machine = (unsigned)machine, .all = w->nmachines > 1};
 	struct world_outcome outcome = {0};
 	int status = EXIT_INFRA;
 
@@ -152,7 +153,7 @@ static int run_session(struct plan *p, int machine, const struct shell_options *
 	w->test_timeout = SESSION_S;
 	terminal_look(&relay.terminal);
 	if (relay.terminal.is_tty)
-		log_line("root's shell in '%s': exit ends it, and ~. at the start of a line cuts it off", relay.name);
+		log_line("root's shell in '%s': exit ends it, and ~. at the start of a line cuts it off", w->machines[machine].name);
 	world_run(w, relay_run, &relay, &outcome);
 	terminal_restore(&relay.terminal);
 	if (result->over && result->reason[0])
@@ -198,12 +199,10 @@ int cmd_shell(char **argv)
 		err_set(&err, "there is '%s' behind the machine's name", argv[2]);
 	if (n > 2 || settings_read(&s, &err) < 0 || accel_check(o.accel, &err) < 0 ||
 	    (machine = make_plan(argv, &s, &p, &err)) < 0) {
-		log_line("%s\ntry 'vmtap help shell'", err.text);
-		return s.damaged ? EXIT_INFRA : EXIT_WRONG;
+		status = cmd_wrong("shell", err.text);
+		return s.damaged ? EXIT_INFRA : status;
 	}
-	if (set_world(&p.files[0], &s, &o, &accel, &err) < 0) {
-		log_line("%s", err.text);
-		return EXIT_INFRA;
-	}
+	if (set_world(&p.files[0], &s, &o, &accel, &err) < 0)
+		return cmd_failed(&err);
 	return run_session(&p, machine, &o);
 }

@@ -41,6 +41,8 @@ END
 is piped("cat left\nping -c 1 -W 5 two >/dev/null && echo heard\n", $script)->{out}, "by setupheard\n",
     'a script: its machines as setup left them';
 is piped("uname -n\n", $script, 'two')->{out}, "two\n", '... each by its name';
+is piped("uname -n\n", file('two-machines', "#!/usr/bin/env vmtap\n" . slurp($script)), 'two')->{out}, "two\n",
+    '... a script is known by its #! line, too';
 is piped("cat left\n", '--no-setup', $script)->{status}, 1, '... or without the setup';
 $r = piped("uname -n\n", script(qq{vm(a);\nsetup { a.succeed("false"); }\ntest("t") { }\n}));
 like $r->{err}, qr/setup failed, so the machines are as they boot: \S+:2: a\.succeed/, 'a setup that fails is told';
