@@ -51,6 +51,8 @@ static size_t count_busy(const struct schedule *s, long *memory)
 		n++;
 		*memory += s->jobs[i].memory;
 	}
+	if (freeze_is_busy(&s->freeze))
+		*memory += freeze_weigh(s->freeze.file, QEMU_OVERHEAD_MIB);
 	return n;
 }
 
@@ -99,6 +101,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, struct err *
 	j->test = t;
 	j->number = number;
 	j->setup = setup;
+	t->file->world.freeze_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
 	j->life = limits_life(&t->file->world, setup);
@@ -184,6 +187,30 @@ static bool retry_without_layer(struct schedule *s, struct plan_file *plan, cons
 	return true;
 }
 
+/* ---- freezing ---- */
+
+/* Freeze the machines of a script whose tests have copied templates, one script at a time and where there is room. */
+static void freeze_next(struct schedule *s)
+{
+	for (size_t i = 0; i < s->plan->nfiles && !freeze_is_busy(&s->freeze); i++) {
+		struct plan_file *plan = &s->plan->files[i];
+		long used;
+
+		if (s->files[i].frozen != FREEZE_WANTED ||
+		    (count_busy(s, &used) && used + freeze_weigh(plan, QEMU_OVERHEAD_MIB) > s->room))
+			continue;
+		s->files[i].frozen = FREEZE_BEGUN;
+		free(s->freezing);
+		s->freezing = xasprintf("machines of '%s', frozen for later", plan->path);
+		freeze_start(&s->freeze, plan);
+	}
+}
+
+static void freeze_done(void *arg)
+{
+	schedule_go(arg);
+}
+
 /* ---- what ends ---- */
 
 /* A test that was run with --cached: keep its pass, and say why there was none. */
@@ -236,6 +263,8 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died ? died : "");
 
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
+	if (o->not_frozen && f->frozen == FREEZE_UNKNOWN)
+		f->frozen = FREEZE_WANTED;
 	if (j->setup && fallback_take_accel(s->fallback, &f->fallback, t, o))
 		f->setup = SETUP_WANTED;
 	else if (j->setup)
@@ -274,6 +303,7 @@ static bool is_prepared(struct schedule *s, struct plan_file *plan)
 	f->prepared = !prepare_start(&s->prepare, plan);
 	if (!f->prepared) {
 		free(s->preparing);
+	free(s->freezing);
 		s->preparing = xasprintf("images of '%s'", plan->path);
 	}
 	return f->prepared;
@@ -342,6 +372,8 @@ static void tell_status(struct schedule *s)
 	if (prepare_is_busy(&s->prepare))
 		s->activities[status.nactivities++] =
 			(struct report_activity){s->preparing, s->prepare.started};
+	if (freeze_is_busy(&s->freeze))
+		s->activities[status.nactivities++] = (struct report_activity){s->freezing, s->freeze.started};
 	report_status(s->report, &status);
 	if (status.nactivities == 0)
 		loop_stop(s->loop);
@@ -356,6 +388,8 @@ void schedule_go(struct schedule *s)
 {
 	while (!schedule_gave_up(s) && !s->settle->silenced && s->next < s->plan->ntests && take_next(s))
 		;
+	if (!s->settle->silenced && !schedule_gave_up(s))
+		freeze_next(s);
 	tell_status(s);
 	if (s->settle->silenced || schedule_gave_up(s))
 		loop_stop(s->loop);
@@ -382,12 +416,13 @@ void schedule_init(struct schedule *s)
 	for (size_t i = 0; i < s->njobs; i++)
 		s->jobs[i] = (struct job){
 			.task.loop = s->loop, .in_child = in_child, .done = job_done, .arg = s};
-	s->activities = xcalloc(s->njobs + 1, sizeof(*s->activities)); /* and what is being prepared */
+	s->activities = xcalloc(s->njobs + 2, sizeof(*s->activities)); /* and what is prepared, and frozen */
 	s->prepare = (struct prepare){.task.loop = s->loop,
 				      .settings = s->settings,
 				      .in_child = in_child,
 				      .done = prepare_done,
 				      .arg = s};
+	s->freeze = (struct freeze){.task.loop = s->loop, .in_child = in_child, .done = freeze_done, .arg = s};
 	s->files = xcalloc(s->plan->nfiles, sizeof(*s->files));
 	s->tests = xcalloc(s->plan->ntests, sizeof(*s->tests));
 }
@@ -397,12 +432,14 @@ void schedule_stop(struct schedule *s)
 	uint64_t deadline;
 
 	task_stop(&s->prepare.task);
+	task_stop(&s->freeze.task);
 	for (size_t i = 0; i < s->njobs; i++)
 		task_stop(&s->jobs[i].task);
 	deadline = clock_now() + TASK_END_MS * NS_PER_MS;
 	for (size_t i = 0; i < s->njobs; i++)
 		job_finish(&s->jobs[i], deadline);
 	task_finish(&s->prepare.task, deadline);
+	task_finish(&s->freeze.task, deadline);
 }
 
 void schedule_free(struct schedule *s)

@@ -4,6 +4,7 @@
 
 #include "cmd/cached.h"
 #include "cmd/fallback.h"
+#include "cmd/freeze.h"
 #include "cmd/job.h"
 #include "cmd/prepare.h"
 #include "cmd/runner.h"
@@ -18,14 +19,23 @@ enum setup_state {
 	SETUP_UNMET,   /* it failed or skipped, and so does each test */
 };
 
+/* Whether the machines of a script are to be frozen, for those that come later. */
+enum freeze_state {
+	FREEZE_UNKNOWN, /* no test has found one that is not */
+	FREEZE_WANTED,
+	FREEZE_BEGUN, /* once a run */
+};
+
 /**
  * struct file_run - A script in this run
+ * @frozen:	Whether a test has met a machine that is not frozen, and what has come of it
  * @prepared:	Its machines have all that they boot from, or are broken
  * @setup_result: What became of the setup, when it is unmet
  * @inputs:	What results depend on, once it was asked for
  */
 struct file_run {
 	bool prepared;
+	enum freeze_state frozen;
 	enum setup_state setup;
 	struct point setup_result;
 	struct fallback_file fallback;
@@ -44,7 +54,7 @@ struct test_run {
  * @plan, @settings, @options, @loop, @report, @settle, @fallback: The runner's
  * @accel_error: Why there is no accelerator, for the tests that use a machine; or NULL
  * @in_child:	Called with @arg, first thing in each process that is forked
- * @preparing:	What the status calls the images that are being made; owned
+ * @preparing, @freezing: What the status calls the images that are being made, the machines that are frozen; owned
  * @room:	MiB for machines
  * @files, @tests: By their numbers in the plan
  * @activities:	What the last status told
@@ -66,7 +76,8 @@ struct schedule {
 	struct job *jobs;
 	size_t njobs, next;
 	struct prepare prepare;
-	char *preparing;
+	struct freeze freeze;
+	char *preparing, *freezing;
 	struct file_run *files;
 	struct test_run *tests;
 	struct report_activity *activities;

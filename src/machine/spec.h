@@ -68,6 +68,7 @@ struct machine_spec {
  * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
  * @freezer:	QEMU can freeze machines that are emulated (qemu/freezer.h)
  * @store:	The cache folder, for templates
+ * @freeze_later: Somebody else has machines frozen (template_freeze()); until then their templates are copied
  * @cold:	No templates at all
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
@@ -78,7 +79,7 @@ struct machine_spec {
 struct spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
-	bool sandbox, freezer;
+	bool sandbox, freezer, freeze_later;
 	const char *store;
 	bool cold;
 	const char *layer, *save_to;

@@ -14,6 +14,11 @@
  * the translator and the C library chose code by them. QEMU refuses by itself
  * what it cannot thaw.
  *
+ * Making one takes longer than a test on a copy of the template. So a test
+ * takes the copy, tells the runner that nothing is frozen, and the runner has
+ * that done beside the tests (cmd/freeze.h); only a setup waits, because of what
+ * it leaves only a thawed machine can be frozen.
+ *
  * A machine that QEMU refuses to freeze (a display with threads of its own, by
  * `.qemu`) has an entry that says so, and is copied from its template as ever.
  */

@@ -58,12 +58,13 @@ static void thaw(struct life *l, enum origin o, char *image)
 	begin(l, o, (struct machine_origin){.frozen = image, .identity = origin_rules[o].identity});
 }
 
-/* The best that there is of a template. Return: false when there may be something better. */
+/* The best that there is of a template. Return: false when there may be something better, which is worth waiting for. */
 static bool begin_as_copy(struct life *l, const char *dir, bool generic, bool final)
 {
 	char *image = NULL;
 	enum frozen f = l->no_frozen ? FROZEN_REFUSED : template_frozen(l->world, l->machine->index, &image);
 
+	l->not_frozen |= f == FROZEN_ABSENT;
 	if (f == FROZEN_THERE)
 		thaw(l, generic ? ORIGIN_FROZEN_GENERIC : ORIGIN_FROZEN_NAMED, image);
 	else if (f == FROZEN_REFUSED || final)
@@ -143,7 +144,7 @@ void life_start(struct life *l)
 		boot(l);
 	} else {
 		dir = template_find(l->world, m->index, &generic);
-		if (!dir || !begin_as_copy(l, dir, generic, false))
+		if (!dir || !begin_as_copy(l, dir, generic, l->world->freeze_later))
 			make_template(l);
 	}
 }

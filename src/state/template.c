@@ -121,12 +121,31 @@ static int build(const char *dir, void *arg, struct err *err)
 	return err_set(err, "%s", o->result->reason);
 }
 
+/* @key: of the template in the folder @dir. What cannot be frozen is copied from there, always. */
+static void freeze(const struct spec *w, size_t index, const char *key, const char *dir)
+{
+	struct err why = {0};
+
+	if (frozen_wanted(w, index) && frozen_make(w, index, key, dir, &why) < 0)
+		log_verbose("%s: it cannot be frozen, so its template is copied: %s", w->machines[index].name, why.text);
+}
+
+void template_freeze(const struct spec *w, size_t index)
+{
+	cleanup_free char *dir = NULL;
+	char key[SHA256_HEX];
+	bool generic;
+
+	dir = template_find(w, index, &generic);
+	if (dir && make_key(w, index, !generic, key, NULL) == 0)
+		freeze(w, index, key, dir);
+}
+
 /* The entry without an identity, and from it the one with. */
 static int make(struct order *o, struct err *err)
 {
 	const struct spec *w = o->world;
 	cleanup_free char *named = NULL;
-	struct err why = {0};
 	char key[SHA256_HEX];
 
 	if (make_key(w, o->index, false, key, err) < 0 ||
@@ -136,8 +155,8 @@ static int make(struct order *o, struct err *err)
 			    store_get(w->store, TEMPLATE_NAMED, key, build, o, &named, err) < 0))
 		return -1;
 	o->result->made = true;
-	if (frozen_wanted(w, o->index) && frozen_make(w, o->index, key, named ? named : o->base, &why) < 0)
-		log_verbose("%s: it cannot be frozen, so its template is copied: %s", w->machines[o->index].name, why.text);
+	if (!w->freeze_later)
+		freeze(w, o->index, key, named ? named : o->base);
 	return 0;
 }
 

@@ -66,10 +66,13 @@ void template_discard_frozen(const struct spec *w, size_t index);
 /* Throw a template away that QEMU cannot load. While other processes use it, it stays: they meet the same failure. */
 void template_discard(const struct spec *w, size_t index);
 
+/* Freeze machine @index, if it is wanted, its template is there, and that has not been done. Takes seconds. */
+void template_freeze(const struct spec *w, size_t index);
+
 struct template_task;
 
 /**
- * template_make() - Make a template in a child process, and freeze it if it is wanted; or wait until another process has
+ * template_make() - Make a template in a child process, and freeze it if that is wanted at once; or wait until another process has
  * @done:	Called once, from the loop, with the result (valid until it returns);
  *		@made: template_find() gets it
  *

@@ -79,7 +79,7 @@ sub damage {
 damage(2000);
 is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed', 'tables that are damaged: the template is copied';
 ok !-e "$entry/image", '... and the file is thrown away';
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again';
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again, which stops a copy for a moment and lets it run on';
 is ways(vmtap(@env, '--verbose', $one)), 'status 0: thawed', '... for all that follow';
 damage(4 << 20);
 is vmtap(@env, 'cache', 'list', '--check')->{status}, 1, 'memory that is damaged is found by cache list --check';
@@ -115,6 +115,7 @@ my @moved = ('VMTAP_CACHE=' . dir() . '/moved', 'VMTAP_ACCEL=tcg');
 is vmtap(@moved, 'cache', 'import', dir() . '/pack')->{status}, 0, '... and import in another folder';
 unlike vmtap(@moved, 'cache', 'list')->{out}, qr/^frozen/m, '... where nothing came that is of use only in the first';
 is ways(vmtap(@moved, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... but it is made, without a boot';
+is ways(vmtap(@moved, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... for the next run';
 
 # Nothing is left of a run that is killed while it makes one
 system 'rm', '-rf', "$cache/frozen";
