@@ -36,9 +36,11 @@ tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(pa
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
-tests    = $(units) tests/fuzz/replay $(wildcard tests/build/*) tests/asan/run tests/dialect/run tests/dialect/syntax tests/consumers/run $(wildcard tests/cli/*.t) \
-	$(wildcard tests/reports/*.c tests/reports/*.t) \
-	$(wildcard tests/qemu/*.t tests/world/*.t) tests/world/machines $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+# The longest first, for prove to end with short ones, on all processors.
+long     = tests/vm/kvm.c $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/machines.t
+tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
+	$(wildcard tests/build/* tests/vm/*.c tests/examples/*.c tests/reports/*.c tests/reports/*.t) tests/dialect/run tests/dialect/syntax \
+	tests/fuzz/replay $(units))
 
 # ---- flags ----
 # Errors in CI and in `make lint`, not in a user's build: the next compiler knows more of them.
@@ -133,7 +135,7 @@ build/asan/%.o: src/%.c build/deps.mk Makefile
 build/asan/image/embedded.o: extra_flags = -Wa,-I,build
 build/asan/image/embedded.o: build/vmtap-agent.gz
 
-# The whole of vmtap like that, for tests/asan/run. tcc's sources shift and misalign: no UBSan for what is not ours.
+# The whole of vmtap like that, for tests/asan. tcc's sources shift and misalign: no UBSan for what is not ours.
 build/asan-vmtap: tests/asan/options.c $(sources:src/%.c=build/asan/%.o)
 	$(call say,LD)
 	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(zlib)/lib/libz.a -lm

@@ -7,7 +7,7 @@ use File::Temp 'tempdir';
 
 our @EXPORT = qw(vmtap vmtap_under script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
 
-my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan/run
+my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $count = 0;
 
@@ -37,7 +37,7 @@ sub script {
     return file('t' . ++$count . '.c', $text);
 }
 
-# Run a command without stdin, for at most four minutes. Return its stdout, stderr and exit status.
+# Run a command without stdin, for at most a quarter of an hour. Return its stdout, stderr and exit status.
 sub run_command {
     my @command = @_;
     my ($out, $err) = ("$dir/out", "$dir/err");
@@ -49,7 +49,7 @@ sub run_command {
         exec @command or die "cannot run $command[0]: $!";
     }
     local $SIG{ALRM} = sub { kill 'KILL', $pid };
-    alarm 240;
+    alarm 900;
     waitpid $pid, 0;
     alarm 0;
     return {out => slurp($out), err => slurp($err), status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8};

@@ -79,7 +79,7 @@ my $slow = script(qq{vm(m, .image = "$dir/root.tar");\ntest("t") { m.start(); }\
 {
     local @ENV{qw(VMTAP_CACHE VMTAP_BOOT_TIMEOUT VMTAP_QEMU)} = ($cache, 60, $no_boot[1] =~ s/^VMTAP_QEMU=//r);
     my ($pid) = start_vmtap($slow);
-    my $busy = wait_for(20, sub { vmtap(@env, 'cache', 'list')->{out} =~ /^root .* in use$/m });
+    my $busy = wait_for(60, sub { vmtap(@env, 'cache', 'list')->{out} =~ /^root .* in use$/m });
     ok $busy, 'list: in use while a run uses it';
     $r = vmtap(@env, 'cache', 'prune', '--all');
     like $r->{out}, qr/\(\d+ in use\)/, 'prune --all leaves what is in use';

@@ -15,7 +15,7 @@ my $text = qq{static int there(void) { FILE *f = fopen("$traces/go", "r"); if (f
 my $path = script($text);
 
 my ($pid, $out) = start_vmtap('-j2', $path);
-ok wait_for(10, sub { slurp($out) =~ /^1\.\.3/m }), 'the plan comes first';
+ok wait_for(60, sub { slurp($out) =~ /^1\.\.3/m }), 'the plan comes first';
 select undef, undef, undef, 0.3;
 unlike slurp($out), qr/^ok/m, 'what ended early waits for its turn';
 open my $f, '>', "$traces/go" or die;
@@ -41,7 +41,7 @@ SKIP: {
     close $stderr;
     my $seen = '';
     vec(my $ready = '', fileno($terminal), 1) = 1;
-    ok wait_for(20, sub {
+    ok wait_for(60, sub {
         sysread $terminal, $seen, 4096, length $seen if select my $r = $ready, undef, undef, 0;
         return $seen =~ m{\r\e\[K2/3  slow \(};
     }), 'the live line counts tests that have ended' or diag $seen;

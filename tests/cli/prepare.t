@@ -24,7 +24,7 @@ sub lock_it {
 # Wait until a child of the run has that lock's file open, too
 sub waits {
     my ($pid) = @_;
-    return wait_for(20, sub {
+    return wait_for(60, sub {
         for my $fd (glob '/proc/[0-9]*/fd/*') {
             next if (readlink($fd) // '') !~ /initrd-$key\.lock/;
             return 1 if slurp($fd =~ s{fd/.*}{stat}r) =~ /^\d+ \(.*\) \S $pid /;
@@ -41,7 +41,7 @@ my $lock = lock_it();
 my ($pid, $out) = start_vmtap_env(["VMTAP_CACHE=$other"], '-j2', $quick, $machine);
 ok waits($pid), 'an image is waited for';
 file('go', '');
-ok wait_for(20, sub { slurp($out) =~ /^ok 1 - \S+: quick/m }), '... another test ends, and its point is printed';
+ok wait_for(60, sub { slurp($out) =~ /^ok 1 - \S+: quick/m }), '... another test ends, and its point is printed';
 unlike slurp($out), qr/boots/, '... before the image is there';
 close $lock;
 waitpid $pid, 0;

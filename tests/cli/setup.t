@@ -33,7 +33,7 @@ for my $case (['setup', qq{vm(m);\nsetup { $long }\ntest("a") { ok(1); }\n}, qr/
               ['body', qq{vm(m);\ntest("a") { $long }\n}, qr/message: "the world's process ended without a verdict: killed by signal 9/]) {
     my ($where, $text, $message) = @$case;
     my ($pid, $out) = start_vmtap_env(\@env, script($text));
-    my $world = wait_for(20, sub { left_over('qemu-system') ? (worlds($pid))[0] : undef });
+    my $world = wait_for(60, sub { left_over('qemu-system') ? (worlds($pid))[0] : undef });
     kill 'KILL', $world;
     waitpid $pid, 0;
     is $? >> 8, 3, "a world that is killed in a $where: exit status 3";
@@ -44,7 +44,7 @@ for my $case (['setup', qq{vm(m);\nsetup { $long }\ntest("a") { ok(1); }\n}, qr/
 # A world that is stopped does not stop the run
 my ($pid, $out) = start_vmtap_env([@env, 'VMTAP_SLOW=0.02', 'VMTAP_BOOT_TIMEOUT=1'], '-j1',
     script(qq{vm(unused); /* VMTAP_SLOW is of an accelerator */\ntest("stopped", .timeout = 1) { for (;;) ; }\ntest("next") { ok(1); }\n}));
-my $world = wait_for(20, sub { (worlds($pid))[0] });
+my $world = wait_for(60, sub { (worlds($pid))[0] });
 kill 'STOP', $world;
 waitpid $pid, 0;
 is $? >> 8, 3, 'a world that is stopped: exit status 3';

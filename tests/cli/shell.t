@@ -102,11 +102,12 @@ is_restored('after ~.');
 for my $signal (qw(KILL TERM)) {
     terminal("$vmtap shell");
     sees(qr/~ # /);
-    my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
+    my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/environ") =~ /\Q$store\E/
+        && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
     kill $signal, $relay if $relay;
     ok sees(qr/left=/m), "SIG$signal to the process that has the terminal";
     is_restored("after SIG$signal");
 }
-wait_for(10, sub { !left_over($store) });
+wait_for(60, sub { !left_over($store) });
 is_deeply [left_over($store)], [], 'nothing is left over';
 done_testing;

@@ -6,7 +6,8 @@ use lib 'tests/cli';
 use Test::More;
 use Vmtap;
 
-my $victim = "victim$$"; # this suite may run twice at a time (tests/asan/run)
+my $victim = "victim$$"; # this suite may run twice at a time, of two trees
+my $vmtap = $ENV{VMTAP} // 'build/vmtap';
 my $tmp = dir() . '/tmp';
 mkdir $tmp;
 
@@ -15,12 +16,12 @@ sub ended {
     my ($what, $signal, $word, @args) = @_;
     my $path = script(qq{vm($victim);\ntest("boots") { $victim.start(); $victim.succeed("sleep 1000"); }\ntest("later") { ok(1); }\n});
     my ($pid, $out) = start_vmtap(@args, $path);
-    ok wait_for(20, sub { left_over($word) }), "SIG$signal, $what: QEMU is running";
+    ok wait_for(60, sub { left_over($word) }), "SIG$signal, $what: QEMU is running";
     kill $signal, $pid;
     waitpid $pid, 0;
     my $status = $?;
-    ok wait_for(5, sub { !left_over($word) }), '... and is gone afterwards';
-    ok wait_for(5, sub { !left_over($path) }), '... and so are all of our processes';
+    ok wait_for(60, sub { !left_over($word) }), '... and is gone afterwards';
+    ok wait_for(60, sub { !left_over($path) }), '... and so are all of our processes';
     is_deeply [glob "$tmp/*"], [], '... no file is left';
     return if $signal eq 'KILL';
     like slurp($out), qr/^Bail out! interrupted by signal/m, '... the harness is told';
@@ -59,25 +60,25 @@ $r = vmtap("VMTAP_CACHE=$cache", script(qq{vm(m);\ntest("boots") { m.start(); }\
 is $r->{status}, 0, 'the next run makes its template';
 
 # A reader that takes nothing: vmtap waits for it, but not when it is to end
-my $full = script(qq{vm(victim);\ntest("much") { for (int i = 0; i < 190; i++) note(fmt("%01000d", i)); }\n}
-    . qq{test("later") { victim.succeed("sleep 1000"); }\n});
+my $full = script(qq{vm($victim);\ntest("much") { for (int i = 0; i < 190; i++) note(fmt("%01000d", i)); }\n}
+    . qq{test("later") { $victim.succeed("sleep 1000"); }\n});
 for my $signal (qw(INT TERM HUP)) {
     pipe my $reader, my $writer or die;
     my $pid = fork() // die;
     if (!$pid) {
         open STDOUT, '>&', $writer;
         open STDERR, '>', dir() . '/stalled.err';
-        exec 'build/vmtap', '-j2', '--cold', $full or die;
+        exec $vmtap, '-j2', '--cold', $full or die;
     }
     close $writer;
     my $waiting = sub { my $n = pack 'L', 0; ioctl $reader, 0x541B, $n; return unpack('L', $n) > 60_000 };    # FIONREAD
-    ok wait_for(20, $waiting), "SIG$signal, stdout is full";
-    ok wait_for(20, sub { left_over("-name\0victim") }), '... and a machine runs' if $signal eq 'INT';
+    ok wait_for(60, $waiting), "SIG$signal, stdout is full";
+    ok wait_for(60, sub { left_over("-name\0$victim") }), '... and a machine runs' if $signal eq 'INT';
     kill $signal, $pid;
-    ok wait_for(20, sub { waitpid($pid, 1) == $pid }), '... vmtap ends';
+    ok wait_for(60, sub { waitpid($pid, 1) == $pid }), '... vmtap ends';
     is $? >> 8, 3, '... exit status 3';
     is_deeply [left_over($full)], [], '... and none of its processes is left';
-    is_deeply [left_over("-name\0victim")], [], '... nor a machine';
+    is_deeply [left_over("-name\0$victim")], [], '... nor a machine';
 }
 
 # A reader that takes all, but late, gets all: nothing of a point is lost
@@ -86,11 +87,11 @@ for my $signal (qw(INT TERM HUP)) {
     my $pid = fork() // die;
     if (!$pid) {
         open STDOUT, '>&', $writer;
-        exec 'build/vmtap', '-f', 'much', $full or die;
+        exec $vmtap, '-f', 'much', $full or die;
     }
     close $writer;
     my $n = pack 'L', 0;
-    wait_for(20, sub { ioctl $reader, 0x541B, $n; return unpack('L', $n) > 60_000 });
+    wait_for(60, sub { ioctl $reader, 0x541B, $n; return unpack('L', $n) > 60_000 });
     local $/;
     my $text = <$reader>;
     waitpid $pid, 0;

@@ -2,7 +2,7 @@
 # freeze.t - our QEMU writes machines to files and is mapped back from them (vendor/qemu/frozen.h)
 #
 # Speaks with QEMU and with the agent itself, as vmtap's own use of this is tested elsewhere. FREEZE_THAWS is how often the
-# first file is thawed.
+# first file is thawed: more of them look longer for what is rare.
 use strict;
 use warnings;
 use Errno;
@@ -19,7 +19,7 @@ use Time::HiRes qw(time);
 
 my $qemu = $ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
 -x $qemu or BAIL_OUT("'$qemu' is missing: make own-qemu");
-my $thaws = $ENV{FREEZE_THAWS} // 100;
+my $thaws = $ENV{FREEZE_THAWS} // 25;
 my $dir = tempdir(CLEANUP => 1);
 my $limit = 120;    # seconds for any one answer
 my ($hello, $configure, $exec, $output, $exit, $wait, $done, $fail) = (1 .. 8);
@@ -293,7 +293,7 @@ for my $depth (1 .. 3) {
     configure($copy, "depth$depth");
 }
 is run($copy, 'cat /tmp/file /tmp/depth; hostname'), "one\n1\n2\n3\ndepth3\n", 'what each did is there in the last';
-check_copies("$dir/depth3", 10, 1, 'and its own copies are right');
+check_copies("$dir/depth3", 5, 1, 'and its own copies are right');
 is_deeply qmp($copy, 'quit'), {}, 'QMP ends it';
 is_deeply ended($copy), [0, ''], '... well';
 
@@ -367,12 +367,10 @@ end($copy);
 
 # ---- more processors, disks, networks ----
 
-for my $cpus (2, 4) {
-    $m = boot("vm(a, .cpus = $cpus);");
-    is freeze($m, $file), 'frozen', "a machine with $cpus processors is frozen";
-    end($m);
-    check_copies($file, 20, $cpus, '... and its copies are right');
-}
+$m = boot('vm(a, .cpus = 4);');
+is freeze($m, $file), 'frozen', 'a machine with 4 processors is frozen';
+end($m);
+check_copies($file, 10, 4, '... and its copies are right');
 
 system("head -c 8M /dev/urandom >$dir/read; truncate -s 16M $dir/write") == 0 or die;
 $m = boot('vm(a, .image = "build/debian12-web.tar");', '-blockdev', "driver=file,node-name=r,filename=$dir/read,read-only=on", '-device',
@@ -384,7 +382,7 @@ refused('its disk, which the machine itself still writes', qr/write' is in use b
 $before = holdings($m);
 end($m);
 my $sum = (split ' ', `md5sum $dir/read`)[0];
-for my $i (1 .. 5) {
+for my $i (1 .. 3) {
     $copy = thaw($file);
     configure($copy, "m$i");
     is $copy && run($copy, 'md5sum </dev/vdc | cut -c1-32'), "$sum\n", "copy $i reads its disk";

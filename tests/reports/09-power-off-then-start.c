@@ -2,7 +2,7 @@
 vm(m);
 vm(n);
 
-test("off by its own command, on by start()", .timeout = 120) {
+test("off by its own command, on by start()", .timeout = 400) {
 	start_all();
 	m.succeed("(sleep 1; poweroff -f) >/dev/null 2>&1 &");
 	n.wait_until_fails("ping -c 1 -W 1 m");

@@ -2,7 +2,7 @@
 vm(one, .hostname = "web.example.com");
 vm(two);
 
-test("long and short name", .timeout = 60) {
+test("long and short name", .timeout = 400) {
 	start_all();
 	two.succeed("ping -c 1 -W 30 web.example.com");
 	two.succeed("ping -c 1 -W 30 web");

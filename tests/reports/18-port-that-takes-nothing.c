@@ -4,7 +4,7 @@ vm(mid);
 vm(other);
 vm(down);
 
-test("two machines that have nothing to do with it still reach each other", .timeout = 200) {
+test("two machines that have nothing to do with it still reach each other", .timeout = 400) {
 	start_all();
 	mid.succeed("ping -c 1 -W 30 other && ping -c 1 -W 30 down");
 	src.succeed("ping -c 1 -W 30 down");

@@ -38,7 +38,7 @@ like slurp($out), qr/^not ok 1 .*^  infra: true$/ms, '... and the point says so'
 my $name = "wrapped$$";
 my $r = vmtap('VMTAP_QEMU=' . qemu_wrapper('"$qemu" "$@"'), '--cold', script(qq{vm($name);\ntest("t") { $name.succeed("true"); }\n}));
 is $r->{status}, 0, 'a wrapper without exec works';
-ok wait_for(5, sub { !left_over("-name\0$name") }), '... and nothing is left of it';
+ok wait_for(60, sub { !left_over("-name\0$name") }), '... and nothing is left of it';
 
 # SIGTERM is heard although nobody reads.
 my $loud = script(join '', map { qq{test("$_") { for (int i = 0; i < 3000; i++) printf("%0200d\\n", i); }\n} } 'a' .. 'd');
@@ -51,9 +51,9 @@ if (!$pid) {
 close $writer;
 my $bytes = '';
 my $full = sub { ioctl($reader, 0x541b, $bytes = pack 'i', 0) && unpack('i', $bytes) > 40000 }; # FIONREAD
-ok wait_for(20, $full), 'stdout is a pipe that is full';
+ok wait_for(60, $full), 'stdout is a pipe that is full';
 kill 'TERM', $pid;
-my $ended = wait_for(20, sub { waitpid($pid, 1) == $pid }); # 1: WNOHANG
+my $ended = wait_for(60, sub { waitpid($pid, 1) == $pid }); # 1: WNOHANG
 is $ended && $? >> 8, 3, '... SIGTERM ends it, as an interrupted run';
 if (!$ended) {
     kill 'KILL', $pid;

@@ -9,8 +9,9 @@ test("a file that appears later is waited for") {
 }
 
 test("a port that opens and closes later is waited for") {
-	m.succeed("(sleep 1; timeout 2 nc -l -p 8080) >/dev/null 2>&1 &");
+	m.succeed("(sleep 1; exec nc -l -p 8080) >/dev/null 2>&1 &");
 	m.wait_for_open_port(8080);
+	m.succeed("(sleep 1; killall nc) >/dev/null 2>&1 &");
 	m.wait_for_closed_port(8080);
 }
 
