@@ -50,7 +50,9 @@ static char *qemu_version(const char *qemu)
 	if (pid < 0)
 		return NULL;
 	/* All that it wrote is in the pipe; a process that it left behind may hold the other end. */
-	if (!proc_ends_well(pid, pidfd, CONFINE_PATIENCE_MS) || fd_set_nonblock(in, 1) < 0 || read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
+	if (!proc_ends_well(pid, pidfd, CONFINE_PATIENCE_MS) || fd_set_nonblock(in, 1) < 0)
+		return NULL;
+	if (read(in, text, sizeof(text) - 1) < 0 || !strstr(text, "version"))
 		return NULL;
 	return xstrndup(text, strcspn(text, "\n"));
 }
