@@ -23,7 +23,7 @@ for my $how ([], ['--cold'], ['-j2']) {
     my $r = vmtap(@env, @$how, $skips);
     is scalar(() = $r->{out} =~ /^ok \d - [ab] # SKIP not today$/mg), 2, "skip() in setup (@$how): every test is skipped";
     is $r->{status}, 0, '... exit status 0';
-    is $r->{err}, '', '... and nothing is said of the setup';
+    is $r->{err} =~ s/^# vmtap: still running: .*\n//mgr, '', '... and nothing is said of the setup'; # a slow host is told what still runs
 }
 is_deeply [glob dir() . '/cache/setup/*'], [], '... and nothing is kept';
 
