@@ -69,6 +69,7 @@ struct machine_spec {
  * @freezer:	QEMU can freeze machines that are emulated (qemu/freezer.h)
  * @store:	The cache folder, for templates
  * @cold:	No templates at all
+ * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -80,7 +81,7 @@ struct spec {
 	const char *qemu, *qemu_missing;
 	bool sandbox, freezer;
 	const char *store;
-	bool cold;
+	bool cold, record;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "report/excerpt.h"
+#include "report/markup.h"
 #include "report/summary.h"
 
 /* ---- a mark ---- */
@@ -60,22 +61,10 @@ void github_format_mark(struct buf *out, const struct point *p)
 
 /* ---- the page ---- */
 
+/* A blank line would end the HTML and begin Markdown. */
 static void add_html(struct buf *out, const char *text)
 {
-	cleanup_buf struct buf clean = {0};
-
-	text_clean(&clean, text, strlen(text));
-	for (const char *p = buf_str(&clean); *p; p++) {
-		const char *entity = *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : NULL;
-
-		/* A blank line would end the HTML and begin Markdown. */
-		if (*p == '\n')
-			entity = "&#10;";
-		if (entity)
-			buf_adds(out, entity);
-		else
-			buf_addc(out, *p);
-	}
+	markup_add(out, text, "\n");
 }
 
 void github_format_failure(struct buf *out, const struct point *p)

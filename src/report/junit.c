@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "report/excerpt.h"
+#include "report/markup.h"
 
 /* Parts of a suite: the sums of its attributes. */
 struct counts {
@@ -28,37 +28,11 @@ static const struct excerpt_layout layout = {.prefix = "   ", .lost = "   ", .he
 
 /* ---- XML ---- */
 
-/* Append a text of any origin. All that XML forbids is gone once it is clean. */
-static void add_text(struct buf *out, const char *text)
-{
-	cleanup_buf struct buf clean = {0};
-
-	text_clean(&clean, text, strlen(text));
-	for (const char *p = buf_str(&clean); *p; p++) {
-		const char *entity = *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : NULL;
-
-		if (entity)
-			buf_adds(out, entity);
-		else
-			buf_addc(out, *p);
-	}
-}
-
 /* Append ' name="text"'; line ends stay what they are. */
 static void add_attribute(struct buf *out, const char *name, const char *text)
 {
-	cleanup_buf struct buf escaped = {0};
-
-	add_text(&escaped, text);
 	buf_addf(out, " %s=\"", name);
-	for (const char *p = buf_str(&escaped); *p; p++) {
-		const char *entity = *p == '"' ? "&quot;" : *p == '\n' ? "&#10;" : *p == '\t' ? "&#9;" : NULL;
-
-		if (entity)
-			buf_adds(out, entity);
-		else
-			buf_addc(out, *p);
-	}
+	markup_add(out, text, MARKUP_ATTRIBUTE);
 	buf_addc(out, '"');
 }
 
@@ -112,7 +86,7 @@ static void describe(struct buf *out, const struct point *p)
 	list_subpoints(&list, p, 0);
 	if (list.len)
 		add_detail(&text, "subtests", buf_str(&list));
-	add_text(out, buf_str(&text));
+	markup_add(out, buf_str(&text), "");
 }
 
 static void add_failure(struct buf *out, const struct point *p)
@@ -132,7 +106,7 @@ static void add_notes(struct buf *out, const struct point *p)
 		return;
 	buf_adds(out, "      <system-out>");
 	for (size_t i = 0; i < p->nnotes; i++) {
-		add_text(out, p->notes[i]);
+		markup_add(out, p->notes[i], "");
 		buf_addc(out, '\n');
 	}
 	buf_adds(out, "</system-out>\n");
