@@ -218,7 +218,7 @@ TEST(phases, are_counted_summed_and_the_slowest_is_named)
 
 /* ---- the page ---- */
 
-/* What python3's XML parser says of a text: "" when it is well-formed. */
+/* What python3's XML parser says of a page: "" when it is well-formed, and has no attribute that does anything. */
 static const char *parse(const struct buf *text)
 {
 	static char said[300];
@@ -230,7 +230,9 @@ static const char *parse(const struct buf *text)
 
 	CHECK(fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len);
 	close(fd);
-	command = xasprintf("python3 -c 'import sys, xml.etree.ElementTree as E; E.parse(sys.argv[1])' %s 2>&1 | tail -n 1", path);
+	command = xasprintf("python3 -c 'import sys, xml.etree.ElementTree as E\n"
+			    "for e in E.parse(sys.argv[1]).iter(): print(*(set(e.keys()) - set(sys.argv[2:])), end=\"\")' %s class id "
+			    "style title href open lang charset content http-equiv name colspan 2>&1 | tail -n 1", path);
 	f = popen(command, "r"); /* NOLINT(cert-env33-c) */
 	n = fread(said, 1, sizeof(said) - 1, f);
 	said[n] = '\0';
@@ -267,7 +269,6 @@ TEST(page, what_a_guest_wrote_is_text_and_the_page_is_well_formed)
 	CHECK_STR(parse(&out), "");
 	CHECK(!strstr(buf_str(&out), "<script"));
 	CHECK(!strstr(buf_str(&out), "<img"));
-	CHECK(!strstr(buf_str(&out), "onmouseover='"));
 	CHECK(!strchr(buf_str(&out), '\033'));
 	CHECK_HAS(buf_str(&out), "default-src 'none'");
 	CHECK_HAS(buf_str(&out), "<title>vmtap: 1 failed, 1 passed</title>");
@@ -281,8 +282,7 @@ TEST(page, refers_to_nothing_elsewhere)
 	format(&out, points, 2, NULL);
 	for (const char *p = buf_str(&out); (p = strstr(p, "href=\"")); p++)
 		CHECK(p[6] == '#' || strncmp(p + 6, "001-x/", 6) == 0);
-	CHECK(!strstr(buf_str(&out), "src="));
-	CHECK(!strstr(buf_str(&out), "url("));
+	CHECK(!strstr(buf_str(&out), "url(") && !strstr(buf_str(&out), "@import"));
 }
 
 /* Random bytes of the kinds that matter: the page parses, whatever comes. */
