@@ -73,6 +73,7 @@ $script = script(<<'END');
 vm(web, .memory = 96);
 setup { web.succeed("true"); }
 test("says") {
+	web.succeed("printf '#!/bin/sh\\necho said in the journal\\n' >/bin/journalctl; chmod +x /bin/journalctl");
 	web.succeed("printf 'first \\377<i>\\n' >/dev/console");
 	web.succeed("echo last >/dev/console; exit 3");
 }
@@ -80,9 +81,9 @@ END
 $r = vmtap(@env, "--json=$at/m.json", "--artifacts=$at/m", $script);
 @events = events("$at/m.json");
 my @calls = grep { $_->{event} eq 'call' && $_->{test} } @events;
-is scalar(@calls), 2, 'a machine: its calls';
-is_deeply [map { $_->{line} . $_->{answer} . $_->{exit_status} . ($_->{failed} ? '!' : '') } @calls], ['4ok0', '5ok3!'], '... with lines and results';
-like $calls[1]{call}, qr/^web\.succeed\("echo last/, '... in the words of the script';
+is scalar(@calls), 3, 'a machine: its calls';
+is_deeply [map { $_->{line} . $_->{answer} . $_->{exit_status} . ($_->{failed} ? '!' : '') } @calls], ['4ok0', '5ok0', '6ok3!'], '... with lines and results';
+like $calls[2]{call}, qr/^web\.succeed\("echo last/, '... in the words of the script';
 cmp_ok $calls[1]{ms}, '>=', $calls[0]{ms} + $calls[0]{duration_ms}, '... one after the other';
 my @states = map { $_->{state} } grep { $_->{event} eq 'machine' && $_->{test} } @events;
 like "@states", qr/^(setup|boot|frozen|template) up/, '... where its life began';
@@ -92,7 +93,8 @@ is scalar(grep { $_->{event} eq 'setup' && $_->{verdict} eq 'passed' } @events),
 cmp_ok $events[-1]{phases}{setup}{sum_ms}, '>', 0, 'the times of all phases';
 like $r->{err}, qr/^#   phase  times .*\n#   boot .*\n(#   copy .*\n)?#   setup .*\n#   test /m, '... as a table, too';
 like slurp("$at/m/001-says/console-web.txt"), qr/^\[\d+\.\d{3}\] first \xEF\xBF\xBD<i>$/m, 'files: the console';
-like slurp("$at/m/001-says/commands.txt"), qr/:5: web\.succeed\("echo last.*: ok, exit status 3, \d+\.\d{3} s  <-- failed$/m, '... the commands';
+like slurp("$at/m/001-says/commands.txt"), qr/:6: web\.succeed\("echo last.*: ok, exit status 3, \d+\.\d{3} s  <-- failed$/m, '... the commands';
+is slurp("$at/m/001-says/journal-web.txt"), "said in the journal\n", '... and the journal, as the test has failed';
 $page = slurp("$at/m/index.html");
 like $page, qr/first \xEF\xBF\xBD&lt;i&gt;.*<div class="call bad">.*>last<.*<div class="failure bad">/s, 'the page: the failing call among what was said';
 is system('python3', '-c', 'import sys, xml.etree.ElementTree as E; E.parse(sys.argv[1])', "$at/m/index.html"), 0, '... well-formed';
