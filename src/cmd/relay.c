@@ -191,6 +191,8 @@ static void make_call(struct session *s, enum wire_call call)
 	wire_put_str(out, call == WIRE_CALL_SHELL ? (s->relay->terminal.is_tty && term ? term : "dumb") : NULL);
 	wire_put_bytes(out, "", 0);
 	wire_put_u32(out, call == WIRE_CALL_SHELL && s->relay->terminal.is_tty ? columns << 16 | (rows & 0xFFFF) : 0);
+	wire_put_str(out, "");
+	wire_put_str(out, "");
 	wire_end(out, mark);
 	link_flush(&s->world);
 }

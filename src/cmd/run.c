@@ -13,6 +13,7 @@
 struct run_options {
 	struct runner_options runner;
 	struct choice choice;
+	const char *tap;
 	int list, dry_run, verbose, until_fail;
 };
 
@@ -45,6 +46,12 @@ const struct option cmd_run_options[] = {
 	 "run a test once more that the infrastructure failed"},
 	{"junit", 0, OPTION_TEXT, "FILE", offsetof(struct run_options, runner.junit),
 	 "write the results as JUnit XML, too"},
+	{"json", 0, OPTION_TEXT, "FILE", offsetof(struct run_options, runner.json),
+	 "write what happens as JSON lines, too"},
+	{"artifacts", 0, OPTION_TEXT, "DIR", offsetof(struct run_options, runner.artifacts),
+	 "make a page of the run, and files of each test"},
+	{"tap", 0, OPTION_TEXT, "flat|nested", offsetof(struct run_options, tap),
+	 "subtests in the points' blocks, or as TAP 14"},
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct run_options, list), "print the tests, run nothing"},
 	{"dry-run", 'n', OPTION_FLAG, NULL, offsetof(struct run_options, dry_run),
 	 "print the QEMU command lines, run nothing"},
@@ -135,6 +142,9 @@ static int combine(struct run_options *o, struct err *err)
 		o->runner.fail_fast = 1;
 		o->choice.repeat = o->choice.repeat ? o->choice.repeat : UNTIL_FAIL_TIMES;
 	}
+	if (o->tap && strcmp(o->tap, "flat") != 0 && strcmp(o->tap, "nested") != 0)
+		return err_set(err, "--tap is '%s', neither 'flat' nor 'nested'", o->tap);
+	o->runner.nested = o->tap && *o->tap == 'n';
 	if (o->runner.cached && o->choice.repeat > 1)
 		return err_set(err, "--cached would not run again what has passed: leave it out, or what repeats the tests");
 	o->runner.nothing = o->choice.failed ? "no test failed when it ran last" : "there are fewer tests than shards";

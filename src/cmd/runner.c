@@ -29,6 +29,8 @@
 #include "base/mem.h"
 #include "cmd/failed.h"
 #include "cmd/schedule.h"
+#include "report/artifacts.h"
+#include "report/events.h"
 #include "report/github.h"
 #include "report/junit.h"
 #include "report/progress.h"
@@ -46,7 +48,10 @@ struct runner {
 	struct watch signals;
 	struct tap tap;
 	struct progress progress;
+	struct phases phases;
 	struct junit junit;
+	struct events events;
+	struct artifacts artifacts;
 	struct github github;
 	struct summary summary;
 	struct report report;
@@ -151,23 +156,46 @@ static enum exit_status conclude(struct runner *r)
 	return report_end(&r->report) < 0 ? EXIT_INFRA : settle_status(&r->settle);
 }
 
+/* The reports that go to files. */
+static int add_files(struct runner *r, struct err *err)
+{
+	const struct runner_options *o = r->schedule.options;
+
+	phases_init(&r->phases);
+	report_add(&r->report, &r->phases.reporter); /* before what shows the sums */
+	if (o->junit && junit_open(&r->junit, o->junit, err) < 0)
+		return -1;
+	if (o->junit)
+		report_add(&r->report, &r->junit.reporter);
+	if (o->json && events_open(&r->events, o->json, VMTAP_VERSION, &r->phases, err) < 0)
+		return -1;
+	if (o->json)
+		report_add(&r->report, &r->events.reporter);
+	if (o->artifacts && artifacts_open(&r->artifacts, o->artifacts, &r->phases, o->again, err) < 0)
+		return -1;
+	if (o->artifacts)
+		report_add(&r->report, &r->artifacts.reporter);
+	return 0;
+}
+
 static int runner_init(struct runner *r, struct err *err)
 {
 	const struct runner_options *o = r->schedule.options;
 
 	if (tap_open(&r->tap, err) < 0 || loop_init(&r->loop, err) < 0)
 		return -1;
+	r->tap.nested = o->nested;
+	if (o->nested)
+		r->tap.version = TAP_VERSION_MAX;
 	progress_init(&r->progress, &r->loop);
 	report_add(&r->report, &r->progress.reporter); /* before what prints on the same terminal */
 	report_add(&r->report, &r->tap.reporter);
-	if (o->junit && junit_open(&r->junit, o->junit, err) < 0)
+	if (add_files(r, err) < 0)
 		return -1;
-	if (o->junit)
-		report_add(&r->report, &r->junit.reporter);
 	github_init(&r->github);
 	if (github_is_here())
 		report_add(&r->report, &r->github.reporter);
-	summary_init(&r->summary, r->tap.fd, o->again);
+	summary_init(&r->summary, r->tap.fd, &r->phases, o->again);
 	report_add(&r->report, &r->summary.reporter);
 	if (watch_signals(r, err) < 0)
 		return -1;
@@ -185,7 +213,11 @@ static void runner_free(struct runner *r)
 	fd_close(&r->signals.fd);
 	summary_free(&r->summary);
 	github_free(&r->github);
+	if (r->schedule.options->json)
+		events_close(&r->events);
+	artifacts_close(&r->artifacts);
 	junit_close(&r->junit);
+	phases_free(&r->phases);
 	tap_close(&r->tap);
 	loop_free(&r->loop);
 }

@@ -18,14 +18,17 @@
  * @retry_infra: Run a test once more that the infrastructure failed
  * @remark:	A comment to print before the first point, or NULL
  * @junit:	Where a JUnit report goes, or NULL
+ * @json:	Where events go, or NULL
+ * @artifacts:	Folder for a page of the run and files of each test, or NULL
+ * @nested:	Subtests are nested TAP
  * @again:	The command that runs what failed again, or NULL
  * @nothing:	Why the plan is empty when it is
  */
 struct runner_options {
 	const char *accel;
 	double timeout;
-	int jobs, cold, cached, fail_fast, retry_infra;
-	const char *remark, *nothing, *junit, *again;
+	int jobs, cold, cached, fail_fast, retry_infra, nested;
+	const char *remark, *nothing, *junit, *json, *artifacts, *again;
 };
 
 /**

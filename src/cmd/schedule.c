@@ -80,6 +80,7 @@ static void set_world(const struct schedule *s, size_t number)
 	const struct plan_test *t = &s->plan->tests[number];
 	struct spec *w = &t->file->world;
 
+	w->record = s->options->json || s->options->artifacts;
 	w->accel = fallback_accel(s->fallback, &s->tests[number].fallback);
 	w->cold = s->options->cold || s->fallback->no_templates || file_of(s, t)->fallback.no_templates;
 	if (s->accel_error) { /* for the tests that use a machine, and only those */
@@ -132,6 +133,17 @@ static void start_setup(struct schedule *s, struct file_run *f, size_t number)
 	f->setup = SETUP_RUNNING;
 	if (start_job(s, number, true, &err) < 0)
 		set_unmet(f, xstrdup(err.text));
+}
+
+/* For those who show what happened: a setup is no point of its own. */
+static void tell_setup(struct schedule *s, const struct job *j, struct point *p)
+{
+	if (!p->trace)
+		return;
+	p->name = xasprintf("setup of %s", j->test->file->path);
+	p->script = xstrdup(j->test->file->path);
+	p->duration_ms = (double)(clock_now() - j->started) / 1e6;
+	report_setup(s->report, p);
 }
 
 /* The setup's process has ended: its tests can go on, or cannot. */
@@ -267,8 +279,10 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		f->frozen = FREEZE_WANTED;
 	if (j->setup && fallback_take_accel(s->fallback, &f->fallback, t, o))
 		f->setup = SETUP_WANTED;
-	else if (j->setup)
+	else if (j->setup) {
+		tell_setup(s, j, &o->result);
 		take_setup(s, plan, o, died);
+	}
 	else if ((!died && retry_without_layer(s, plan, o)) ||
 		 (!died && fallback_take_accel(s->fallback, &f->fallback, t, o)) ||
 		 retry_infra(s, j->number, &o->result, died))

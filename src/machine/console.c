@@ -33,6 +33,8 @@ static void end_line(struct console *c)
 	buf_clear(&c->line);
 	line = buf_str(&c->text) + start;
 	log_verbose("%s| %s", c->name, line);
+	if (c->said)
+		c->said(c->arg, line);
 	if (!c->panic && tells_of_panic(line)) {
 		c->panic = xstrdup(line);
 		if (c->panicked)

@@ -14,6 +14,7 @@
  * @text:	Cleaned text, the newest CONSOLE_KEEP bytes
  * @panic:	A line that reads as the kernel writes "Kernel panic"; NULL for none; owned
  * @panicked:	Called when @panic is set
+ * @said:	Called with each line, cleaned; or NULL
  */
 struct console {
 	struct stream stream;
@@ -21,6 +22,7 @@ struct console {
 	struct buf text, line;
 	char *panic;
 	void (*panicked)(void *arg);
+	void (*said)(void *arg, const char *line);
 	void *arg;
 };
 

@@ -233,6 +233,14 @@ static void panicked(void *arg)
 	}
 }
 
+static void said(void *arg, const char *line)
+{
+	const struct machine *m = arg;
+
+	if (m->owner.said)
+		m->owner.said(m->owner.arg, m, line);
+}
+
 /* ---- QMP ---- */
 
 static void qmp_event(void *arg, const char *name, const struct json *message)
@@ -463,7 +471,7 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},
 		.agent = {.stream.out_max = AGENT_OUT_MAX, .frame = agent_frame, .lost = agent_lost, .arg = m},
-		.console = {.name = w->machines[index].name, .panicked = panicked, .arg = m},
+		.console = {.name = w->machines[index].name, .panicked = panicked, .said = said, .arg = m},
 		.errors = {.name = "qemu", .arg = m},
 	};
 	for (size_t i = 0; i < COMMAND_NICS_MAX; i++)

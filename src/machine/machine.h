@@ -114,10 +114,14 @@ struct machine;
  * struct machine_owner - Whom a machine tells
  * @up:		The machine became UP
  * @stopped:	It is OFF or GONE, and holds nothing any more
+ * @began:	Told by its life (state/life.h), not by the machine: it is going to be started, or its origin is being made; or NULL
+ * @said:	Its console said a line; or NULL. What comes then may not touch the machine
  */
 struct machine_owner {
 	void (*up)(void *arg, struct machine *m);
 	void (*stopped)(void *arg, struct machine *m);
+	void (*began)(void *arg, struct machine *m);
+	void (*said)(void *arg, const struct machine *m, const char *line);
 	void *arg;
 };
 

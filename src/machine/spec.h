@@ -70,6 +70,7 @@ struct machine_spec {
  * @store:	The cache folder, for templates
  * @freeze_later: Somebody else has machines frozen (template_freeze()); until then their templates are copied
  * @cold:	No templates at all
+ * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -81,7 +82,7 @@ struct spec {
 	const char *qemu, *qemu_missing;
 	bool sandbox, freezer, freeze_later;
 	const char *store;
-	bool cold;
+	bool cold, record;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

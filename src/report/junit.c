@@ -32,7 +32,7 @@ static const struct excerpt_layout layout = {.prefix = "   ", .lost = "   ", .he
 static void add_attribute(struct buf *out, const char *name, const char *text)
 {
 	buf_addf(out, " %s=\"", name);
-	markup_add(out, text, "\"\n\t");
+	markup_add(out, text, MARKUP_ATTRIBUTE);
 	buf_addc(out, '"');
 }
 

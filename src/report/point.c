@@ -40,6 +40,7 @@ void point_free(struct point *r)
 	free(r->test);
 	free(r->reason);
 	free(r->at);
+	trace_free(r->trace);
 	*r = (struct point){0};
 }
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "report/trace.h"
+
 #define POINT_NOTES_MAX  200 /* comments kept for a point: a script may note() in a loop */
 #define POINT_FIELDS_MAX 32  /* fields kept for a point: the dialect uses about ten */
 #define POINT_SUBPOINTS_MAX 2000 /* sub-points kept for a point: a subtest() may stand in a loop */
@@ -49,6 +51,7 @@ struct field {
  * @subpoints:	Its subtests, in the order in which they began; each is a point with a name, a verdict,
  *		and where they are known a reason, a place, fields and sub-points of its own
  * @subpoints_lost: How many more were dropped (POINT_SUBPOINTS_MAX)
+ * @trace:	What happened, or NULL; owned
  * @subpoints_at: How many of @fields stand in front of the sub-points where a report shows both in one list
  *
  * Start with `= {0}` (`cleanup_point struct point r = {...}`), end with
@@ -69,6 +72,7 @@ struct point {
 	double duration_ms;
 	struct point *subpoints;
 	size_t nsubpoints, subpoints_lost, subpoints_at;
+	struct trace *trace;
 };
 
 void point_free(struct point *r);
@@ -109,7 +113,8 @@ struct point *point_add_subpoint(struct point *r, const char *name, enum verdict
 
 /**
  * point_copy_result() - Copy what became of a test, to say it of another
- * @to:		Overwritten: all of @from but its name and place, its notes and its duration, which are of one place in the output
+ * @to:		Overwritten: all of @from but its name and place, its notes, its duration and its trace, which are of
+ *		one place in the output
  */
 void point_copy_result(struct point *to, const struct point *from);
 

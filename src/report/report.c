@@ -42,6 +42,11 @@ int report_point(struct report *report, const struct point *p)
 	ASK(report, point, p);
 }
 
+void report_setup(struct report *report, const struct point *setup)
+{
+	TELL(report, setup, setup);
+}
+
 int report_comment(struct report *report, const char *text)
 {
 	ASK(report, comment, text);

@@ -54,6 +54,7 @@ struct sink;
  * struct reporter_ops - What a reporter is told; each may be NULL
  * @plan:	There will be @n tests; when @n is 0, @nothing says why
  * @point:	The next one. It has its sub-points: a reporter that can show a tree does so
+ * @setup:	A script's setup has ended, for all of its tests: what became of it, which is no test point
  * @comment:	A remark that belongs to the results
  * @notice:	A remark to the waiting person, which belongs to stderr
  * @status:	Something began or ended
@@ -67,6 +68,7 @@ struct sink;
 struct reporter_ops {
 	int (*plan)(struct reporter *r, size_t n, const char *nothing);
 	int (*point)(struct reporter *r, const struct point *p);
+	void (*setup)(struct reporter *r, const struct point *setup);
 	int (*comment)(struct reporter *r, const char *text);
 	void (*notice)(struct reporter *r, const char *text);
 	void (*status)(struct reporter *r, const struct report_status *s);
@@ -98,6 +100,7 @@ void report_add(struct report *report, struct reporter *r);
  */
 int report_plan(struct report *report, size_t n, const char *nothing);
 int report_point(struct report *report, const struct point *p);
+void report_setup(struct report *report, const struct point *setup);
 int report_comment(struct report *report, const char *text);
 void report_notice(struct report *report, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void report_status(struct report *report, const struct report_status *s);

@@ -146,6 +146,8 @@ static void format_end(const struct summary *s, struct buf *out)
 	for (size_t i = 0; i < SUMMARY_SLOWEST && s->slowest[i].name && s->number > SUMMARY_SLOWEST; i++)
 		buf_addf(&text, "  %s%.1f s  %s\n", i ? "         " : "slowest: ", s->slowest[i].ms / 1e3,
 			 s->slowest[i].name);
+	if (s->phases)
+		phases_format(&text, s->phases);
 	if (s->failed && s->again)
 		buf_addf(&text, "  again, what failed: %s\n", s->again);
 	excerpt_add(out, buf_str(&text), &plain, disarm);
@@ -204,11 +206,11 @@ static bool wants_colour(void)
 	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
-void summary_init(struct summary *s, int stdout_fd, const char *again)
+void summary_init(struct summary *s, int stdout_fd, const struct phases *phases, const char *again)
 {
 	const char *harness = getenv("HARNESS_ACTIVE");
 
-	*s = (struct summary){.reporter = {.ops = &ops, .sink = &s->sink}, .again = again, .started = clock_now()};
+	*s = (struct summary){.reporter = {.ops = &ops, .sink = &s->sink}, .phases = phases, .again = again, .started = clock_now()};
 	sink_init(&s->sink, STDERR_FILENO);
 	s->failures = !isatty(stdout_fd) && !is_same_file(stdout_fd, STDERR_FILENO);
 	s->at_end = !(harness && *harness);

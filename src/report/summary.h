@@ -8,7 +8,7 @@
 #define REPORT_SUMMARY_H
 
 #include "base/buf.h"
-#include "report/report.h"
+#include "report/phases.h"
 #include "report/sink.h"
 
 #define SUMMARY_LIST_MAX    20	/* failed tests that are listed at the end */
@@ -20,6 +20,7 @@
  * @failures:	Failed points are told at once
  * @at_end:	The end is told
  * @colour:	... in colours
+ * @phases:	The table of times; not owned, or NULL
  * @again:	The command that runs what failed again; not owned, or NULL
  * @number:	Points so far
  * @passed, @failed, @skipped: Of those
@@ -32,6 +33,7 @@ struct summary {
 	struct reporter reporter;
 	struct sink sink;
 	bool failures, at_end, colour;
+	const struct phases *phases;
 	const char *again;
 	size_t number, passed, failed, skipped;
 	struct buf list;
@@ -45,7 +47,7 @@ struct summary {
 };
 
 /* Begin. @stdout_fd is the TAP stream's, to see who reads it. */
-void summary_init(struct summary *s, int stdout_fd, const char *again);
+void summary_init(struct summary *s, int stdout_fd, const struct phases *phases, const char *again);
 void summary_free(struct summary *s);
 
 /* Append what is told of a failed point, each line behind @prefix and a blank or more. Pure. */

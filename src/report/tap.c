@@ -31,8 +31,10 @@
  * a crash cannot cut it, and a reader never waits for the rest. (A reader that is
  * slower than us gets it in parts: sink.c.)
  *
- * This report is flat: the subtests of a point are a text in its block, a line
- * each. A reader that understands nested TAP is served by another reporter.
+ * The stream is flat by default: the subtests of a point are a text in its block,
+ * a line each. Nested (--tap=nested), they are a stream in front of the point,
+ * indented by four, with a plan of its own behind "# Subtest: NAME". Its points
+ * are numbered from 1 and have no block: the details are those of the point.
  */
 #include "report/tap.h"
 
@@ -203,7 +205,7 @@ static void add_subtests(struct buf *out, const struct point *r, bool github)
 		add_text_value(out, "subtests", buf_str(&list), github);
 }
 
-static void add_details(struct buf *out, const struct point *r, bool github)
+static void add_details(struct buf *out, const struct point *r, bool github, bool nested)
 {
 	if (point_has_failed(r)) {
 		if (r->reason)
@@ -217,27 +219,21 @@ static void add_details(struct buf *out, const struct point *r, bool github)
 	for (size_t i = 0; i < r->nfields; i++) {
 		const struct field *f = &r->fields[i];
 
-		if (i == r->subpoints_at)
+		if (i == r->subpoints_at && !nested)
 			add_subtests(out, r, github);
 		if (f->number)
 			buf_addf(out, "  %s: %s\n", f->key, f->value);
 		else
 			add_text_value(out, f->key, f->value, github);
 	}
-	if (r->nfields <= r->subpoints_at)
+	if (r->nfields <= r->subpoints_at && !nested)
 		add_subtests(out, r, github);
 	if (r->verdict != VERDICT_SKIPPED)
 		add_duration(out, r->duration_ms);
 }
 
-void tap_format_point(struct buf *out, size_t number, const struct point *r, bool github)
+static void add_line(struct buf *out, size_t number, const struct point *r)
 {
-	cleanup_buf struct buf details = {0};
-
-	for (size_t i = 0; i < r->nnotes; i++)
-		tap_format_comment(out, r->notes[i], github);
-	if (r->notes_lost)
-		buf_addf(out, "# (%zu notes left out)\n", r->notes_lost);
 	buf_addf(out, "%s %zu - ", point_has_failed(r) ? "not ok" : "ok", number);
 	tap_format_name(out, r->name ? r->name : "");
 	if (r->verdict == VERDICT_SKIPPED) {
@@ -245,9 +241,50 @@ void tap_format_point(struct buf *out, size_t number, const struct point *r, boo
 		tap_format_name(out, r->reason ? r->reason : "no reason given");
 	}
 	buf_addc(out, '\n');
-	add_details(&details, r, github);
+}
+
+/* Append the subtests of a point as a stream, @indent blanks to the right of it. */
+static void add_stream(struct buf *out, const struct point *r, int indent)
+{
+	if (r->nsubpoints == 0)
+		return;
+	buf_addf(out, "%*s# Subtest: ", indent, "");
+	tap_format_name(out, r->name ? r->name : "");
+	indent += TAP_INDENT;
+	buf_addf(out, "\n%*s1..%zu\n", indent, "", r->nsubpoints);
+	if (r->subpoints_lost)
+		buf_addf(out, "%*s# (%zu more left out)\n", indent, "", r->subpoints_lost);
+	for (size_t i = 0; i < r->nsubpoints; i++) {
+		add_stream(out, &r->subpoints[i], indent);
+		buf_addf(out, "%*s", indent, "");
+		add_line(out, i + 1, &r->subpoints[i]);
+	}
+}
+
+static void format_point(struct buf *out, size_t number, const struct point *r, bool github, bool nested)
+{
+	cleanup_buf struct buf details = {0};
+
+	for (size_t i = 0; i < r->nnotes; i++)
+		tap_format_comment(out, r->notes[i], github);
+	if (r->notes_lost)
+		buf_addf(out, "# (%zu notes left out)\n", r->notes_lost);
+	if (nested)
+		add_stream(out, r, 0);
+	add_line(out, number, r);
+	add_details(&details, r, github, nested);
 	if (details.len)
 		buf_addf(out, "  ---\n%s  ...\n", buf_str(&details));
+}
+
+void tap_format_point(struct buf *out, size_t number, const struct point *r, bool github)
+{
+	format_point(out, number, r, github, false);
+}
+
+void tap_format_nested(struct buf *out, size_t number, const struct point *r, bool github)
+{
+	format_point(out, number, r, github, true);
 }
 
 /* ---- the stream ---- */
@@ -353,7 +390,7 @@ int tap_point(struct tap *t, const struct point *r)
 	cleanup_buf struct buf out = {0};
 
 	assert(t->printed < t->planned);
-	tap_format_point(&out, ++t->printed, r, t->github);
+	format_point(&out, ++t->printed, r, t->github, t->nested);
 	return emit(t, &out);
 }
 

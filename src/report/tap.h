@@ -27,6 +27,7 @@
 
 #define TAP_VERSION_MIN	   13
 #define TAP_VERSION_MAX	   14
+#define TAP_INDENT	   4	/* blanks in front of a nested stream */
 #define TAP_NAME_MAX	   240	/* bytes of a test's name, a skip's or a bail-out's reason */
 #define TAP_STRING_MAX	   4096 /* bytes of a quoted string; the middle of a longer one is left out */
 #define TAP_LINE_MAX	   1000 /* bytes of a line in a block or a comment; a longer one is cut */
@@ -43,6 +44,7 @@
  * @planned:	Points promised by tap_plan()
  * @printed:	Points written
  * @opened:	The version line is out
+ * @nested:	Subtests are streams of their own in the point's, as TAP 14 has them; set after tap_open(), with @version 14
  * @told:	It was said that stdout is gone
  * @github:	Guest text must be kept from the Actions runner
  * @held:	Comments that came before the plan, which must be on line 2
@@ -53,7 +55,7 @@ struct tap {
 	struct sink sink;
 	int version;
 	size_t planned, printed;
-	bool opened, told, github;
+	bool opened, told, github, nested;
 	struct buf held;
 };
 
@@ -110,6 +112,8 @@ int tap_bail_out(struct tap *t, const char *reason);
 int tap_choose_version(const char *wish);
 /* Append the point of @r with its notes and its YAML block. */
 void tap_format_point(struct buf *out, size_t number, const struct point *r, bool github);
+/* The same with subtests as indented streams in front of the point. */
+void tap_format_nested(struct buf *out, size_t number, const struct point *r, bool github);
 /* Append @text as comment lines. */
 void tap_format_comment(struct buf *out, const char *text, bool github);
 /* Append @text as a description or a directive's reason: one line, not empty, nothing special. */

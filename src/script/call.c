@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "script/blocks.h"
 #include "script/output.h"
 #include "script/run.h"
@@ -43,7 +44,15 @@ void call_send(const struct buf *frames)
 		raise(SIGALRM);
 }
 
-static void put_call(struct buf *out, const struct question *c, uint32_t id)
+/* "file:line", or "". */
+static void put_place(struct buf *out, struct place at)
+{
+	cleanup_free char *text = at.file ? xasprintf("%s:%d", at.file, at.line) : NULL;
+
+	wire_put_str(out, text);
+}
+
+static void put_call(struct buf *out, const struct question *c, struct place at, uint32_t id)
 {
 	size_t mark = wire_begin(out, WIRE_CALL, id);
 
@@ -53,6 +62,8 @@ static void put_call(struct buf *out, const struct question *c, uint32_t id)
 	wire_put_str(out, c->first);
 	wire_put_bytes(out, c->second, c->second_len);
 	wire_put_u32(out, c->number);
+	wire_put_str(out, c->words);
+	put_place(out, at);
 	wire_end(out, mark);
 }
 
@@ -122,7 +133,7 @@ struct answer call_world(const struct question *q)
 	struct frame f;
 
 	output_flush();
-	put_call(&out, q, ++last_id);
+	put_call(&out, q, at, ++last_id);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
 	call_send(&out);

@@ -13,7 +13,7 @@
 
 #define CALL_ARGUMENT_MAX 1000000 /* bytes of the arguments of a call together */
 
-static_assert(CALL_ARGUMENT_MAX + 1024 <= WIRE_PAYLOAD_MAX, "a frame has room for the arguments and the other fields");
+static_assert(CALL_ARGUMENT_MAX + 16384 <= WIRE_PAYLOAD_MAX, "a frame has room for the arguments, the call in words and the rest");
 
 /**
  * struct answer - A WIRE_RESULT
@@ -34,6 +34,7 @@ struct answer {
  * @machine:	Its number
  * @first:	Argument, or NULL
  * @second:	Argument of @second_len bytes, or NULL
+ * @words:	The call as the script says it, for people
  * @may_time_out: WIRE_TIMED_OUT is an answer like any other, and no failure
  */
 struct question {
@@ -43,6 +44,7 @@ struct question {
 	const char *second;
 	size_t second_len;
 	uint32_t number;
+	const char *words;
 	bool may_time_out;
 };
 

@@ -12,7 +12,7 @@
 #include "script/compiled.h"
 #include "script/run.h"
 
-#define TOLD_MAX	    500	 /* bytes of an argument that --verbose shows */
+#define TOLD_MAX	    500	 /* bytes of an argument that --verbose and reports show */
 #define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 #define UNIT_NAME_MAX	    255	 /* bytes, as systemd has it; the agent could not even ask for one of some 200 KB */
@@ -93,17 +93,24 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 	run_leave();
 }
 
-/* ---- --verbose ---- */
+/* ---- for people ---- */
 
-/* "t.c:12: web.succeed("uname -s")", and when it is over how that went. Numbers are as the script has them. */
-static void tell(struct wording w, const struct question *q, const struct answer *a)
+/* "web.succeed("uname -s")"; numbers are as the script has them. The caller frees it. */
+static char *whole_call(struct wording w, const struct question *q)
 {
-	struct place at = run_place();
 	const char *quote = q->first && q->first[strspn(q->first, "0123456789")] ? "\"" : "";
 	cleanup_free char *argument = xstrndup(q->first ? q->first : "", TOLD_MAX);
 
+	return xasprintf("%s%s%s(%s%s%s)", w.machine ? w.machine : "", w.machine ? "." : "", w.method, quote, argument, quote);
+}
+
+/* --verbose: "t.c:12: web.succeed("uname -s")", and when it is over how that went. */
+static void tell(struct wording w, const struct question *q, const struct answer *a)
+{
+	struct place at = run_place();
+
 	if (!a)
-		log_line("%s:%d: %s(%s%s%s)", at.file, at.line, spoken(w), quote, argument, quote);
+		log_line("%s:%d: %s", at.file, at.line, q->words);
 	else if (a->outcome != WIRE_OK)
 		log_line("%s:%d: %s: %.*s", at.file, at.line, spoken(w), (int)strcspn(a->reason, "\n"), a->reason);
 	else if (q->call == WIRE_CALL_EXEC)
@@ -114,13 +121,17 @@ static void tell(struct wording w, const struct question *q, const struct answer
 }
 
 /* Ask, and return only with a WIRE_OK or, of a command, a WIRE_TIMED_OUT. All calls go through here. */
-static struct answer ask(struct wording w, const struct question *q)
+static struct answer ask(struct wording w, const struct question *asked)
 {
+	struct question named = *asked;
+	const struct question *q = &named;
 	size_t n = (q->first ? strlen(q->first) : 0) + q->second_len;
+	cleanup_free char *words = whole_call(w, q);
 	struct answer a;
 
 	if (n > CALL_ARGUMENT_MAX)
 		run_die(NULL, "%s: the arguments have %zu bytes: at most %d can be sent", spoken(w), n, CALL_ARGUMENT_MAX);
+	named.words = words;
 	run.questions++;
 	if (log_level >= 2)
 		tell(w, q, NULL);

@@ -161,6 +161,8 @@ void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 	if (setjmp(run.end) == 0) {
 		for (size_t i = 0; i < s->setup_count && (parts & SCRIPT_SETUP); i++)
 			s->setups[i]();
+		if (s->setup_count && (parts & SCRIPT_SETUP) && (parts & SCRIPT_BODY))
+			run_event(WIRE_EVENT_BODY, (struct place){.file = NULL}, "", NULL);
 		if (parts & SCRIPT_BODY) {
 			run.test = &s->tests[test];
 			s->bodies[test]();

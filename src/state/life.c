@@ -19,9 +19,17 @@
 
 /* ---- beginnings ---- */
 
+/* Tell the owner; @making says whether it is the origin that is being made. */
+static void tell_began(struct life *l)
+{
+	if (l->owner.began)
+		l->owner.began(l->owner.arg, l->machine);
+}
+
 static void begin(struct life *l, enum origin o, struct machine_origin from)
 {
 	l->origin = o;
+	tell_began(l);
 	machine_start(l->machine, from);
 }
 
@@ -102,7 +110,9 @@ static void make_template(struct life *l)
 
 	machine_expect(m);
 	l->making = template_make(l->world, m->index, m->loop, made, l, &err);
-	if (!l->making)
+	if (l->making)
+		tell_began(l);
+	else
 		machine_fail(m, LOSS_HOST, xasprintf("cannot prepare '%s': %s", m->spec->name, err.text));
 }
 
@@ -156,6 +166,14 @@ static void came_up(void *arg, struct machine *m)
 	struct life *l = arg;
 
 	l->owner.up(l->owner.arg, m);
+}
+
+static void said(void *arg, const struct machine *m, const char *line)
+{
+	struct life *l = arg;
+
+	if (l->owner.said)
+		l->owner.said(l->owner.arg, m, line);
 }
 
 /* Its template is still there. */
@@ -346,7 +364,7 @@ void life_init(struct life *l, struct machine *machine, const struct machine_own
 		.saving.copy = -1,
 		.go_on = {.expired = try_to_go_on, .arg = l},
 	};
-	machine->owner = (struct machine_owner){.up = came_up, .stopped = stopped, .arg = l};
+	machine->owner = (struct machine_owner){.up = came_up, .stopped = stopped, .said = said, .arg = l};
 }
 
 void life_free(struct life *l)

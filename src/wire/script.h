@@ -15,7 +15,8 @@
 enum wire_script_type {
 	/* script->world: u32 machine, u8 enum wire_call,
 	 * u64 deadline (CLOCK_MONOTONIC ns; UINT64_MAX for the default of the call),
-	 * str first argument, bytes second argument, u32 number. Answered by OUTPUT..., then RESULT, once. */
+	 * str first argument, bytes second argument, u32 number,
+	 * str the call as the script says it, str "file:line". Answered by OUTPUT..., then RESULT, once. */
 	WIRE_CALL = 32,
 	/* world->script: u8 enum wire_outcome, u32 status, u32 signal, u64 wall ns,
 	 * str reason (WIRE_FAILED and worse: for the user). What a DONE brings comes ahead of it as OUTPUT. */
@@ -62,6 +63,7 @@ enum wire_event {
 	WIRE_EVENT_SKIP = 3,	/* message is the reason */
 	WIRE_EVENT_SUBTEST = 4, /* message: its name; pairs: "result" = "ok" or "not ok" */
 	WIRE_EVENT_FAULT = 5,	/* the script itself crashed: message says how, "file:line" where */
+	WIRE_EVENT_BODY = 6,	/* the setup is over, and the test's body begins */
 };
 
 #endif

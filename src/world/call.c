@@ -19,6 +19,8 @@ void call_drop(struct call *c)
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
 	free(c->first);
 	free(c->second);
+	free(c->words);
+	free(c->place);
 	free(c->expired);
 	free(c);
 }
@@ -65,6 +67,10 @@ void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uin
 	wire_put_bytes(out, reason, strnlen(reason, REASON_MAX));
 	wire_end(out, mark);
 	link_flush(o->script);
+	c->outcome = outcome;
+	c->status = status;
+	c->signal = signal;
+	c->reason = reason;
 	o->done(o->arg, c);
 	call_drop(c);
 }
@@ -313,6 +319,8 @@ static struct call *parse(const struct call_owner *o, const struct frame *f)
 		memcpy(c->second, second, c->second_len);
 	c->second[c->second_len] = '\0';
 	c->number = wire_get_u32(&r);
+	c->words = wire_get_str(&r);
+	c->place = wire_get_str(&r);
 	order = order_find(c->kind);
 	if (order && order->whom == ORDER_ONE && machine < o->nlives)
 		c->life = &o->lives[machine];

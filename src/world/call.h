@@ -59,6 +59,8 @@ struct call_owner {
  * @expired:	Why it may not go on, or NULL; then @late is the outcome
  * @begun, @until: CLOCK_MONOTONIC, ns
  * @got:	Bytes of each output stream that were passed on
+ * @words, @place: As the script says it, and "file:line"; for reports
+ * @outcome, @status, @signal, @reason: Of the RESULT, for @owner's done(); @reason is valid as long as that runs
  */
 struct call {
 	const struct call_owner *owner;
@@ -66,7 +68,7 @@ struct call {
 	enum wire_call kind;
 	enum call_stage stage;
 	struct life *life;
-	char *first, *second;
+	char *first, *second, *words, *place;
 	size_t second_len;
 	uint32_t number;
 	uint32_t request;
@@ -75,6 +77,9 @@ struct call {
 	struct timer deadline;
 	uint64_t begun, until;
 	size_t got[2];
+	enum wire_outcome outcome;
+	uint32_t status, signal;
+	const char *reason;
 };
 
 /**

@@ -114,6 +114,8 @@ int findings_event(struct findings *v, const struct frame *f)
 			result->reason = xstrdup(message);
 		}
 		return 0;
+	case WIRE_EVENT_BODY:
+		return 0;
 	case WIRE_EVENT_SUBTEST:
 		take_subtest(v, message, &r);
 		return r.bad ? -1 : 0;

@@ -57,6 +57,77 @@ static void put_subpoints(struct buf *out, const struct point *r)
 	}
 }
 
+/* ---- what happened ---- */
+
+static void put_trace(struct buf *out, const struct trace *t)
+{
+	wire_put_u8(out, t != NULL);
+	if (!t)
+		return;
+	wire_put_u64(out, t->length);
+	wire_put_u32(out, (uint32_t)t->lost);
+	wire_put_u32(out, (uint32_t)t->nmachines);
+	for (size_t i = 0; i < t->nmachines; i++)
+		wire_put_str(out, t->machines[i]);
+	wire_put_u32(out, (uint32_t)t->nevents);
+	for (size_t i = 0; i < t->nevents; i++) {
+		const struct trace_event *e = &t->events[i];
+
+		wire_put_u8(out, (uint8_t)e->kind);
+		wire_put_u8(out, (uint8_t)e->how);
+		wire_put_u8(out, (uint8_t)(e->culprit | e->ended << 1));
+		wire_put_u64(out, e->at);
+		wire_put_u64(out, e->length);
+		wire_put_u32(out, (uint32_t)e->machine);
+		wire_put_u32(out, (uint32_t)e->status);
+		wire_put_u32(out, (uint32_t)e->signal);
+		wire_put_str(out, e->text);
+		wire_put_str(out, e->place);
+		wire_put_str(out, e->reason);
+	}
+}
+
+static void get_event(struct wire_reader *in, struct trace *t)
+{
+	unsigned kind = wire_get_u8(in), how = wire_get_u8(in), flags = wire_get_u8(in);
+	uint64_t at = wire_get_u64(in), length = wire_get_u64(in);
+	uint32_t machine = wire_get_u32(in), status = wire_get_u32(in), signal = wire_get_u32(in);
+	cleanup_free char *text = wire_get_str(in), *place = wire_get_str(in), *reason = wire_get_str(in);
+	struct trace_event *e = NULL;
+
+	if (kind < TRACE_KINDS && !in->bad)
+		e = trace_add(t, kind, at, (int)machine, text);
+	if (!e)
+		return;
+	e->how = how;
+	e->culprit = flags & 1;
+	e->ended = flags >> 1 & 1;
+	e->length = length;
+	e->status = (int)status;
+	e->signal = (int)signal;
+	trace_set(t, &e->place, place);
+	trace_set(t, &e->reason, reason);
+}
+
+static struct trace *get_trace(struct wire_reader *in)
+{
+	struct trace *t;
+
+	if (!wire_get_u8(in))
+		return NULL;
+	t = trace_new();
+	t->length = wire_get_u64(in);
+	t->lost = wire_get_u32(in);
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
+		cleanup_free char *name = wire_get_str(in);
+
+		trace_add_machine(t, name);
+	}
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--)
+		get_event(in, t);
+	return t;
+}
+
 void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 {
 	put_optional(out, o->kvm_failed);
@@ -67,6 +138,7 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 	wire_put_u8(out, o->came_up);
 	wire_put_str(out, o->qemu_version);
 	put_point(out, &o->result);
+	put_trace(out, o->result.trace);
 	wire_put_u8(out, 1); /* the end: a shorter message is a world that died */
 }
 
@@ -138,6 +210,7 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 	version = wire_get_str(&r);
 	snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", version);
 	get_point(&r, &o->result, 0);
+	o->result.trace = get_trace(&r);
 	/* Nothing follows: another process that has the pipe may have written to it as well. */
 	if (!r.bad && wire_get_u8(&r) == 1 && r.left == 0)
 		return 0;

@@ -43,6 +43,8 @@
 #include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
+#include "world/journal.h"
+#include "world/recorder.h"
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
 #define HANG_UP_S	1				   /* from the end of the script's socket to that of its process; scaled */
@@ -70,6 +72,7 @@ struct world {
 	char *overtime; /* why no call is begun any more, or NULL */
 	struct timer test_timer, kill_timer, hang_up;
 	struct findings findings;
+	struct recorder recorder;
 };
 
 static uint64_t seconds_from_now(const struct world *w, double s)
@@ -120,6 +123,7 @@ static void begin_call(struct world *w, const struct frame *f)
 		distrust(w, "sent a malformed call");
 		return;
 	}
+	recorder_call(&w->recorder, w->call);
 	if (w->overtime) {
 		call_expire(w->call, w->overtime);
 		return;
@@ -134,6 +138,7 @@ static void call_done(void *arg, struct call *c)
 	struct world *w = arg;
 
 	assert(w->call == c);
+	recorder_answer(&w->recorder, c);
 	w->call = NULL;
 }
 
@@ -148,6 +153,8 @@ static void script_frame(void *arg, const struct frame *f)
 {
 	struct world *w = arg;
 
+	if (f->type == WIRE_EVENT)
+		recorder_event(&w->recorder, f);
 	if (f->type == WIRE_CALL)
 		begin_call(w, f);
 	else if (f->type == WIRE_INPUT || f->type == WIRE_RESIZE || f->type == WIRE_TAKEN)
@@ -272,10 +279,23 @@ static void script_stuck(void *arg)
 
 /* ---- machines ---- */
 
+static void machine_began(void *arg, struct machine *m)
+{
+	struct world *w = arg;
+
+	recorder_began(&w->recorder, &w->lives[m->index]);
+}
+
+static void console_said(void *arg, const struct machine *m, const char *line)
+{
+	recorder_console(&((struct world *)arg)->recorder, m, line);
+}
+
 static void machine_changed(void *arg, struct machine *m)
 {
 	struct world *w = arg;
 
+	recorder_changed(&w->recorder, m);
 	if (w->call)
 		call_machine_changed(w->call, m);
 }
@@ -306,6 +326,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 	};
 	w->machines = xcalloc(spec->nmachines, sizeof(*w->machines));
 	w->lives = xcalloc(spec->nmachines, sizeof(*w->lives));
+	recorder_init(&w->recorder, spec);
 	w->call_owner = (struct call_owner){
 		.loop = &w->loop,
 		.script = &w->script,
@@ -320,7 +341,11 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 
 static void make_machines(struct world *w)
 {
-	const struct machine_owner owner = {.up = machine_changed, .stopped = machine_stopped, .arg = w};
+	const struct machine_owner owner = {.up = machine_changed,
+					    .stopped = machine_stopped,
+					    .began = machine_began,
+					    .said = console_said,
+					    .arg = w};
 
 	for (size_t i = 0; i < w->spec->nnets; i++)
 		w->switches[i] = switch_new(&w->loop);
@@ -350,6 +375,7 @@ static void world_end(struct world *w)
 	free(w->lives);
 	free(w->overtime);
 	findings_free(&w->findings);
+	recorder_free(&w->recorder);
 	loop_free(&w->loop);
 }
 
@@ -381,6 +407,23 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup(err.text);
 }
 
+/* A call that its script did not live to see answered is forgotten first, as the loop runs on. */
+static void take_journals(struct world *w, const struct world_outcome *o)
+{
+	struct call *c = w->call;
+
+	if (!w->spec->record || o->result.verdict != VERDICT_FAILED)
+		return;
+	if (c && (c->stage != CALL_ASKED || !c->life))
+		return; /* its machine is busy */
+	if (c) {
+		machine_forget(c->life->machine, c->request);
+		call_drop(c);
+	}
+	w->call = NULL;
+	journal_take(&w->loop, w->machines, w->spec->nmachines, w->recorder.trace);
+}
+
 static void run(struct world *w, void (*script)(void *arg, int fd), void *arg, struct err *err)
 {
 	loop_timer(&w->loop, &w->test_timer, w->deadline);
@@ -407,8 +450,12 @@ void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void 
 	if (err.text[0])
 		findings_fail_infra(&w.findings, err.text);
 	findings_finish(&w.findings, w.machines, spec->nmachines);
+	recorder_end(&w.recorder, spec->save_to != NULL);
+	if (!err.text[0])
+		take_journals(&w, out);
 	if (!err.text[0])
 		save(&w, out);
 	add_lacks(&w, out);
+	out->result.trace = recorder_steal(&w.recorder);
 	world_end(&w);
 }

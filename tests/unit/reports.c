@@ -87,7 +87,7 @@ TEST(junit, a_failure_has_its_details_and_what_a_guest_wrote_is_text)
 
 	point_add_field(&p, "console", "]]>\n</failure>");
 	text = junit(&p);
-	CHECK(strstr(text, "<failure message=\"is &quot;&lt;b&gt;&quot; &amp; \xEF\xBF\xBD\xEF\xBF\xBD\" type=\"fail\">"));
+	CHECK(strstr(text, "<failure message=\"is &#34;&lt;b&gt;&#34; &amp; \xEF\xBF\xBD\xEF\xBF\xBD\" type=\"fail\">"));
 	CHECK(strstr(text, "at: t/web.c:9\nconsole:\n    ]]&gt;\n    &lt;/failure&gt;\n</failure>\n"));
 }
 

@@ -587,3 +587,16 @@ TEST(tap, slow_reader_of_a_nonblocking_pipe_gets_all)
 	waitpid(pid, NULL, 0);
 	CHECK_INT(n, strlen("TAP version 13\n1..1\n") + 60 * 1003);
 }
+
+TEST(tap, nested_subtests_are_streams_in_front_of_their_point)
+{
+	struct point p = {.name = xstrdup("p"), .verdict = VERDICT_FAILED, .reason = xstrdup("r")};
+	struct point *sub = point_add_subpoint(&p, "a # SKIP\n1..1", VERDICT_FAILED);
+	cleanup_buf struct buf out = {0};
+
+	(void)point_add_subpoint(sub, "deep", VERDICT_PASSED);
+	tap_format_nested(&out, 3, &p, true);
+	CHECK_STR(buf_str(&out), "# Subtest: p\n    1..1\n    # Subtest: a \xEF\xBC\x83 SKIP; 1..1\n        1..1\n        ok 1 - deep\n"
+				 "    not ok 1 - a \xEF\xBC\x83 SKIP; 1..1\nnot ok 3 - p\n  ---\n  message: \"r\"\n  severity: \"fail\"\n  ...\n");
+	point_free(&p);
+}

@@ -252,3 +252,32 @@ TEST(spec, hosts_name_every_machine_on_every_network)
 	hosts = spec_hosts(&w);
 	CHECK_STR(hosts, "192.168.1.1 server server.lan\n192.168.2.1 server server.wan\n192.168.2.2 c c.wan client\n");
 }
+
+TEST(outcome, what_happened_comes_over_and_no_part_of_it_is_taken)
+{
+	struct world_outcome o = {.result.trace = trace_new()}, got;
+	cleanup_buf struct buf b = {0};
+	struct trace_event *e;
+
+	trace_add_machine(o.result.trace, "web");
+	o.result.trace->length = 12;
+	e = trace_add(o.result.trace, TRACE_CALL, 5, 0, "web.succeed(\"x\")");
+	e->culprit = e->ended = true;
+	e->status = 3;
+	e->length = 4;
+	trace_set(o.result.trace, &e->place, "t.c:7");
+	world_outcome_encode(&o, &b);
+	CHECK_INT(world_outcome_decode(&b, &got), 0);
+	CHECK_INT(got.result.trace->length, 12);
+	e = &got.result.trace->events[0];
+	CHECK_STR(e->text, "web.succeed(\"x\")");
+	CHECK_STR(e->place, "t.c:7");
+	CHECK(!e->reason && e->culprit && e->ended);
+	CHECK_INT(e->status * 100 + (int)e->length * 10 + (int)e->at, 345);
+	CHECK_STR(trace_machine(got.result.trace, e), "web");
+	world_outcome_free(&got);
+	while (b.len--)
+		CHECK_INT(world_outcome_decode(&b, &got), -1);
+	b.len = 0;
+	world_outcome_free(&o);
+}

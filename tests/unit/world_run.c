@@ -56,6 +56,8 @@ static void call(int fd, uint8_t kind)
 	wire_put_str(&b, "true");
 	wire_put_str(&b, "");
 	wire_put_u32(&b, 0);
+	wire_put_str(&b, "web.succeed(\"true\")");
+	wire_put_str(&b, "t.c:7");
 	say(fd, &b, mark);
 }
 
