@@ -89,7 +89,7 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
 build/obj/script/libtcc.o: CFLAGS += -Os
 # What waits for machines, or for people: the same.
-$(foreach r,cmd report world machine state qemu store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os
+$(foreach r,cmd report world machine state qemu script store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os
 build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
