@@ -150,7 +150,20 @@ void run_stop(void)
 	run_finish();
 }
 
-void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
+/* From the stage that there is to the one that is wanted. */
+static void run_setups(const struct script *s, int begun, int stage)
+{
+	if (stage == begun)
+		return;
+	if (stage >= 0) {
+		run_setups(s, begun, s->stages[stage].parent);
+		s->stage_bodies[stage]();
+	}
+	for (size_t i = 0; i < s->setup_count && stage == SCRIPT_BASE; i++)
+		s->setups[i]();
+}
+
+void script_run(struct script *s, const struct script_part *part, int world_fd)
 {
 	run.script = s;
 	run.world = world_fd;
@@ -159,11 +172,10 @@ void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 	limits_lower(RLIMIT_STACK, STACK_MAX);
 	heap_limit();
 	if (setjmp(run.end) == 0) {
-		for (size_t i = 0; i < s->setup_count && (parts & SCRIPT_SETUP); i++)
-			s->setups[i]();
-		if (parts & SCRIPT_BODY) {
-			run.test = &s->tests[test];
-			s->bodies[test]();
+		run_setups(s, part->begun, part->stage);
+		if (part->test != SCRIPT_NO_TEST) {
+			run.test = &s->tests[part->test];
+			s->bodies[part->test]();
 		}
 		run_finish();
 	}
