@@ -10,7 +10,8 @@
  * struct job - A place for one test, or one setup, at a time
  * @test:	What runs there. For a setup: the test that needs it first
  * @number:	Of the test in the plan
- * @setup:	It is a setup
+ * @setup:	It is a setup: that which comes to @stage
+ * @begun:	What it begins with, as of plan.h
  * @accel:	What its machines run on
  * @memory:	MiB that they may come to need
  * @started:	CLOCK_MONOTONIC, ns
@@ -27,6 +28,7 @@ struct job {
 	struct plan_test *test;
 	size_t number;
 	bool setup;
+	int stage, begun;
 	enum accel_kind accel;
 	long memory;
 	uint64_t started;

@@ -67,7 +67,7 @@ void plan_make(struct plan *p, const struct operands *o)
 	for (size_t i = 0; i < p->nfiles; i++) {
 		const struct operand *from = &o->list[i];
 
-		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines};
+		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines, .begun = SCRIPT_NOTHING};
 		add_file(p, &p->files[i]);
 	}
 }

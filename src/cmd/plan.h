@@ -19,6 +19,8 @@ struct script;
  * @world:	Its machines and networks, once they are described; the
  *		accelerator and the time limits are the run's to fill in
  * @described:	plan_describe() was here
+ * @stage:	What the work that is begun next is to come to (script.h)
+ * @begun:	What @world's layer was left by, or SCRIPT_NOTHING where it has none
  */
 struct plan_file {
 	const char *path;
@@ -28,6 +30,7 @@ struct plan_file {
 	struct script *script;
 	struct spec world;
 	bool described;
+	int stage, begun;
 };
 
 /**

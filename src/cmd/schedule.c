@@ -90,18 +90,46 @@ static void set_world(const struct schedule *s, size_t number)
 	limits_set(w, s->settings, t->timeout, s->options->timeout);
 }
 
+static struct setup_run *setup_of(const struct file_run *f, int stage)
+{
+	return &f->setups[stage - SCRIPT_BASE];
+}
+
+/* Return: what a stage begins with. */
+static int parent_of(const struct plan_file *f, int stage)
+{
+	return stage == SCRIPT_BASE ? SCRIPT_NOTHING : script_stage(f->script, (size_t)stage)->parent;
+}
+
+/* What is next to be begun for a test begins with the last there is on the way to @stage, and comes there. */
+static void set_beginning(const struct schedule *s, const struct plan_test *t, int stage)
+{
+	const struct file_run *f = file_of(s, t);
+	struct plan_file *plan = t->file;
+	int at = stage;
+
+	while (at != SCRIPT_NOTHING && setup_of(f, at)->state != SETUP_DONE)
+		at = parent_of(plan, at);
+	plan->stage = stage;
+	plan->begun = at;
+	plan->world.layer = at == SCRIPT_NOTHING ? NULL : setup_of(f, at)->layer;
+}
+
 /* Return: 0, or -1. */
-static int start_job(struct schedule *s, size_t number, bool setup, struct err *err)
+static int start_job(struct schedule *s, size_t number, bool setup, int stage, struct err *err)
 {
 	struct plan_test *t = &s->plan->tests[number];
 	struct job *j = find_free_job(s);
 
 	set_world(s, number);
+	set_beginning(s, t, stage);
 	if (s->options->cached) /* again: a test that was tried under KVM may be under TCG now */
 		cached_name(t, &file_of(s, t)->inputs, &s->tests[number].key);
 	j->test = t;
 	j->number = number;
 	j->setup = setup;
+	j->stage = stage;
+	j->begun = t->file->begun;
 	t->file->world.freeze_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
@@ -109,30 +137,52 @@ static int start_job(struct schedule *s, size_t number, bool setup, struct err *
 	return job_start(j, setup ? work_setup : work_test, err);
 }
 
+static int stage_of(const struct plan_test *t)
+{
+	return script_test(t->file->script, t->index)->stage;
+}
+
 static void start_test(struct schedule *s, size_t number)
 {
 	struct err err = {0};
 
-	if (start_job(s, number, false, &err) < 0)
+	if (start_job(s, number, false, stage_of(&s->plan->tests[number]), &err) < 0)
 		settle_infra(s->settle, number, err.text);
 }
 
 /* ---- setups ---- */
 
-/* Each test of the script is told that its setup could not be run. */
-static void set_unmet(struct file_run *f, char *why)
+/* Each test that begins there is told that its setup could not be run. */
+static void set_unmet(struct setup_run *setup, char *why)
 {
-	f->setup = SETUP_UNMET;
-	f->setup_result = (struct point){.verdict = VERDICT_FAILED, .reason = why, .infra = true};
+	setup->state = SETUP_UNMET;
+	setup->result = (struct point){.verdict = VERDICT_FAILED, .reason = why, .infra = true};
 }
 
-static void start_setup(struct schedule *s, struct file_run *f, size_t number)
+static void start_setup(struct schedule *s, struct setup_run *setup, size_t number, int stage)
 {
 	struct err err = {0};
 
-	f->setup = SETUP_RUNNING;
-	if (start_job(s, number, true, &err) < 0)
-		set_unmet(f, xstrdup(err.text));
+	setup->state = SETUP_RUNNING;
+	if (start_job(s, number, true, stage, &err) < 0)
+		set_unmet(setup, xstrdup(err.text));
+}
+
+static bool find_layer(const struct schedule *s, struct plan_file *plan, int stage)
+{
+	struct setup_run *setup = setup_of(&s->files[plan - s->plan->files], stage);
+
+	if (!work_find_layer(plan, stage))
+		return false;
+	setup->layer = plan->world.layer;
+	setup->state = SETUP_DONE;
+	return true;
+}
+
+/* As it is called in messages; the caller frees it. */
+static char *words_of(const struct setup_run *setup)
+{
+	return setup->failed ? xasprintf("setup \"%s\"", setup->failed) : xstrdup("setup");
 }
 
 /* For those who show what happened: a setup is no point of its own. */
@@ -147,55 +197,70 @@ static void tell_setup(struct schedule *s, const struct job *j, struct point *p)
 }
 
 /* The setup's process has ended: its tests can go on, or cannot. */
-static void take_setup(struct schedule *s, struct plan_file *plan, struct world_outcome *o, const char *died)
+static void take_setup(struct schedule *s, const struct job *j, struct world_outcome *o, const char *died)
 {
-	struct file_run *f = &s->files[plan - s->plan->files];
+	struct plan_file *plan = j->test->file;
+	struct setup_run *setup = setup_of(file_of(s, j->test), j->stage);
+	cleanup_free char *words = words_of(setup);
 
 	if (died) {
-		set_unmet(f, xasprintf("its process ended: %s", died));
+		set_unmet(setup, xasprintf("its process ended: %s", died));
 	} else if (o->result.verdict != VERDICT_PASSED) {
-		f->setup = SETUP_UNMET;
-		f->setup_result = o->result;
+		setup->state = SETUP_UNMET;
+		setup->result = o->result;
 		o->result = (struct point){0};
-	} else if (!o->unsaved && work_find_layer(plan)) {
-		f->setup = SETUP_DONE;
-	} else {
-		report_notice(s->report, "%s: setup runs before every test, because what it leaves cannot be saved: %s",
-			      plan->path, o->unsaved ? o->unsaved : "it is gone from the cache");
-		f->setup = SETUP_NONE;
+	} else if (o->unsaved || !find_layer(s, plan, j->stage)) {
+		report_notice(s->report, "%s: %s runs before every test, because what it leaves cannot be saved: %s",
+			      plan->path, words, o->unsaved ? o->unsaved : "it is gone from the cache");
+		setup->state = SETUP_NONE;
 	}
 }
 
-/* Return: whether the test need not wait for its script's setup any more. */
-static bool is_setup_over(struct schedule *s, size_t number)
+/* Return: whether a test need not wait for a setup any more, which it begins with. */
+static bool is_setup_over(struct schedule *s, size_t number, int stage)
 {
 	struct plan_test *t = &s->plan->tests[number];
-	struct file_run *f = file_of(s, t);
+	struct setup_run *setup = setup_of(file_of(s, t), stage), *before;
+	int parent = parent_of(t->file, stage);
 	const struct spec *w = &t->file->world;
 
-	if (f->setup == SETUP_WANTED) {
-		set_world(s, number);
-		if (w->cold || w->nmachines == 0)
-			f->setup = SETUP_NONE; /* nothing to save: each test runs it */
-		else if (work_find_layer(t->file))
-			f->setup = SETUP_DONE;
-		else
-			start_setup(s, f, number);
+	if (setup->state != SETUP_WANTED)
+		return setup->state != SETUP_RUNNING;
+	set_world(s, number);
+	if (w->cold || w->nmachines == 0) {
+		setup->state = SETUP_NONE; /* nothing to save: each test runs it */
+		return true;
 	}
-	return f->setup != SETUP_RUNNING;
+	if (find_layer(s, t->file, stage))
+		return true;
+	if (parent != SCRIPT_NOTHING && !is_setup_over(s, number, parent))
+		return false;
+	before = parent == SCRIPT_NOTHING ? NULL : setup_of(file_of(s, t), parent);
+	if (before && before->state == SETUP_UNMET) {
+		setup->state = SETUP_UNMET;
+		setup->failed = before->failed;
+		point_copy_result(&setup->result, &before->result);
+	} else if (find_free_job(s)) { /* a parent's may have taken the last one */
+		start_setup(s, setup, number, stage);
+	}
+	return setup->state != SETUP_RUNNING && setup->state != SETUP_WANTED;
 }
 
-/* What setup left cannot be resumed: from now on it runs before every test, and this one runs again. */
-static bool retry_without_layer(struct schedule *s, struct plan_file *plan, const struct world_outcome *o)
+/* What setup left cannot be resumed: from now on it runs before all that begins with it, and this runs again. */
+static bool retry_without_layer(struct schedule *s, const struct job *j, const struct world_outcome *o)
 {
-	struct file_run *f = &s->files[plan - s->plan->files];
+	struct plan_file *plan = j->test->file;
+	struct setup_run *setup;
+	cleanup_free char *words = NULL;
 
-	if (!o->layer_failed)
+	if (!o->layer_failed || j->begun == SCRIPT_NOTHING)
 		return false;
-	if (f->setup == SETUP_DONE)
-		report_notice(s->report, "%s: setup runs before every test: %s", plan->path, o->layer_failed);
-	f->setup = SETUP_NONE;
-	work_discard_layer(plan);
+	setup = setup_of(file_of(s, j->test), j->begun);
+	words = words_of(setup);
+	if (setup->state == SETUP_DONE)
+		report_notice(s->report, "%s: %s runs before every test: %s", plan->path, words, o->layer_failed);
+	setup->state = SETUP_NONE;
+	work_discard_layer(plan, j->begun);
 	return true;
 }
 
@@ -277,20 +342,20 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
 	if (o->not_frozen && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
-	if (j->setup && fallback_take_accel(s->fallback, &f->fallback, t, o))
-		f->setup = SETUP_WANTED;
-	else if (j->setup) {
+	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && retry_without_layer(s, j, o)))) {
+		setup_of(f, j->stage)->state = SETUP_WANTED;
+	} else if (j->setup) {
 		tell_setup(s, j, &o->result);
-		take_setup(s, plan, o, died);
-	}
-	else if ((!died && retry_without_layer(s, plan, o)) ||
-		 (!died && fallback_take_accel(s->fallback, &f->fallback, t, o)) ||
-		 retry_infra(s, j->number, &o->result, died))
+		take_setup(s, j, o, died);
+	} else if ((!died && retry_without_layer(s, j, o)) ||
+		   (!died && fallback_take_accel(s->fallback, &f->fallback, t, o)) ||
+		   retry_infra(s, j->number, &o->result, died)) {
 		start_test(s, j->number);
-	else if (died)
+	} else if (died) {
 		settle_infra(s->settle, j->number, why);
-	else
+	} else {
 		take_result(s, j, o);
+	}
 	world_outcome_free(o);
 	schedule_go(s);
 }
@@ -305,6 +370,19 @@ static void prepare_done(void *arg)
 
 /* ---- what starts ---- */
 
+static void expect_setups(struct file_run *f, const struct script *script)
+{
+	if (f->setups)
+		return;
+	f->nsetups = 1 + script_stage_count(script);
+	f->setups = xcalloc(f->nsetups, sizeof(*f->setups));
+	f->setups[0].state = script_has_setup(script) ? SETUP_WANTED : SETUP_NONE;
+	for (size_t i = 1; i < f->nsetups; i++) {
+		f->setups[i].state = SETUP_WANTED;
+		f->setups[i].failed = script_stage(script, i - 1)->name;
+	}
+}
+
 /* Return: whether the machines of a script need not be waited for any more. */
 static bool is_prepared(struct schedule *s, struct plan_file *plan)
 {
@@ -313,7 +391,7 @@ static bool is_prepared(struct schedule *s, struct plan_file *plan)
 	if (f->prepared || prepare_is_busy(&s->prepare))
 		return f->prepared;
 	plan_describe(plan, s->settings);
-	f->setup = script_has_setup(plan->script) ? SETUP_WANTED : SETUP_NONE;
+	expect_setups(f, plan->script);
 	f->prepared = !prepare_start(&s->prepare, plan);
 	if (!f->prepared) {
 		free(s->preparing);
@@ -344,16 +422,17 @@ static bool settle_from_cache(struct schedule *s, size_t number)
 static bool start_next(struct schedule *s, size_t number)
 {
 	struct plan_test *t = &s->plan->tests[number];
-	struct file_run *f = file_of(s, t);
+	const struct setup_run *setup;
 
 	if (!is_prepared(s, t->file))
 		return false;
 	if (settle_from_cache(s, number))
 		return true;
-	if (!has_room(s, t) || !is_setup_over(s, number))
+	if (!has_room(s, t) || !is_setup_over(s, number, stage_of(t)))
 		return false;
-	if (f->setup == SETUP_UNMET)
-		settle_like_setup(s->settle, number, &f->setup_result);
+	setup = setup_of(file_of(s, t), stage_of(t));
+	if (setup->state == SETUP_UNMET)
+		settle_like_setup(s->settle, number, &setup->result, setup->failed);
 	else
 		start_test(s, number);
 	return true;
@@ -458,8 +537,11 @@ void schedule_stop(struct schedule *s)
 
 void schedule_free(struct schedule *s)
 {
-	for (size_t i = 0; i < s->plan->nfiles; i++)
-		point_free(&s->files[i].setup_result);
+	for (size_t i = 0; i < s->plan->nfiles; i++) {
+		for (size_t k = 0; k < s->files[i].nsetups; k++)
+			point_free(&s->files[i].setups[k].result);
+		free(s->files[i].setups);
+	}
 	for (size_t i = 0; i < s->plan->ntests; i++) {
 		free(s->tests[i].fallback.kvm_failed);
 		free(s->tests[i].infra);

@@ -10,7 +10,7 @@
 #include "cmd/runner.h"
 #include "cmd/settle.h"
 
-/* How far the setup of a script is, for the tests that wait for it. */
+/* How far a setup of a script is, for the tests that wait for it. */
 enum setup_state {
 	SETUP_NONE,    /* there is none, or each test runs it itself */
 	SETUP_WANTED,  /* the first test that needs it has it run */
@@ -27,17 +27,29 @@ enum freeze_state {
 };
 
 /**
+ * struct setup_run - What tests begin with, in this run
+ * @layer:	When it is DONE; never freed: a few in a run
+ * @result:	What became of it, when it is UNMET
+ * @failed:	The name of the setup that this was, which may be one before it; NULL for one without a name
+ */
+struct setup_run {
+	enum setup_state state;
+	const char *layer, *failed;
+	struct point result;
+};
+
+/**
  * struct file_run - A script in this run
  * @frozen:	Whether a test has met a machine that is not frozen, and what has come of it
  * @prepared:	Its machines have all that they boot from, or are broken
- * @setup_result: What became of the setup, when it is unmet
+ * @setups:	The setup without a name, then those with names in the order of the script; @nsetups in all
  * @inputs:	What results depend on, once it was asked for
  */
 struct file_run {
 	bool prepared;
 	enum freeze_state frozen;
-	enum setup_state setup;
-	struct point setup_result;
+	struct setup_run *setups;
+	size_t nsetups;
 	struct fallback_file fallback;
 	struct cached_inputs *inputs;
 };

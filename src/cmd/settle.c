@@ -122,14 +122,16 @@ void settle_cached(struct settle *s, size_t number, const char *when)
 	settle_result(s, number, &result);
 }
 
-void settle_like_setup(struct settle *s, size_t number, const struct point *setup)
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name)
 {
 	struct point result;
 
 	point_copy_result(&result, setup);
 	if (point_has_failed(setup)) {
+		const char *why = setup->reason ? setup->reason : "no reason given";
+
 		free(result.reason);
-		result.reason = xasprintf("setup failed: %s", setup->reason ? setup->reason : "no reason given");
+		result.reason = name ? xasprintf("setup \"%s\" failed: %s", name, why) : xasprintf("setup failed: %s", why);
 	}
 	settle_result(s, number, &result);
 }

@@ -58,8 +58,8 @@ void settle_skipped(struct settle *s, size_t number);
 void settle_rest(struct settle *s);
 /* It has passed before; @when as text. */
 void settle_cached(struct settle *s, size_t number, const char *when);
-/* Its script's setup failed, or skipped: with the setup's own reason, place and details. */
-void settle_like_setup(struct settle *s, size_t number, const struct point *setup);
+/* A setup that it begins with failed, or skipped: with the setup's own reason, place and details. @name: its, or NULL. */
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name);
 
 /* Return: the exit status of a run that was told to its end. */
 enum exit_status settle_status(const struct settle *s);

@@ -103,11 +103,12 @@ static void find_setup(struct plan *p, const struct shell_options *o)
 	struct plan_file *f = &p->files[0];
 	struct world_outcome outcome = {0};
 
-	if (o->no_setup || f->world.cold || !script_has_setup(f->script) || work_find_layer(f))
+	if (o->no_setup || f->world.cold || !script_has_setup(f->script) || work_find_layer(f, SCRIPT_BASE))
 		return;
 	log_line("setup runs first");
+	f->stage = SCRIPT_BASE;
 	work_setup(&p->tests[0], &outcome);
-	if (!work_find_layer(f)) {
+	if (!work_find_layer(f, SCRIPT_BASE)) {
 		const char *why = outcome.unsaved ? outcome.unsaved : outcome.result.reason;
 
 		log_line("setup failed, so the machines are as they boot: %s%s%s", outcome.result.at ? outcome.result.at : "",

@@ -14,9 +14,10 @@
 
 static void run_test(void *arg, int fd)
 {
-	struct plan_test *t = arg;
+	const struct plan_test *t = arg;
+	const struct plan_file *f = t->file;
 
-	script_run(t->file->script, t->index, t->file->world.layer ? SCRIPT_BODY : SCRIPT_SETUP | SCRIPT_BODY, fd);
+	script_run(f->script, &(struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index}, fd);
 }
 
 void work_test(struct plan_test *t, struct world_outcome *out)
@@ -40,7 +41,7 @@ int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err)
 	return 0;
 }
 
-static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err *err)
+static int layer_key(const struct plan_file *f, int stage, char out[SHA256_HEX], struct err *err)
 {
 	struct sha256 key;
 
@@ -49,27 +50,31 @@ static int layer_key(const struct plan_file *f, char out[SHA256_HEX], struct err
 		return -1;
 	if (f->world.freezer && f->world.accel->kind == ACCEL_TCG)
 		frozen_add_host(&f->world, &key);
+	if (stage != SCRIPT_BASE)
+		sha256_add_str(&key, script_stage(f->script, (size_t)stage)->name);
 	sha256_hex(&key, out);
 	return 0;
 }
 
-bool work_find_layer(struct plan_file *f)
+bool work_find_layer(struct plan_file *f, int stage)
 {
 	char key[SHA256_HEX], *path = NULL;
 
-	if (f->world.cold || layer_key(f, key, NULL) < 0 ||
+	if (f->world.cold || layer_key(f, stage, key, NULL) < 0 ||
 	    !store_find(f->world.store, LAYER_KIND, key, &path))
 		return false;
 	f->world.layer = path;
+	f->begun = stage;
 	return true;
 }
 
-void work_discard_layer(struct plan_file *f)
+void work_discard_layer(struct plan_file *f, int stage)
 {
 	char key[SHA256_HEX];
 
-	f->world.layer = NULL; /* not freed: once a script, at most */
-	if (layer_key(f, key, NULL) == 0)
+	f->world.layer = NULL; /* not freed: once a setup, at most */
+	f->begun = SCRIPT_NOTHING;
+	if (layer_key(f, stage, key, NULL) == 0)
 		store_discard(f->world.store, LAYER_KIND, key);
 }
 
@@ -81,7 +86,9 @@ struct order {
 
 static void run_setup(void *arg, int fd)
 {
-	script_run(((struct plan_test *)arg)->file->script, 0, SCRIPT_SETUP, fd);
+	const struct plan_file *f = ((struct plan_test *)arg)->file;
+
+	script_run(f->script, &(struct script_part){f->begun, f->stage, SCRIPT_NO_TEST}, fd);
 }
 
 static int build(const char *dir, void *arg, struct err *err)
@@ -107,7 +114,7 @@ void work_setup(struct plan_test *t, struct world_outcome *out)
 	struct err err = {0};
 
 	*out = (struct world_outcome){0};
-	if (layer_key(t->file, key, &err) == 0 &&
+	if (layer_key(t->file, t->file->stage, key, &err) == 0 &&
 	    store_get(t->file->world.store, LAYER_KIND, key, build, &o, &path, &err) == 0)
 		return;
 	/* What setup itself said is in @out; this is a store that cannot be used. */

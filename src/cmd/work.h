@@ -15,7 +15,7 @@ typedef void work_fn(struct plan_test *t, struct world_outcome *out);
 void work_test(struct plan_test *t, struct world_outcome *out);
 
 /*
- * Run the setup of @t's script in this process, and save what it leaves; a work_fn. When another run does so already,
+ * Come to the stage of @t's script in this process, and save what it leaves; a work_fn. When another run does so already,
  * wait for it, and for what it leaves.
  */
 void work_setup(struct plan_test *t, struct world_outcome *out);
@@ -31,18 +31,18 @@ void work_setup(struct plan_test *t, struct world_outcome *out);
 int work_add_key(const struct plan_file *f, struct sha256 *key, struct err *err);
 
 /**
- * work_find_layer() - Look for what the script's setup left in an earlier run, or in this one
+ * work_find_layer() - Look for what a setup of the script left in an earlier run, or in this one
  *
- * Sets @f's world.layer when it is in the store. The world has an accelerator.
+ * Sets @f's world.layer and @begun when it is in the store. The world has an accelerator.
  *
  * Return: whether it is there
  */
-bool work_find_layer(struct plan_file *f);
+bool work_find_layer(struct plan_file *f, int stage);
 
 /*
- * Do without what the setup left: it cannot be resumed. The store keeps it for those who use it now, and the last of
+ * Do without what a setup left: it cannot be resumed. The store keeps it for those who use it now, and the last of
  * them to discard it removes it.
  */
-void work_discard_layer(struct plan_file *f);
+void work_discard_layer(struct plan_file *f, int stage);
 
 #endif

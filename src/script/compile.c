@@ -121,6 +121,8 @@ static void discard(struct script *s)
 	free(s->tests);
 	free(s->bodies);
 	free(s->setups);
+	free(s->stages);
+	free(s->stage_bodies);
 	free(s->machines);
 	free(s->objects);
 	free(s->nets);
@@ -150,6 +152,16 @@ int script_compile(const char *path, struct script **out, struct err *err)
 bool script_has_setup(const struct script *s)
 {
 	return s->setup_count > 0;
+}
+
+size_t script_stage_count(const struct script *s)
+{
+	return s->stage_count;
+}
+
+const struct script_stage *script_stage(const struct script *s, size_t i)
+{
+	return &s->stages[i];
 }
 
 void script_add_key(const struct script *s, struct sha256 *key)

@@ -16,7 +16,8 @@
  * @thunks:	The functions of the machines, in a state of their own: their
  *		addresses are never mistaken for the user's
  * @bodies:	The functions of @tests
- * @setups:	What runs before each of them, in the order of the file
+ * @setups:	Those without a name: what runs first of all, in the order of the file
+ * @stages:	Those with a name, and @stage_bodies their functions
  * @objects:	The struct vm of each of @machines
  */
 struct script {
@@ -30,6 +31,9 @@ struct script {
 	size_t test_count;
 	void (**setups)(void);
 	size_t setup_count;
+	struct script_stage *stages;
+	void (**stage_bodies)(void);
+	size_t stage_count;
 	struct script_machine *machines;
 	struct vm **objects;
 	size_t machine_count;
@@ -52,6 +56,9 @@ struct vm {
 
 /* libc.c: give a state everything that a script may call. */
 void libc_add_symbols(TCCState *s);
+
+/* stages.c: read the setups with a name, and what each test begins with. */
+void stages_read(struct script *s, struct diagnostics *d);
 
 /* declare.c: read the tests, machines and networks that relocated code declares; errors go to @d. */
 void declare_read(struct script *s, struct diagnostics *d);

@@ -205,14 +205,14 @@ static void read_tests(struct script *s, struct diagnostics *d)
 	s->bodies = xcalloc(n + 1, sizeof(*s->bodies));
 	s->setups = xcalloc(n + 1, sizeof(*s->setups));
 	for (size_t i = 0; i < n; i++, t++) {
-		if (!t->name) {
+		if (!t->name)
 			s->setups[s->setup_count++] = t->run;
+		if (!t->name || t->stage)
 			continue;
-		}
 		check_test(s, t, d);
 		s->bodies[s->test_count] = t->run;
 		s->tests[s->test_count++] =
-			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip};
+			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, SCRIPT_BASE};
 	}
 	if (!s->test_count)
 		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");
@@ -223,5 +223,6 @@ void declare_read(struct script *s, struct diagnostics *d)
 	read_nets(s, d);
 	read_machines(s, d);
 	read_tests(s, d);
+	stages_read(s, d);
 	diagnose_sort(d);
 }

@@ -150,7 +150,22 @@ void run_stop(void)
 	run_finish();
 }
 
-void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
+/* From the stage that there is to the one that is wanted. Return: whether there was any. */
+static bool run_setups(const struct script *s, int begun, int stage)
+{
+	if (stage == begun)
+		return false;
+	if (stage >= 0) {
+		run_setups(s, begun, s->stages[stage].parent);
+		s->stage_bodies[stage]();
+		return true;
+	}
+	for (size_t i = 0; i < s->setup_count && stage == SCRIPT_BASE; i++)
+		s->setups[i]();
+	return stage == SCRIPT_BASE && s->setup_count;
+}
+
+void script_run(struct script *s, const struct script_part *part, int world_fd)
 {
 	run.script = s;
 	run.world = world_fd;
@@ -159,13 +174,13 @@ void script_run(struct script *s, size_t test, unsigned parts, int world_fd)
 	limits_lower(RLIMIT_STACK, STACK_MAX);
 	heap_limit();
 	if (setjmp(run.end) == 0) {
-		for (size_t i = 0; i < s->setup_count && (parts & SCRIPT_SETUP); i++)
-			s->setups[i]();
-		if (s->setup_count && (parts & SCRIPT_SETUP) && (parts & SCRIPT_BODY))
+		bool ran = run_setups(s, part->begun, part->stage);
+
+		if (ran && part->test != SCRIPT_NO_TEST)
 			run_event(WIRE_EVENT_BODY, (struct place){.file = NULL}, "", NULL);
-		if (parts & SCRIPT_BODY) {
-			run.test = &s->tests[test];
-			s->bodies[test]();
+		if (part->test != SCRIPT_NO_TEST) {
+			run.test = &s->tests[part->test];
+			s->bodies[part->test]();
 		}
 		run_finish();
 	}

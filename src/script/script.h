@@ -11,13 +11,14 @@
  *		puts(err.text);	// "t.c:3: error: 'suceed' undeclared" ...
  *	for (size_t i = 0; i < script_test_count(s); i++)
  *		if (fork() == 0)
- *			script_run(s, i, fd);
+ *			script_run(s, &(struct script_part){SCRIPT_NOTHING, script_test(s, i)->stage, i}, fd);
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/sha256.h"
@@ -27,6 +28,7 @@
 #define SCRIPT_MACHINES_MAX 64	      /* elements of arrays counted one by one; SPEC_MACHINES_MAX */
 #define SCRIPT_NETS_MAX	    16	      /* SPEC_NETS_MAX: cmd/plan.c compares them */
 #define SCRIPT_TESTS_MAX    2000
+#define SCRIPT_STAGES_MAX   64
 #define SCRIPT_MEMORY_MAX   (1 << 30) /* bytes that a test allocates, or has vmtap keep for it */
 
 struct script;
@@ -40,6 +42,7 @@ struct net_options;
  * @line:	From 1
  * @timeout:	Seconds, or 0 for the default
  * @skip:	Why it is not to be run, or NULL
+ * @stage:	What it begins with: SCRIPT_BASE, or the number of a setup with a name
  */
 struct script_test {
 	const char *name;
@@ -47,6 +50,21 @@ struct script_test {
 	int line;
 	double timeout;
 	const char *skip;
+	int stage;
+};
+
+/* Places in a script from which a test or a setup can begin, beside those that setups with names leave. */
+enum { SCRIPT_NOTHING = -2, SCRIPT_BASE = -1 }; /* the machines have not begun; what setups without a name leave */
+
+/**
+ * struct script_stage - A setup with a name, in the order of the file
+ * @parent:	What it begins with: SCRIPT_BASE or the number of another, never itself by any way round
+ */
+struct script_stage {
+	const char *name;
+	const char *file;
+	int line;
+	int parent;
 };
 
 /**
@@ -85,8 +103,11 @@ struct script_net {
  */
 int script_compile(const char *path, struct script **out, struct err *err);
 
-/* Return: whether it has a setup { }. */
+/* Return: whether it has a setup { } without a name. */
 bool script_has_setup(const struct script *s);
+
+size_t script_stage_count(const struct script *s);
+const struct script_stage *script_stage(const struct script *s, size_t i);
 
 /* Feed the text of the script and of all that it uses: what setup does depends on nothing else. */
 void script_add_key(const struct script *s, struct sha256 *key);
@@ -110,16 +131,24 @@ const struct script_machine *script_machine(const struct script *s, size_t i);
 size_t script_net_count(const struct script *s);
 const struct script_net *script_net(const struct script *s, size_t i);
 
-/* What script_run() runs. */
-enum script_part { SCRIPT_SETUP = 1, SCRIPT_BODY = 2 };
+#define SCRIPT_NO_TEST SIZE_MAX
 
 /**
- * script_run() - Run one test, in a process of its own
+ * struct script_part - What script_run() runs
+ * @begun:	The machines are as this stage left them: what led there is not run. C variables that it has set are
+ *		then as they were compiled
+ * @stage:	The stage to come to from there
+ * @test:	The test to run then, or SCRIPT_NO_TEST
+ */
+struct script_part {
+	int begun, stage;
+	size_t test;
+};
+
+/**
+ * script_run() - Run setups, a test or both, in a process of its own
  * @s:		Script
- * @test:	Number of the test; unused without SCRIPT_BODY
- * @parts:	SCRIPT_SETUP, SCRIPT_BODY or both. Where the setup was saved, the
- *		body alone runs: C variables that the setup has set are then as
- *		they were compiled
+ * @part:	Which
  * @world_fd:	Stream socket to the world: WIRE_CALL, WIRE_EVENT and
  *		WIRE_FINISHED go out, WIRE_RESULT comes in
  *
@@ -129,6 +158,6 @@ enum script_part { SCRIPT_SETUP = 1, SCRIPT_BODY = 2 };
  *
  * Exit status: 0 after WIRE_FINISHED, 1 after a fault or when the world is gone
  */
-_Noreturn void script_run(struct script *s, size_t test, unsigned parts, int world_fd);
+_Noreturn void script_run(struct script *s, const struct script_part *part, int world_fd);
 
 #endif

@@ -5,8 +5,9 @@
  * use("x.c"); cannot be a macro, because a macro cannot include a file, and a
  * script should stay plain C for editors. So the text is scanned once, just
  * well enough to know what is a comment, a string or a word, and the statement
- * becomes an #include in tcc's copy. Lines stay lines: every message of tcc
- * has the right number without any #line.
+ * becomes an #include in tcc's copy. Nor can setup be a macro both without
+ * arguments and with them: setup( becomes named_setup(. Lines stay lines: every
+ * message of tcc has the right number without any #line.
  */
 #include "script/source.h"
 
@@ -217,6 +218,11 @@ static void cook(struct sources *s, struct source *f, struct diagnostics *d)
 			done = cook_use(s, f, &at, d);
 			while (at.p < done)
 				step(&at);
+		} else if (n == 5 && strncmp(at.p, "setup", 5) == 0 && *skip_blanks(at.p + 5) == '(') {
+			buf_add(&f->cooked, done, (size_t)(at.p - done));
+			buf_adds(&f->cooked, "named_");
+			done = at.p;
+			skip_word(&at, n);
 		} else {
 			skip_word(&at, n);
 		}

@@ -16,7 +16,7 @@ struct diagnostics;
  * @path:	As the user wrote it, or beside the file that uses it
  * @text:	As it is on the disk
  * @cooked:	What tcc sees, line by line the same: a first line with #! is
- *		a comment, and use("x.c"); is #include "x.c"
+ *		a comment, use("x.c"); is #include "x.c", setup( is named_setup(
  */
 struct source {
 	char *path;

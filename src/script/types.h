@@ -90,9 +90,11 @@ struct vmtap_test {
 	void (*run)(void);
 	const char *file;
 	int line;
-	const char *name; /* NULL: a setup */
+	const char *name; /* NULL: the setup without a name */
 	double timeout;	  /* s; 0: the default */
 	const char *skip; /* why it is not to be run, or NULL */
+	const char *from; /* name of the setup that it begins with, or NULL */
+	bool stage;	  /* it is a setup with a name */
 };
 /* ---- end of the dialect's part ---- */
 

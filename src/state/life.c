@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
+#include "state/ram.h"
 #include "state/template.h"
 
 #define GO_ON_MS 2  /* between tries to let a machine go on that was saved ... */
@@ -121,7 +122,8 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
-	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL;
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL;
+	struct err err = {0};
 
 	if (l->layer_used || !layer_has(dir, name))
 		return false;
@@ -130,9 +132,17 @@ static bool begin_with_layer(struct life *l)
 		thaw(l, ORIGIN_LAYER, steal(frozen));
 		return true;
 	}
-	from.ram = layer_path(dir, name, "ram");
+	ram = layer_path(dir, name, "ram");
 	from.state = layer_path(dir, name, "state");
-	begin(l, ORIGIN_LAYER, from);
+	from.kept = l->world->save_to != NULL;
+	from.ram = from.kept ? layer_path(l->world->save_to, name, "ram") : xstrdup(ram);
+	if (!from.kept || ram_copy(ram, from.ram, &err) == 0) {
+		begin(l, ORIGIN_LAYER, from);
+		return true;
+	}
+	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
+	free(from.ram);
+	free(from.state);
 	return true;
 }
 

@@ -402,7 +402,9 @@ static void save(struct world *w, struct world_outcome *o)
 	if (!s->save_to || !w->finished || o->result.verdict != VERDICT_PASSED)
 		return;
 	w->saving = true;
-	if (layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
+	if (s->layer && !w->awake) /* they still are in there, and nowhere else */
+		o->unsaved = xstrdup("it used no machine");
+	else if (layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)
 		o->unsaved = xstrdup(err.text);
 }
