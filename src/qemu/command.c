@@ -33,7 +33,7 @@ static const char *const accel_options[ACCEL_KINDS] = {
 };
 
 static const char kernel_options[] =
-	"quiet panic=-1 nokaslr mitigations=off cryptomgr.notests net.ifnames=0 audit=0 random.trust_cpu=on "
+	"quiet panic=-1 nokaslr mitigations=off cryptomgr.notests noreplace-smp net.ifnames=0 audit=0 random.trust_cpu=on "
 	"rcupdate.rcu_expedited=1 nowatchdog psi=0 init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off";
 
 /* ---- the array ---- */

@@ -293,13 +293,13 @@ TEST(command, kit_guest)
 		  "qemu -name one -nodefaults -no-user-config -display none -no-reboot -machine "
 		  "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off,i8042=off,graphics=off -accel tcg,tb-size=128 "
 		  "-cpu qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,-svm -m 128 -smp 1 -kernel /k -initrd /i "
-		  "-append console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests net.ifnames=0 audit=0 "
+		  "-append console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests noreplace-smp net.ifnames=0 audit=0 "
 		  "random.trust_cpu=on rcupdate.rcu_expedited=1 nowatchdog psi=0 init_on_alloc=0 hardened_usercopy=off "
 		  "randomize_kstack_offset=off reboot=t no_timer_check i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 "
 		  "i8042.dumbkbd=1 tsc=reliable -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "
-		  "-chardev socket,id=console,fd=5 -serial chardev:console -device virtio-serial-pci,max_ports=2 "
+		  "-chardev socket,id=console,fd=5 -serial chardev:console -device virtio-serial-pci-non-transitional,max_ports=2 "
 		  "-chardev socket,id=agent,fd=4 -device virtserialport,chardev=agent,name=vmtap.0 "
-		  "-device virtio-rng-pci");
+		  "-device virtio-rng-pci-non-transitional");
 }
 
 TEST(command, kit_guest_has_no_disk_and_no_network)
@@ -323,8 +323,8 @@ TEST(command, disks_are_read_only_and_found_by_serial)
 	c.append = "last";
 	line = join(&c);
 	CHECK_HAS(line, "filename=/a,,b,read-only=on");
-	CHECK_HAS(line, "virtio-blk-pci,drive=root,serial=vmtap-root");
-	CHECK_HAS(line, "node-name=data,filename=/m,read-only=off,auto-read-only=off -device virtio-blk-pci,drive=data,serial=d");
+	CHECK_HAS(line, "virtio-blk-pci-non-transitional,drive=root,serial=vmtap-root");
+	CHECK_HAS(line, "node-name=data,filename=/m,read-only=off,auto-read-only=off -device virtio-blk-pci-non-transitional,drive=data,serial=d");
 	CHECK_HAS(line, " tsc=reliable vmtap.root=vmtap-root a=b last -chardev");
 }
 
@@ -338,7 +338,7 @@ TEST(command, a_format_is_a_driver_on_top_of_the_file)
 	line = join(&c);
 	CHECK_HAS(line, "-blockdev driver=file,node-name=root-file,filename=/q,read-only=on,auto-read-only=off "
 			"-blockdev driver=qcow2,node-name=root,file=root-file,read-only=on "
-			"-device virtio-blk-pci,drive=root,serial=s");
+			"-device virtio-blk-pci-non-transitional,drive=root,serial=s");
 }
 
 TEST(command, no_argument_is_dropped)
@@ -405,9 +405,9 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 	CHECK_HAS(line, "/q -name web -nodefaults");
 	CHECK_HAS(line, " vmtap.root=vmtap-root systemd.getty_auto=no vmtap.modules=vmtap-modules -chardev");
 	CHECK_HAS(line, "driver=file,node-name=root,filename=/r,read-only=on,auto-read-only=off "
-			"-device virtio-blk-pci,drive=root,serial=vmtap-root");
+			"-device virtio-blk-pci-non-transitional,drive=root,serial=vmtap-root");
 	CHECK_HAS(line, "driver=file,node-name=modules,filename=/m,read-only=on,auto-read-only=off "
-			"-device virtio-blk-pci,drive=modules,serial=vmtap-modules");
+			"-device virtio-blk-pci-non-transitional,drive=modules,serial=vmtap-modules");
 	CHECK_HAS(line, "driver=qcow2,");
 	CHECK_HAS(line, "serial=data");
 	CHECK_HAS(line, "netdev=net0,mac=52:54:00:12:04:01");
