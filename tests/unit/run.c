@@ -115,8 +115,8 @@ TEST(settle, tests_are_like_a_setup_that_failed_or_skipped)
 	struct settle s;
 
 	settle_init(&s, &report, &plan);
-	settle_like_setup(&s, 0, &failed);
-	settle_like_setup(&s, 1, &skipped);
+	settle_like_setup(&s, 0, &failed, NULL);
+	settle_like_setup(&s, 1, &skipped, "base");
 	CHECK_STR(heard(), "a-setup failed: why b/why ");
 	CHECK_INT(s.counts[SETTLE_INFRA], 1);
 	CHECK_INT(s.counts[SETTLE_GOOD], 1);

@@ -26,6 +26,7 @@
  */
 #include "qemu/osdep.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -465,6 +466,7 @@ static void freezer_realize(DeviceState *d, Error **errp)
 		return;
 	}
 	f->image = -1;
+	mallopt(M_TRIM_THRESHOLD, INT_MAX); /* see frozen.h, heaps of threads */
 	fcntl((int)f->control, F_SETFD, FD_CLOEXEC);
 	move_monitors();
 	fdmon_epoll_disable(qemu_get_aio_context());

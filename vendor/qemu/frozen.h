@@ -26,6 +26,7 @@
  *
  *	memory		mapped from the file; what is zero is made anew; code comes from the binary
  *	heap (brk)	what is in it is memory; no more can be had of it, so malloc() maps instead
+ *	heaps of threads	memory; malloc() gives none of it back, as it would find the file's bytes there again, not zeros
  *	the kernel's file	zeros, where a reset ends QEMU: it is mapped only to be loaded again
  *	stack		memory, with the room below it that a stack may grow into
  *	vdso		not part of the file: the new process's own is used (see thaw.c)
