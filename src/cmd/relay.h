@@ -24,10 +24,11 @@ struct relay_result {
  * @machine:	Whose shell
  * @all:	The other machines are to run as well
  * @name:	Its name, for the person
+ * @visit:	The shell is one call of many that the world gets: its end is not that of the script
  */
 struct relay {
 	unsigned machine;
-	bool all;
+	bool all, visit;
 	const char *name;
 	struct terminal terminal;
 	struct relay_result *result;
