@@ -19,8 +19,8 @@ qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remembe
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
-script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods output run source stages thunks
-cmd    = bundle cache cached check choose doctor failed fallback freeze header help job licenses limits operands options plan prepare relay run runner schedule settings settle shell terminal work
+script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods outline output run session show source stages thunks unit
+cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -31,7 +31,7 @@ agent_sources = $(call room,agent) src/wire/frame.c \
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,fallback limits settle) \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/outline.c src/script/show.c \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -90,7 +90,7 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 build/obj/script/libtcc.o: CFLAGS += -Os
 # What waits for machines, or for people: the same.
 $(foreach r,cmd report world machine state qemu script store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os
-build/obj/script/embed.o build/obj/cmd/header.o: build/gen/vmtap.h
+build/obj/script/embed.o: build/gen/vmtap.h.gz
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
 build/obj/image/embedded.o: extra_flags = -Wa,-I,build
@@ -106,6 +106,10 @@ build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/ty
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q)src/script/make-header.sh >$@
+
+build/gen/vmtap.h.gz: build/gen/vmtap.h
+	$(call say,GZIP)
+	$(Q)gzip -9nc $< >$@
 
 # ---- the agent ----
 build/vmtap-agent: $(agent_sources:src/%.c=build/agent-obj/%.o)
@@ -142,7 +146,7 @@ build/asan-vmtap: tests/asan/options.c $(sources:src/%.c=build/asan/%.o)
 
 build/asan/script/%.o: extra_flags = $(script_flags)
 build/asan/script/libtcc.o: extra_flags = $(script_flags) -fno-sanitize=undefined -DCONFIG_TCC_STATIC
-build/asan/script/embed.o build/asan/cmd/header.o: build/gen/vmtap.h
+build/asan/script/embed.o: build/gen/vmtap.h.gz
 
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)

@@ -8,11 +8,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/visit.h"
 
 const struct command_entry cmd_table[] = {
 	{"run", "[OPTIONS] FILE[:LINE]|FOLDER...", "run test scripts and print TAP", cmd_run_options, cmd_run},
 	{"shell", "[OPTIONS] [FILE|IMAGE [MACHINE]]", "boot what a script declares, or an image, and give a root shell there",
-	 cmd_shell_options, cmd_shell},
+	 visit_options, cmd_shell},
+	{"repl", "[OPTIONS] FILE", "give a C prompt that has the machines and functions of a script", visit_options, cmd_repl},
 	{"check", "FILE...", "compile test scripts and list their tests; boot nothing", cmd_check_options, cmd_check},
 	{"cache", "list | prune [OPTIONS] | export FILE [KIND...] | import FILE",
 	 "see what is kept between runs, make it small, carry it to another machine", cmd_cache_options, cmd_cache},

@@ -48,6 +48,7 @@ struct session {
 	bool lent;     /* the terminal is the guest's */
 	bool at_once;  /* input is a file, which is always ready: it cannot be watched */
 	bool at_end;   /* of the input */
+	bool cut;      /* the person has gone, and the shell is being ended */
 	size_t on_way; /* bytes of input that were not acknowledged */
 	enum escape escape;
 };
@@ -63,10 +64,28 @@ static _Noreturn void end(struct session *s, int status, const char *reason)
 	r->status = status;
 	snprintf(r->reason, sizeof(r->reason), "%s", reason);
 	r->over = 1;
+	if (s->relay->visit)
+		_exit(0);
 	mark = wire_begin(&s->world.stream.out, WIRE_FINISHED, 0);
 	wire_end(&s->world.stream.out, mark);
 	link_flush(&s->world);
 	_exit(0);
+}
+
+/* The person does not wait for the shell's end; a world that goes on has to, and says when it came. */
+static void cut_off(struct session *s)
+{
+	size_t mark;
+
+	if (!s->relay->visit)
+		end(s, 0, "");
+	terminal_restore(&s->relay->terminal);
+	s->lent = false;
+	s->cut = true;
+	loop_unwatch(&s->loop, &s->keys);
+	mark = wire_begin(&s->world.stream.out, WIRE_INTERRUPT, 0);
+	wire_end(&s->world.stream.out, mark);
+	link_flush(&s->world);
 }
 
 static void world_lost(void *arg, const char *why)
@@ -117,7 +136,8 @@ static void take_input(struct session *s, const char *bytes, size_t n)
 	}
 	if (filter(s, bytes, n, &keys)) {
 		(void)fd_write_all(STDOUT_FILENO, "\r\n", 2);
-		end(s, 0, "");
+		cut_off(s);
+		return;
 	}
 	if (keys.len)
 		send_input(s, keys.data, keys.len);
@@ -136,8 +156,10 @@ static bool read_input(struct session *s)
 		return true;
 	}
 	s->at_end = true;
-	if (s->lent) /* the terminal has hung up */
-		end(s, 0, "");
+	if (s->lent) { /* the terminal has hung up */
+		cut_off(s);
+		return false;
+	}
 	send_input(s, "", 0);
 	return false;
 }
@@ -150,7 +172,7 @@ static bool has_room(const struct session *s)
 /* Read, or wait for, what may still be sent. */
 static void want_input(struct session *s)
 {
-	if (!s->there)
+	if (!s->there || s->cut)
 		return;
 	while (s->at_once && has_room(s) && read_input(s))
 		;
@@ -199,7 +221,7 @@ static void make_call(struct session *s, enum wire_call call)
 
 static void lend(struct session *s)
 {
-	if (s->lent || !s->relay->terminal.is_tty)
+	if (s->lent || s->cut || !s->relay->terminal.is_tty)
 		return;
 	s->lent = true;
 	terminal_lend(&s->relay->terminal);
@@ -212,7 +234,7 @@ static void take_output(struct session *s, const struct frame *f)
 	size_t n, mark;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (fd_write_all(to, bytes, n) < 0)
+	if (!s->cut && fd_write_all(to, bytes, n) < 0)
 		end(s, 128 + SIGPIPE, "");
 	mark = wire_begin(&s->world.stream.out, WIRE_TAKEN, s->id);
 	wire_put_u32(&s->world.stream.out, (uint32_t)n);
@@ -231,7 +253,7 @@ static void take_result(struct session *s, const struct frame *f)
 	wire_get_u64(&r);
 	bytes = wire_get_bytes(&r, &n);
 	if (outcome != WIRE_OK) {
-		cleanup_free char *reason = xstrndup(bytes, n);
+		cleanup_free char *reason = xstrndup(s->cut ? "" : bytes, s->cut ? 0 : n);
 
 		end(s, outcome == WIRE_LOST ? 3 : 1, reason);
 	}
@@ -282,9 +304,13 @@ static void signalled(void *arg, uint32_t events)
 
 	(void)events;
 	while (read(s->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGWINCH)
+		if (info.ssi_signo == SIGINT && s->relay->visit) {
+			if (!s->cut)
+				cut_off(s);
+		} else if (info.ssi_signo != SIGWINCH)
 			end(s, 128 + (int)info.ssi_signo, "");
-		send_size(s);
+		else
+			send_size(s);
 	}
 }
 

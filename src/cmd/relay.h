@@ -23,10 +23,11 @@ struct relay_result {
  * struct relay - What to do
  * @machine:	Whose shell
  * @all:	The other machines are to run as well
+ * @visit:	The shell is one call of many that the world gets: its end is not that of the script
  */
 struct relay {
 	unsigned machine;
-	bool all;
+	bool all, visit;
 	struct terminal terminal;
 	struct relay_result *result;
 };

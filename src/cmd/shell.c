@@ -12,26 +12,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/limits.h"
 #include "cmd/relay.h"
-#include "cmd/work.h"
+#include "cmd/visit.h"
 #include "script/script.h"
-
-#define SESSION_S 1e8 /* seconds: as long as the person likes */
-
-struct shell_options {
-	const char *accel;
-	int cold, no_setup, verbose;
-};
-
-const struct option cmd_shell_options[] = {
-	{"accel", 0, OPTION_TEXT, "auto|kvm|tcg", offsetof(struct shell_options, accel),
-	 "what machines run on (VMTAP_ACCEL)"},
-	{"cold", 0, OPTION_FLAG, NULL, offsetof(struct shell_options, cold), "boot; use and make no templates"},
-	{"no-setup", 0, OPTION_FLAG, NULL, offsetof(struct shell_options, no_setup), "as booted, without the script's setup"},
-	{"verbose", 'v', OPTION_FLAG, NULL, offsetof(struct shell_options, verbose), "consoles on stderr"},
-	{0},
-};
+#include "world/world.h"
 
 /* ---- what is named ---- */
 
@@ -97,47 +81,8 @@ static int find_machine(const struct plan_file *f, const char *name, struct err 
 
 /* ---- the session ---- */
 
-/* The machines as the script's setup leaves them, if it has one. */
-static void find_setup(struct plan *p, const struct shell_options *o)
-{
-	struct plan_file *f = &p->files[0];
-	struct world_outcome outcome = {0};
-
-	if (o->no_setup || f->world.cold || !script_has_setup(f->script) || work_find_layer(f, SCRIPT_BASE))
-		return;
-	log_line("setup runs first");
-	f->stage = SCRIPT_BASE;
-	work_setup(&p->tests[0], &outcome);
-	if (!work_find_layer(f, SCRIPT_BASE)) {
-		const char *why = outcome.unsaved ? outcome.unsaved : outcome.result.reason;
-
-		log_line("setup failed, so the machines are as they boot: %s%s%s", outcome.result.at ? outcome.result.at : "",
-			 outcome.result.at ? ": " : "", why ? why : "no reason given");
-	}
-	world_outcome_free(&outcome);
-}
-
-static int set_world(struct plan_file *f, const struct settings *s, const struct shell_options *o, struct accel *accel,
-		     struct err *err)
-{
-	struct spec *w = &f->world;
-
-	plan_resolve(f, s);
-	for (size_t i = 0; i < w->nmachines; i++)
-		if (w->machines[i].broken)
-			return err_set(err, "%s", w->machines[i].broken);
-	if (accel_choose(o->accel, s->store, accel, err) < 0)
-		return -1;
-	if (!w->qemu)
-		return err_set(err, "%s", w->qemu_missing);
-	w->accel = accel;
-	w->cold = o->cold;
-	limits_set(w, s, 0, 0);
-	return 0;
-}
-
 /* Return: the exit status. */
-static int run_session(struct plan *p, int machine, const struct shell_options *o)
+static int run_session(struct plan *p, int machine, const struct visit_options *o)
 {
 	struct spec *w = &p->files[0].world;
 	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -149,9 +94,8 @@ static int run_session(struct plan *p, int machine, const struct shell_options *
 		log_line("out of memory");
 		return EXIT_INFRA;
 	}
-	find_setup(p, o);
+	visit_set_up(p, o);
 	relay.result = result;
-	w->test_timeout = SESSION_S;
 	terminal_look(&relay.terminal);
 	if (relay.terminal.is_tty)
 		log_line("root's shell in '%s': exit ends it, and ~. at the start of a line cuts it off", w->machines[machine].name);
@@ -186,12 +130,12 @@ static int make_plan(char **argv, struct settings *s, struct plan *p, struct err
 
 int cmd_shell(char **argv)
 {
-	struct shell_options o = {0};
+	struct visit_options o = {0};
 	struct settings s = {.store = NULL};
 	struct accel accel;
 	struct plan p;
 	struct err err = {0};
-	int n, machine, status = cmd_parse("shell", cmd_shell_options, &o, argv, &n);
+	int n, machine, status = cmd_parse("shell", visit_options, &o, argv, &n);
 
 	if (status >= 0)
 		return status;
@@ -203,7 +147,7 @@ int cmd_shell(char **argv)
 		status = cmd_wrong("shell", err.text);
 		return s.damaged ? EXIT_INFRA : status;
 	}
-	if (set_world(&p.files[0], &s, &o, &accel, &err) < 0)
+	if (visit_prepare(&p.files[0], &s, &o, &accel, &err) < 0)
 		return cmd_failed(&err);
 	return run_session(&p, machine, &o);
 }

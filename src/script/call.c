@@ -17,12 +17,22 @@
 
 #define READ_SIZE 65536 /* bytes taken from the socket at once */
 
-static volatile sig_atomic_t sending, alarm_waits;
+static volatile sig_atomic_t sending, alarm_waits, asking, interrupt_waits, interrupted;
 
 int call_defer_alarm(void)
 {
 	alarm_waits = sending;
 	return sending;
+}
+
+/* Also from a signal's handler: a struct buf that is large enough never allocates. */
+static void send_interrupt(void)
+{
+	char memory[64];
+	struct buf out = {.data = memory, .cap = sizeof(memory)};
+
+	wire_end(&out, wire_begin(&out, WIRE_INTERRUPT, 0));
+	(void)send(run.world, out.data, out.len, MSG_NOSIGNAL);
 }
 
 void call_send(const struct buf *frames)
@@ -42,6 +52,22 @@ void call_send(const struct buf *frames)
 	sending = 0;
 	if (alarm_waits)
 		raise(SIGALRM);
+	if (interrupt_waits) {
+		interrupt_waits = 0;
+		send_interrupt();
+	}
+}
+
+int call_interrupt(void)
+{
+	if (!asking)
+		return 0;
+	interrupted = 1;
+	if (sending)
+		interrupt_waits = 1;
+	else
+		send_interrupt();
+	return 1;
 }
 
 /* "file:line", or "". */
@@ -136,6 +162,7 @@ struct answer call_world(const struct question *q)
 	put_call(&out, q, at, ++last_id);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
+	asking = 1;
 	call_send(&out);
 	for (;;) {
 		receive(&in, &f);
@@ -147,6 +174,12 @@ struct answer call_world(const struct question *q)
 	}
 	a = read_answer(&f, streams);
 	buf_consume(&in, wire_size(&f));
+	asking = 0;
 	run.asking.file = NULL;
+	if (interrupted) { /* the answer may have been on its way */
+		interrupted = 0;
+		a.outcome = WIRE_OVERTIME;
+		a.reason = run_keep_str("interrupted");
+	}
 	return a;
 }

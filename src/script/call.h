@@ -63,4 +63,10 @@ void call_send(const struct buf *frames);
 /* Called by the handler of SIGALRM. Return: whether a frame is being sent; call_send() then raises it again. */
 int call_defer_alarm(void);
 
+/*
+ * Have the call under way answered at once, as if the test's time were over: for the handler of SIGINT. Return: whether
+ * there is one.
+ */
+int call_interrupt(void);
+
 #endif

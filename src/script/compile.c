@@ -65,7 +65,7 @@ static int compile_sources(struct script *s, struct diagnostics *d)
 	declare_read(s, d);
 	if (d->count)
 		return -1;
-	return thunks_make(s, d);
+	return thunks_make(s, false, d);
 }
 
 /* In a child of its own (guard.h): send what is wrong with the script. */

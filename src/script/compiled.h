@@ -63,8 +63,11 @@ void stages_read(struct script *s, struct diagnostics *d);
 /* declare.c: read the tests, machines and networks that relocated code declares; errors go to @d. */
 void declare_read(struct script *s, struct diagnostics *d);
 
-/* thunks.c: compile the machines' functions and put them into each struct vm. Return: 0, or -1. */
-int thunks_make(struct script *s, struct diagnostics *d);
+/*
+ * thunks.c: compile the machines' functions, those that are named in the script or @all, and put them into each struct
+ * vm. Return: 0, or -1.
+ */
+int thunks_make(struct script *s, bool all, struct diagnostics *d);
 
 /* compile.c: a state for code in memory, whose errors go to @d. */
 TCCState *compile_new_state(const char *options, struct diagnostics *d);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/gzip.h"
 #include "base/mem.h"
 #include "script/script.h"
 
@@ -26,7 +27,7 @@
 		".previous\n");                    \
 	extern const char embed_##symbol[], embed_##symbol##_end[]
 
-EMBED(vmtap_h, "vmtap.h");
+EMBED(vmtap_h, "vmtap.h.gz"); /* it is half of them all */
 EMBED(types_h, "script/types.h");
 EMBED(float_h, "include/float.h");
 EMBED(stdalign_h, "include/stdalign.h");
@@ -36,6 +37,8 @@ EMBED(stddef_h, "include/stddef.h");
 EMBED(stdnoreturn_h, "include/stdnoreturn.h");
 EMBED(libtcc1_a, "lib/libtcc1.a");
 
+#define HEADER_MAX (1 << 20) /* bytes of vmtap.h */
+
 struct embedded {
 	const char *path, *start, *end;
 };
@@ -43,7 +46,6 @@ struct embedded {
 #define EMBEDDED(path, symbol) {EMBED_ROOT path, embed_##symbol, embed_##symbol##_end}
 
 static const struct embedded linked_in[] = {
-	EMBEDDED("/include/vmtap.h", vmtap_h),
 	EMBEDDED("/include/vmtap-types.h", types_h), /* for thunks.c */
 	EMBEDDED("/include/float.h", float_h),
 	EMBEDDED("/include/stdalign.h", stdalign_h),
@@ -82,8 +84,14 @@ void embed_clear(void)
 
 const char *embed_header(size_t *n)
 {
-	*n = (size_t)((uintptr_t)embed_vmtap_h_end - (uintptr_t)embed_vmtap_h);
-	return embed_vmtap_h;
+	static struct buf text;
+	const struct buf packed = {.data = (char *)(uintptr_t)embed_vmtap_h,
+				   .len = (size_t)((uintptr_t)embed_vmtap_h_end - (uintptr_t)embed_vmtap_h)};
+
+	if (!text.len && gzip_inflate("vmtap.h", &packed, HEADER_MAX, &text, NULL) < 0)
+		abort(); /* the build packed it */
+	*n = text.len;
+	return text.data;
 }
 
 static const struct embedded *find(const struct embedded *table, size_t n, const char *path)
@@ -121,6 +129,18 @@ int embed_check(struct err *err)
 						    "that can be written");
 }
 
+static const struct embedded *find_header(const char *path)
+{
+	static struct embedded header;
+	size_t n;
+
+	if (strcmp(path, EMBED_ROOT "/include/vmtap.h") != 0)
+		return NULL;
+	header.start = embed_header(&n);
+	header.end = header.start + n;
+	return &header;
+}
+
 /* tcc reads, seeks and closes what it opened with the system's own calls: it needs a real descriptor. */
 int embed_open(const char *path, int flags, ...)
 {
@@ -128,6 +148,8 @@ int embed_open(const char *path, int flags, ...)
 	int fd;
 
 	(void)flags;
+	if (!e)
+		e = find_header(path);
 	if (!e)
 		e = find(linked_in, ARRAY_SIZE(linked_in), path);
 	if (!e)

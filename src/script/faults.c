@@ -60,6 +60,13 @@ static struct registers registers_of(const void *context)
 	return (struct registers){CPU_CONTEXT_PC(c), CPU_CONTEXT_SP(c)};
 }
 
+static bool stack_is_used_up(struct registers r)
+{
+	struct rlimit l;
+
+	return getrlimit(RLIMIT_STACK, &l) == 0 && r.sp < run.top && run.top - r.sp + STACK_MARGIN > l.rlim_cur;
+}
+
 /* Steps 1 to 3. */
 static struct place find_place(struct registers r)
 {
@@ -67,8 +74,8 @@ static struct place find_place(struct registers r)
 
 	if (!p.file && run.asking.file)
 		return (struct place){run.asking.file, run.asking.line};
-	if (!p.file && r.sp < run.top)
-		p = lines_scan(&run.script->lines, r.sp, run.top);
+	if (!p.file && r.sp < run.top) /* the end of a used up stack cannot be read */
+		p = lines_scan(&run.script->lines, r.sp + (stack_is_used_up(r) ? STACK_MARGIN : 0), run.top);
 	return p;
 }
 
@@ -78,13 +85,6 @@ static bool is_ours(uintptr_t pc)
 	extern const char __executable_start[], etext[];
 
 	return pc >= (uintptr_t)__executable_start && pc < (uintptr_t)etext;
-}
-
-static bool stack_is_used_up(struct registers r)
-{
-	struct rlimit l;
-
-	return getrlimit(RLIMIT_STACK, &l) == 0 && r.sp < run.top && run.top - r.sp + STACK_MARGIN > l.rlim_cur;
 }
 
 /* Put into words what happened in the script. */
@@ -159,6 +159,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	struct place at;
 	char what[200], message[MESSAGE_MAX];
 	const char *blame = "";
+	bool in_script;
 
 	if (signo == DEADLINE_SIGNAL) {
 		deadline_alarm();
@@ -173,9 +174,14 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 		blame = "vmtap's own code failed (a bug of vmtap, or the script has overwritten its memory): ";
 	if (!at.file && run.test)
 		at = (struct place){run.test->file, run.test->line};
-	describe(what, sizeof(what), info, r, lines_find(&run.script->lines, r.pc).file != NULL);
+	/* Of what is typed there are no lines, but it is not in the C library either. */
+	in_script = lines_find(&run.script->lines, r.pc).file || (run.tell && !is_ours(r.pc));
+	describe(what, sizeof(what), info, r, in_script);
 	snprintf(message, sizeof(message), "%s%s", blame, what);
-	send_fault(at, message);
+	if (run.tell)
+		run.tell(WIRE_EVENT_FAULT, at, message, NULL);
+	else
+		send_fault(at, message);
 	_exit(1);
 }
 

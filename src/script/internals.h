@@ -40,4 +40,16 @@ bool internals_refers(struct TCCState *s, const char *symbol);
  */
 void internals_names(const char **names, size_t max);
 
+/* Called for each function and variable of a state that has a name. */
+typedef void internals_symbol_fn(void *arg, const char *name, uintptr_t address);
+
+/* Tell the functions and variables of a relocated state, those that are static as well, but none that begins with '_'. */
+void internals_symbols(struct TCCState *s, internals_symbol_fn *symbol, void *arg);
+
+/* Return: whether a state that is not relocated yet defines a function or variable of that name. */
+bool internals_defines(struct TCCState *s, const char *name);
+
+/* Return: how many bytes of its line tcc has read, or 0. Must be called from within tcc's error callback. */
+int internals_column(void);
+
 #endif

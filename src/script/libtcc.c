@@ -108,3 +108,40 @@ void internals_names(const char **names, size_t max)
 	}
 	names[n] = NULL;
 }
+
+static bool is_defined(const ElfW(Sym) *sym)
+{
+	return sym->st_shndx != SHN_UNDEF && sym->st_shndx < SHN_LORESERVE;
+}
+
+void internals_symbols(TCCState *s1, internals_symbol_fn *symbol, void *arg)
+{
+	const ElfW(Sym) *sym = (const ElfW(Sym) *)symtab_section->data;
+	const ElfW(Sym) *end = (const ElfW(Sym) *)(symtab_section->data + symtab_section->data_offset);
+	const char *strings = (const char *)symtab_section->link->data;
+
+	for (; sym < end; sym++) {
+		const char *name = strings + sym->st_name;
+
+		/* "L.12" is a text, and what begins with '_' is the linker's: _etext, _GLOBAL_OFFSET_TABLE_ */
+		if (is_defined(sym) && *name && *name != '_' && !strchr(name, '.'))
+			symbol(arg, name, sym->st_value);
+	}
+}
+
+bool internals_defines(TCCState *s1, const char *name)
+{
+	const int i = find_elf_sym(symtab_section, name);
+
+	return i && is_defined(&((const ElfW(Sym) *)symtab_section->data)[i]);
+}
+
+int internals_column(void)
+{
+	const unsigned char *p = file ? file->buf_ptr : NULL;
+	int n = 0;
+
+	for (; p && p > file->buffer && p[-1] != '\n'; p--)
+		n++;
+	return n;
+}

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "script/call.h"
 #include "script/compiled.h"
+#include "script/output.h"
 #include "script/run.h"
 
 #define TOLD_MAX	    500	 /* bytes of an argument that --verbose and reports show */
@@ -351,6 +352,17 @@ void method_save(unsigned machine, const char *name)
 void method_restore(unsigned machine, const char *name)
 {
 	use_checkpoint(machine, "restore", WIRE_CALL_RESTORE, name);
+}
+
+void method_interact(unsigned machine)
+{
+	struct wording w = wording(machine, "interact");
+
+	if (!run.interact)
+		run_die(NULL, "%s: there is no terminal for a shell%s", spoken(w),
+			run.tell ? "" : "; vmtap repl has one, and vmtap shell");
+	output_flush();
+	run.interact(machine, run.world);
 }
 
 bool method_is_up(unsigned machine)

@@ -16,6 +16,11 @@
 #define RUN_PAIRS_MAX  8     /* of one failure, without those that run_fail() adds */
 #define RUN_SOURCE_MAX 256   /* bytes of a source line that are shown */
 
+/* A key and a value of an event; a NULL value leaves the pair out. */
+struct pair {
+	const char *key, *value;
+};
+
 /**
  * struct run - The only test of the process
  * @world:	Socket
@@ -28,6 +33,8 @@
  * @questions:	How many calls were sent to the world
  * @last_words:	What the last call said when it timed out, or NULL
  * @test:	The test whose body is run; NULL: a setup
+ * @tell:	Takes the events instead of the world, for a person at a prompt (session.c); NULL otherwise
+ * @interact:	Gives the terminal to a shell in a machine until that ends; NULL where there is no terminal
  */
 struct run {
 	struct script *script;
@@ -40,14 +47,11 @@ struct run {
 	volatile unsigned long questions;
 	const char *last_words;
 	const struct script_test *test;
+	void (*tell)(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
+	void (*interact)(unsigned machine, int world);
 };
 
 extern struct run run;
-
-/* A key and a value of an event; a NULL value leaves the pair out. */
-struct pair {
-	const char *key, *value;
-};
 
 /* Return: the line of the script that called us, however deep we are. */
 struct place run_place(void);

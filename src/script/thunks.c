@@ -85,10 +85,10 @@ static void add_symbols(TCCState *t)
 }
 
 /* A method that is not named in the text cannot be called; one that is named in a comment only costs its thunk. */
-static void find_wanted(const struct script *s, bool *wanted)
+static void find_wanted(const struct script *s, bool all, bool *wanted)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		wanted[i] = false;
+		wanted[i] = all;
 		for (size_t f = 0; f < s->sources.n && !wanted[i]; f++)
 			wanted[i] = strstr(buf_str(&s->sources.files[f].text), rows[i].name) != NULL;
 	}
@@ -103,14 +103,14 @@ static bool needs_types(const bool *wanted)
 	return false;
 }
 
-int thunks_make(struct script *s, struct diagnostics *d)
+int thunks_make(struct script *s, bool all, struct diagnostics *d)
 {
 	cleanup_buf struct buf text = {0};
 	bool wanted[ARRAY_SIZE(rows)];
 
 	if (!s->machine_count)
 		return 0;
-	find_wanted(s, wanted);
+	find_wanted(s, all, wanted);
 	s->thunks = compile_new_state(needs_types(wanted) ? "-nostdlib -include vmtap-types.h" : "-nostdlib", d);
 	add_symbols(s->thunks);
 	buf_reserve(&text, THUNKS_TEXT * (s->machine_count + 1));

@@ -27,6 +27,9 @@ enum wire_script_type {
 	WIRE_EVENT = 34,
 	/* script->world, last thing: the test function came to its end or skipped. Not answered. */
 	WIRE_FINISHED = 35,
+	/* script->world: a person does not want to wait for the call under way, if there still is one: it is answered
+	 * with WIRE_OVERTIME as soon as its machine allows. No fields; not answered itself. */
+	WIRE_INTERRUPT = 36,
 };
 
 /* What WIRE_CALL asks for: first argument, second argument, number. */

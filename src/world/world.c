@@ -149,6 +149,12 @@ static void relay(struct world *w, const struct frame *f)
 		call_relay(w->call, f);
 }
 
+static void interrupt(struct world *w)
+{
+	if (w->call)
+		call_expire(w->call, "interrupted");
+}
+
 static void script_frame(void *arg, const struct frame *f)
 {
 	struct world *w = arg;
@@ -163,6 +169,8 @@ static void script_frame(void *arg, const struct frame *f)
 		distrust(w, "sent a malformed event");
 	else if (f->type == WIRE_FINISHED)
 		w->finished = true;
+	else if (f->type == WIRE_INTERRUPT)
+		interrupt(w);
 	else if (f->type != WIRE_EVENT)
 		distrust(w, "sent an unknown message");
 }

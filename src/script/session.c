@@ -1,0 +1,307 @@
+/* session.c - lines of C, run one after the other in a process that has the machines of a script */
+#include "script/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "script/call.h"
+#include "script/compiled.h"
+#include "script/faults.h"
+#include "script/heap.h"
+#include "script/limits.h"
+#include "script/output.h"
+#include "script/run.h"
+#include "script/show.h"
+#include "script/unit.h"
+
+#define STACK_MAX (64ul << 20) /* bytes; as in run.c */
+
+#define SKIPPED	  77	       /* exit status of a test at the prompt that skipped itself */
+
+static struct session *session; /* in the base and in runners */
+static pid_t keeper;
+
+/* ---- what a line says ---- */
+
+static void print(int to, const struct buf *text)
+{
+	(void)fd_write_all(to, buf_str(text), text->len);
+}
+
+static void add_pair(struct buf *out, const struct pair *p)
+{
+	static const char *const shown[] = {"reason", "stdout", "stderr", "found", "wanted", "last_call", "text", "subtest"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+		if (strcmp(shown[i], p->key) != 0 || !p->value || !*p->value)
+			continue;
+		buf_addf(out, "  %s: ", p->key);
+		show_bytes(out, p->value, strlen(p->value));
+		if (out->data[out->len - 1] != '\n')
+			buf_addc(out, '\n');
+	}
+}
+
+/* Where the script is; of what was typed nothing is to be told. */
+static void add_place(struct buf *out, struct place at)
+{
+	if (at.file)
+		buf_addf(out, "%s:%d: ", at.file, at.line);
+}
+
+static void tell(enum wire_event type, struct place at, const char *message, const struct pair *pairs)
+{
+	static const char *const words[] = {
+		[WIRE_EVENT_FAILURE] = "failed: ", [WIRE_EVENT_NOTE] = "", [WIRE_EVENT_SKIP] = "SKIP ",
+		[WIRE_EVENT_SUBTEST] = "ok - ", [WIRE_EVENT_FAULT] = "crashed: "};
+	const bool bad = type == WIRE_EVENT_FAILURE || type == WIRE_EVENT_FAULT;
+	cleanup_buf struct buf out = {0};
+
+	if (type == WIRE_EVENT_SKIP && run.test)
+		buf_addf(&out, "ok - %s # ", run.test->name);
+	if (type == WIRE_EVENT_SUBTEST && strcmp(pairs->value, "ok") != 0)
+		buf_adds(&out, "not ");
+	buf_adds(&out, words[type]);
+	if (bad)
+		add_place(&out, at);
+	show_bytes(&out, message, strlen(message));
+	buf_addc(&out, '\n');
+	for (; bad && pairs && pairs->key; pairs++)
+		add_pair(&out, pairs);
+	print(bad ? STDERR_FILENO : STDOUT_FILENO, &out);
+	if (type == WIRE_EVENT_SKIP && run.test)
+		_exit(SKIPPED);
+}
+
+static void interrupted(int signo)
+{
+	static const char word[] = "interrupted\n";
+
+	(void)signo;
+	if (call_interrupt())
+		return;
+	(void)!write(STDERR_FILENO, word, sizeof(word) - 1);
+	_exit(1);
+}
+
+/* ---- tests at the prompt ---- */
+
+static _Noreturn void be_test(size_t i)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, interrupted);
+	run.failures = 0;
+	run.top = (uintptr_t)__builtin_frame_address(0);
+	run.test = &run.script->tests[i];
+	if (setjmp(run.end) == 0)
+		run.script->bodies[i]();
+	output_flush();
+	_exit(run.failures ? 1 : 0);
+}
+
+/* In a process of its own: C variables are per test, and it may crash. Return: whether it passed. */
+static bool try_test(size_t i)
+{
+	cleanup_buf struct buf out = {0};
+	void (*before)(int) = signal(SIGINT, SIG_IGN);
+	int status = -1;
+	pid_t pid;
+
+	output_flush();
+	pid = fork();
+	if (pid == 0)
+		be_test(i);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signal(SIGINT, before);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) /* as it has said */
+		return true;
+	buf_addf(&out, "%sok - %s\n", status == 0 ? "" : "not ", run.script->tests[i].name);
+	print(STDOUT_FILENO, &out);
+	return status == 0;
+}
+
+static void run_test(const char *name)
+{
+	const char *names[SCRIPT_TESTS_MAX + 1] = {NULL};
+	const struct script *s = run.script;
+
+	for (size_t i = 0; i < s->test_count; i++) {
+		names[i] = s->tests[i].name;
+		if (!name || strcmp(names[i], name) != 0)
+			continue;
+		if (!try_test(i))
+			run.failures++;
+		return;
+	}
+	unit_no_test(name, names);
+}
+
+static void run_tests(void)
+{
+	for (size_t i = 0; i < run.script->test_count; i++)
+		if (!try_test(i))
+			run.failures++;
+}
+
+/* ---- a line ---- */
+
+/* Return: whether it came to its end without a failure. */
+static bool run_line(const char *text)
+{
+	void (*code)(void) = unit_compile(text);
+
+	if (!code)
+		return false;
+	run.failures = 0;
+	run.block = NULL;
+	run.top = (uintptr_t)__builtin_frame_address(0);
+	if (setjmp(run.end) == 0)
+		code();
+	output_flush();
+	return run.failures == 0;
+}
+
+/* The base has done its work; its end makes us a child of the keeper's, whose end then ends us. */
+static void replace_base(void)
+{
+	const pid_t base = getppid();
+
+	prctl(PR_SET_PDEATHSIG, 0);
+	if (base != keeper)
+		kill(base, SIGKILL);
+	while (getppid() == base)
+		poll(NULL, 0, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(1);
+}
+
+static void reply(enum session_reply what)
+{
+	const char byte = (char)what;
+
+	if (send(session->line, &byte, 1, MSG_NOSIGNAL) != 1)
+		_exit(1);
+}
+
+/* In a runner. Returns as the new base. */
+static void be_runner(const char *text)
+{
+	bool good;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, interrupted);
+	good = run_line(text);
+	signal(SIGINT, SIG_IGN);
+	replace_base();
+	reply(good ? SESSION_DONE : SESSION_FAILED);
+}
+
+/* In the base, whose runner has ended without a reply. */
+static void explain(int status)
+{
+	cleanup_buf struct buf out = {0};
+	cleanup_free char *how = proc_status_text(status);
+
+	if (WIFEXITED(status)) { /* it has said why */
+		reply(SESSION_UNDONE);
+		return;
+	}
+	buf_addf(&out, "the process that ran the line ended: %s\n", how);
+	print(STDERR_FILENO, &out);
+	reply(WTERMSIG(status) == SIGKILL ? SESSION_KILLED : SESSION_UNDONE);
+}
+
+static void serve(char *text)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		be_runner(text);
+		return;
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0)
+		reply(SESSION_LOST);
+	else
+		explain(status);
+}
+
+static _Noreturn void be_base(struct session *s)
+{
+	static char text[SESSION_LINE_MAX + 1];
+	ssize_t n;
+
+	session = s;
+	signal(SIGINT, SIG_IGN);
+	run = (struct run){.script = s->script, .world = s->world, .tell = tell, .interact = s->interact};
+	run.top = (uintptr_t)__builtin_frame_address(0);
+	faults_catch();
+	limits_lower(RLIMIT_STACK, STACK_MAX);
+	unit_init(s->script, run_test, run_tests);
+	heap_limit();
+	while ((n = recv(s->line, text, SESSION_LINE_MAX, 0)) > 0) {
+		text[n] = '\0';
+		serve(text);
+	}
+	_exit(0);
+}
+
+/* ---- the keeper's side ---- */
+
+int session_start(struct session *s, struct err *err)
+{
+	int fds[2], size = 4 * SESSION_LINE_MAX;
+	pid_t pid;
+
+	keeper = getpid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(err, "cannot create a socket pair");
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	pid = proc_fork();
+	if (pid == 0) {
+		close(fds[0]);
+		s->line = fds[1];
+		be_base(s);
+	}
+	close(fds[1]);
+	s->line = fds[0];
+	if (pid < 0)
+		return err_errno(err, "cannot fork");
+	return 0;
+}
+
+enum session_reply session_run(struct session *s, const char *text)
+{
+	char byte = SESSION_LOST;
+	ssize_t n;
+
+	if (send(s->line, text, strlen(text), MSG_NOSIGNAL) < 0)
+		return SESSION_LOST;
+	while ((n = recv(s->line, &byte, 1, 0)) < 0 && errno == EINTR)
+		;
+	while (waitpid(-1, NULL, WNOHANG) > 0) /* bases that were replaced */
+		;
+	return n == 1 ? (enum session_reply)byte : SESSION_LOST;
+}
+
+void session_end(struct session *s)
+{
+	close(s->line);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}

@@ -1,0 +1,67 @@
+/* session.h - lines of C, run one after the other in a process that has the machines of a script
+ *
+ * Theory of operation
+ *
+ * A line may crash, or write over all memory that it can reach, and the session has to go on. So there are three
+ * processes. The keeper (the caller) has the terminal and never runs any code of a script. The base has the variables
+ * as the last line left them. For each line the base forks a runner, which compiles it and runs it:
+ *
+ *	keeper --line--> base --fork--> runner --reply--> keeper
+ *
+ * A runner that comes to the end of its line ends the base and takes its place. One that crashes, calls exit() or is
+ * interrupted while it computes has changed nothing: the base says how it ended, and waits for the next line. The
+ * machines belong to the world and do not notice. A failed check or command is no crash: it ends the line where it
+ * stands, and what the line did so far stays.
+ *
+ * Rejected: one process that goes on behind the signal's handler. What a wild pointer has written over, the compiler's
+ * tables or the heap, would end the session at some later line, where nobody could explain it.
+ *
+ * Each line is a unit of its own for tcc. It sees all before it, as the compiler needs it: declarations (outline.h)
+ * of the script and of earlier lines; and as the linker does: the addresses of what they define.
+ */
+#ifndef SCRIPT_SESSION_H
+#define SCRIPT_SESSION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "script/script.h"
+
+#define SESSION_LINE_MAX 65536 /* bytes of a line, that is of what is run at once */
+
+/* What became of a line. */
+enum session_reply {
+	SESSION_DONE = 1,   /* it came to its end */
+	SESSION_FAILED = 2, /* it did not compile, or a check or a command failed; why was printed */
+	SESSION_UNDONE = 3, /* it crashed or ended its process: no variable has changed; why was printed */
+	SESSION_KILLED = 4, /* its process was killed: what the world was asked is not known */
+	SESSION_LOST = 5,   /* the world or the base is gone */
+};
+
+/**
+ * struct session - As the keeper has it
+ * @script:	Compiled
+ * @world:	Socket to the world
+ * @interact:	What machine.interact() does in the runner, or NULL
+ * @line:	Socket to the base
+ */
+struct session {
+	struct script *script;
+	int world;
+	void (*interact)(unsigned machine, int world);
+	int line;
+};
+
+/* Start the base. The caller becomes the reaper of what its children leave. Return: 0, or -1. */
+int session_start(struct session *s, struct err *err);
+
+/*
+ * Run a line; what it prints goes to standard output, what is wrong with it to standard error. Blocks until it is over.
+ * SIGINT of the terminal's process group interrupts it: the caller ignores it then.
+ */
+enum session_reply session_run(struct session *s, const char *text);
+
+/* End the base. */
+void session_end(struct session *s);
+
+#endif
