@@ -67,6 +67,7 @@ struct world {
 	bool finished; /* the script said so */
 	bool awake;    /* the machines that setup left are running */
 	bool killed;   /* we have killed the script, and the verdict says why */
+	bool waking;   /* it is waited for the machines that setup left */
 	bool saving;   /* the script is over, and what it left is being saved */
 	uint64_t deadline;
 	char *overtime; /* why no call is begun any more, or NULL */
@@ -306,6 +307,8 @@ static void machine_changed(void *arg, struct machine *m)
 	recorder_changed(&w->recorder, m);
 	if (w->call)
 		call_machine_changed(w->call, m);
+	if (w->waking)
+		loop_stop(&w->loop);
 }
 
 static void machine_stopped(void *arg, struct machine *m)
@@ -401,6 +404,26 @@ static void add_lacks(struct world *w, struct world_outcome *o)
 	}
 }
 
+static bool is_waking(const struct world *w)
+{
+	for (size_t i = 0; i < w->spec->nmachines; i++)
+		if (w->lives[i].layer_used && w->machines[i].state > MACHINE_OFF && w->machines[i].state < MACHINE_UP)
+			return true;
+	return false;
+}
+
+/* What a setup begins with is all in what it leaves: also the machines that it did not use, and that are about to run again. */
+static void await_layer(struct world *w, struct world_outcome *o, struct err *err)
+{
+	w->waking = true;
+	while (is_waking(w) && !err->text[0])
+		loop_run(&w->loop, err);
+	w->waking = false;
+	for (size_t i = 0; i < w->spec->nmachines && !o->unsaved; i++)
+		if (w->lives[i].layer_used && w->machines[i].state == MACHINE_GONE)
+			o->unsaved = xstrdup(w->machines[i].gone);
+}
+
 /* A setup came to its end: keep what it made. */
 static void save(struct world *w, struct world_outcome *o)
 {
@@ -409,10 +432,12 @@ static void save(struct world *w, struct world_outcome *o)
 
 	if (!s->save_to || !w->finished || o->result.verdict != VERDICT_PASSED)
 		return;
-	w->saving = true;
 	if (s->layer && !w->awake) /* they still are in there, and nowhere else */
 		o->unsaved = xstrdup("it used no machine");
-	else if (layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
+	else
+		await_layer(w, o, &err);
+	w->saving = true;
+	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)
 		o->unsaved = xstrdup(err.text);
 }
