@@ -395,7 +395,6 @@ static bool is_prepared(struct schedule *s, struct plan_file *plan)
 	f->prepared = !prepare_start(&s->prepare, plan);
 	if (!f->prepared) {
 		free(s->preparing);
-	free(s->freezing);
 		s->preparing = xasprintf("images of '%s'", plan->path);
 	}
 	return f->prepared;
@@ -549,6 +548,7 @@ void schedule_free(struct schedule *s)
 	free(s->jobs);
 	free(s->activities);
 	free(s->preparing);
+	free(s->freezing);
 	free(s->files);
 	free(s->tests);
 }
