@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "cmd/lacks.h"
 #include "cmd/limits.h"
 #include "script/script.h"
 
@@ -320,6 +321,18 @@ static void take_result(struct schedule *s, const struct job *j, struct world_ou
 	o->result = (struct point){0};
 }
 
+/* Return: whether the test is a skip, as the host has not what it needs. */
+static bool settle_lacking(struct schedule *s, size_t number)
+{
+	const struct lacks_host host = {.accel = s->accel_error ? NULL : &s->fallback->accel, .memory = s->memory};
+	struct point result;
+
+	if (!lacks_find(s->plan->tests[number].needs, &host, &result))
+		return false;
+	settle_result(s->settle, number, &result);
+	return true;
+}
+
 /* Return: whether the infrastructure has failed the test, and it is to be tried once more. */
 static bool retry_infra(struct schedule *s, size_t number, const struct point *result, const char *died)
 {
@@ -353,7 +366,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		start_test(s, j->number);
 	} else if (died) {
 		settle_infra(s->settle, j->number, why);
-	} else {
+	} else if (!t->kvm_failed || !settle_lacking(s, j->number)) { /* which without KVM is none of the test's */
 		take_result(s, j, o);
 	}
 	world_outcome_free(o);
@@ -447,7 +460,7 @@ static bool take_next(struct schedule *s)
 		settle_uncompiled(s->settle, s->next);
 	else if (t->skip)
 		settle_skipped(s->settle, s->next);
-	else if (!start_next(s, s->next))
+	else if (!settle_lacking(s, s->next) && !start_next(s, s->next))
 		return false;
 	s->next++;
 	return true;
@@ -499,12 +512,11 @@ static void in_child(void *arg)
 
 void schedule_init(struct schedule *s)
 {
-	long memory = host_memory_mib();
-
+	s->memory = host_memory_mib();
 	s->njobs = (size_t)(s->options->jobs > 0 ? s->options->jobs : host_cpus());
 	if (s->njobs > RUNNER_JOBS_MAX)
 		s->njobs = RUNNER_JOBS_MAX;
-	s->room = memory > 0 ? (long)((double)memory * MEMORY_SHARE) : 1L << 40;
+	s->room = s->memory > 0 ? (long)((double)s->memory * MEMORY_SHARE) : 1L << 40;
 	s->jobs = xcalloc(s->njobs, sizeof(*s->jobs));
 	for (size_t i = 0; i < s->njobs; i++)
 		s->jobs[i] = (struct job){

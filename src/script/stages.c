@@ -22,8 +22,11 @@ static void add(struct script *s, const struct vmtap_test *t, struct diagnostics
 
 	if (!*t->name || strpbrk(t->name, "\r\n"))
 		diagnose(d, t->file, t->line, "the name of a setup is one line that is not empty");
-	if (t->timeout != 0 || t->skip)
-		diagnose(d, t->file, t->line, "a setup has no %s; give it to the tests", t->skip ? ".skip" : ".timeout");
+	if (t->timeout != 0 || t->skip || t->needs)
+		diagnose(d, t->file, t->line, "a setup has no %s; give it to the tests",
+			 t->skip    ? ".skip"
+			 : t->needs ? ".needs"
+				    : ".timeout");
 	if (other >= 0)
 		diagnose(d, t->file, t->line, "there are two setups \"%s\"; the other is at %s:%d", t->name,
 			 s->stages[other].file, s->stages[other].line);

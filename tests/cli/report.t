@@ -68,4 +68,20 @@ $r = vmtap($env[0], 'GITHUB_ACTIONS=true', 'GITHUB_STEP_SUMMARY=/proc/x', $hosti
 like $r->{err}, qr/cannot write GITHUB_STEP_SUMMARY '\/proc\/x'/, '... or it is said why not';
 $r = vmtap($env[0], 'GITHUB_ACTIONS=true', script(join '', map {"test(\"t$_\") { ok(0); }\n"} 1 .. 15));
 is scalar(() = $r->{err} =~ /^::error/mg), 10, 'marks: as many as the service shows';
+# What a host lacks
+my $needy = script(<<'END');
+test("a command") { ok(1); }
+test("not there", .needs = "no-such-command") { ok(0); }
+test("nor there", .needs = "sh, no-such-command") { ok(0); }
+test("so much", .needs = "memory=1048576") { ok(0); }
+test("no KVM", .needs = "kvm") { ok(0); }
+END
+$r = vmtap(@env, '--accel=tcg', "--junit=$xml", $needy);
+is $r->{status}, 0, 'tests that the host cannot run are no failures';
+like $r->{out}, qr/^ok 2 - not there # SKIP needs no-such-command \(there is no such command\)$/m, '... but skips with a reason';
+like $r->{out}, qr/^ok 4 - so much # SKIP needs memory=1048576 \(this host has \d+ MiB\)$/m, '... memory';
+like $r->{out}, qr/^ok 5 - no KVM # SKIP needs kvm \(tcg: asked for\)$/m, '... KVM, of a test without machines too';
+like $r->{err}, qr/^#   2 did not run for want of no-such-command\n#   1 did not run for want of memory=1048576\n#   1 did not run for want of kvm$/m,
+    '... and the summary counts them by what they wanted';
+
 done_testing;
