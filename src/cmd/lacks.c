@@ -12,7 +12,7 @@
 #include "base/proc.h"
 #include "script/needs.h"
 
-/* A datagram socket that is connected sends nothing: the kernel only looks for a route to the address (RFC 5737, RFC 3849). */
+/* A datagram socket that is connected sends nothing: the kernel only looks for a route to the address. */
 static bool has_route(const struct sockaddr *to, socklen_t length)
 {
 	cleanup_fd int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -40,6 +40,7 @@ struct plan_file {
  * @index:	Its number in the script; unused when the file did not compile
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
+ * @xfail:	Why it is expected to fail, or NULL
  * @needs:	What it cannot do without (script/needs.h), or NULL
  */
 struct plan_test {
@@ -49,7 +50,7 @@ struct plan_test {
 	struct plan_file *file;
 	size_t index;
 	double timeout;
-	const char *skip, *needs;
+	const char *skip, *needs, *xfail;
 };
 
 struct plan {

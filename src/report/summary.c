@@ -69,6 +69,8 @@ static char *format_skip(const struct point *p)
 	for (size_t i = 0; i < p->nfields; i++)
 		if (strcmp(p->fields[i].key, "needs") == 0)
 			return xasprintf("did not run for want of %s", p->fields[i].value);
+	if (!point_is_ok(p))
+		return xasprintf("failed as expected: %s", p->todo);
 	return xasprintf("skipped: %s", p->reason ? p->reason : "no reason given");
 }
 
@@ -111,11 +113,13 @@ static void count(struct summary *s, const struct point *p)
 		if (s->failed <= SUMMARY_LIST_MAX)
 			buf_addf(&s->list, "  not ok %zu - %s%s%s%s\n", s->number, p->name ? p->name : "", p->at ? "  (" : "",
 				 p->at ? p->at : "", p->at ? ")" : "");
-	} else if (p->verdict == VERDICT_SKIPPED) {
+	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		s->skipped++;
 		count_skip(s, p);
 	} else {
 		s->passed++;
+		if (point_is_unexpected(p))
+			buf_addf(&s->list, "  ok %zu - %s  (" POINT_UNEXPECTED ")\n", s->number, p->name ? p->name : "");
 	}
 	if (p->duration_ms > SUMMARY_SLOW_MS)
 		rank(s, p);

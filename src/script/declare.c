@@ -204,6 +204,8 @@ static void check_test(const struct script *s, const struct vmtap_test *t, struc
 		diagnose(d, t->file, t->line, "the name of a test is one line that is not empty");
 	if (t->skip && !*t->skip)
 		diagnose(d, t->file, t->line, ".skip is empty: it must say why");
+	if (t->xfail && !*t->xfail)
+		diagnose(d, t->file, t->line, ".xfail is empty: it must say why");
 	if (t->timeout != 0)
 		check_timeout(s, t, d);
 	for (size_t i = 0; i < s->test_count; i++)
@@ -234,7 +236,7 @@ static void read_tests(struct script *s, struct diagnostics *d)
 		check_test(s, t, d);
 		s->bodies[s->test_count] = t->run;
 		s->tests[s->test_count++] =
-			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), SCRIPT_BASE};
+			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE};
 	}
 	if (!s->test_count)
 		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");

@@ -31,7 +31,7 @@ const char *const methods_fields[] = {
 #undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
 	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "qemu",
-	"subnet", "mtu", "timeout", "skip", "needs",
+	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 

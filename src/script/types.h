@@ -94,6 +94,7 @@ struct vmtap_test {
 	double timeout;	  /* s; 0: the default */
 	const char *skip; /* why it is not to be run, or NULL */
 	const char *needs; /* "kvm, memory=4096, tesseract": without these it is skipped; NULL */
+	const char *xfail; /* why it is expected to fail, or NULL */
 	const char *from; /* name of the setup that it begins with, or NULL */
 	bool stage;	  /* it is a setup with a name */
 };

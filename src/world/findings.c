@@ -114,6 +114,10 @@ int findings_event(struct findings *v, const struct frame *f)
 			result->reason = xstrdup(message);
 		}
 		return 0;
+	case WIRE_EVENT_TODO:
+		if (!result->todo)
+			result->todo = xstrdup(message);
+		return 0;
 	case WIRE_EVENT_BODY:
 		return 0;
 	case WIRE_EVENT_SUBTEST:

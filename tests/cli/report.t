@@ -84,4 +84,24 @@ like $r->{out}, qr/^ok 5 - no KVM # SKIP needs kvm \(tcg: asked for\)$/m, '... K
 like $r->{err}, qr/^#   2 did not run for want of no-such-command\n#   1 did not run for want of memory=1048576\n#   1 did not run for want of kvm$/m,
     '... and the summary counts them by what they wanted';
 
+# What is expected to fail
+my $todo = script(<<'END');
+test("fails", .xfail = "issue 1") { ok(0); }
+test("passes", .xfail = "issue 2") { ok(1); }
+vm(m);
+test("infra", .xfail = "issue 3") { m.start(); }
+END
+$r = vmtap(@env, 'GITHUB_ACTIONS=true', "--junit=$xml", "$todo:1", "$todo:2");
+is $r->{status}, 0, 'an expected failure does not fail the run, nor does an unexpected pass';
+like $r->{out}, qr/^not ok 1 - fails # TODO issue 1$/m, '... the one is TODO';
+like $r->{out}, qr/^# passed though it was expected to fail: remove \.xfail or todo\(\)\nok 2 - passes # TODO issue 2$/m, '... so is the other';
+like $r->{err}, qr/^#   ok 2 - passes  \(passed though it was expected to fail: remove/m, '... which the summary tells';
+like $r->{err}, qr/^#   1 failed as expected: issue 1$/m, '... and counts what failed';
+like $r->{err}, qr/^::notice file=\Q$todo\E,line=2,title=passes::passed though/m, '... a notice at its line';
+unlike $r->{err}, qr/^::error/m, '... and no error';
+like slurp($xml), qr/<skipped message="issue 1"\/>/, '... JUnit has a skip with that reason';
+$r = vmtap(@env, 'VMTAP_QEMU=/bin/false', '--accel=tcg', "$todo:4");
+is $r->{status}, 3, 'a failure of the infrastructure is not what is expected';
+like $r->{out}, qr/^not ok 1 - infra$/m, '... and no TODO';
+
 done_testing;
