@@ -150,7 +150,7 @@ static void add_subpoints(struct buf *out, const struct point *p)
 	for (size_t i = 0; i < p->nsubpoints; i++) {
 		buf_addf(out, "%s{\"name\":", i ? "," : "");
 		events_add_string(out, p->subpoints[i].name ? p->subpoints[i].name : "");
-		add_text(out, "verdict", verdict_name(p->subpoints[i].verdict));
+		add_text(out, "verdict", point_verdict_name(&p->subpoints[i]));
 		add_subpoints(out, &p->subpoints[i]);
 		buf_addc(out, '}');
 	}

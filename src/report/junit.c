@@ -59,7 +59,7 @@ static void list_subpoints(struct buf *out, const struct point *p, int depth)
 	for (size_t i = 0; i < p->nsubpoints; i++) {
 		const struct point *sub = &p->subpoints[i];
 
-		buf_addf(out, "%*s%s: %s\n", depth * 2, "", verdict_name(sub->verdict), sub->name);
+		buf_addf(out, "%*s%s: %s\n", depth * 2, "", point_verdict_name(sub), sub->name);
 		list_subpoints(out, sub, depth + 1);
 	}
 }

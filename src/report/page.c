@@ -132,7 +132,7 @@ static void add_subtests(struct buf *out, const struct point *p)
 
 		buf_addf(out, "<li class=\"%s\">", point_has_failed(sub) ? "red" : "ok");
 		add(out, sub->name);
-		buf_addf(out, " <small>%s</small>", verdict_name(sub->verdict));
+		buf_addf(out, " <small>%s</small>", point_verdict_name(sub));
 		add_subtests(out, sub);
 		buf_adds(out, "</li>");
 	}

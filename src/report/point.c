@@ -37,6 +37,11 @@ enum verdict point_counts_as(const struct point *r)
 	return point_has_failed(r) ? VERDICT_FAILED : point_is_ok(r) ? r->verdict : VERDICT_SKIPPED;
 }
 
+const char *point_verdict_name(const struct point *r)
+{
+	return point_is_ok(r) || point_has_failed(r) ? verdict_name(r->verdict) : "todo";
+}
+
 void point_free(struct point *r)
 {
 	for (size_t i = 0; i < r->nfields; i++) {

@@ -82,6 +82,9 @@ void point_free(struct point *r);
 
 #define POINT_UNEXPECTED "passed though it was expected to fail: remove .xfail or todo()"
 
+/* Return: verdict_name() of the point, or "todo" when it failed as expected. */
+const char *point_verdict_name(const struct point *r);
+
 /* Return: whether the point is "ok". A verdict comes from another process, so whatever is not a known good one is not. */
 bool point_is_ok(const struct point *r);
 

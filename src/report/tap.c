@@ -191,7 +191,7 @@ static void list_subtests(struct buf *out, const struct point *r)
 		const struct point *sub = &r->subpoints[i];
 
 		list_subtests(out, sub);
-		buf_addf(out, "%s%s: %s", out->len ? "\n" : "", verdict_name(sub->verdict), sub->name);
+		buf_addf(out, "%s%s: %s", out->len ? "\n" : "", point_verdict_name(sub), sub->name);
 	}
 	if (r->subpoints_lost)
 		buf_addf(out, "\n(and %zu more)", r->subpoints_lost);
