@@ -1,6 +1,7 @@
 /* fallback.c - what a run does without, once it turned out not to work */
 #include "cmd/fallback.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -21,6 +22,7 @@ static void judge_kvm(struct fallback *fb, struct fallback_file *f, const char *
 		text = xasprintf("KVM failed, so this and all later tests run under TCG: %s", why);
 		accel_remember_failure(&fb->accel, fb->store, why);
 		fb->accel = fb->tcg;
+		snprintf(fb->accel.reason, sizeof(fb->accel.reason), "KVM failed in this run");
 	} else {
 		f->not_kvm = true;
 		text = xasprintf("a machine came up neither under KVM nor under TCG, so KVM is not to blame: %s", why);

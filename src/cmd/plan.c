@@ -12,6 +12,7 @@
 #include "image/guest.h"
 #include "qemu/confine.h"
 #include "qemu/freezer.h"
+#include "script/needs.h"
 #include "script/script.h"
 #include "script/types.h"
 
@@ -40,6 +41,8 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 		t->line = s->line;
 		t->timeout = s->timeout;
 		t->skip = s->skip;
+		t->needs = s->needs;
+		t->xfail = s->xfail;
 	}
 	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
 }
@@ -70,6 +73,14 @@ void plan_make(struct plan *p, const struct operands *o)
 		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines, .begun = SCRIPT_NOTHING};
 		add_file(p, &p->files[i]);
 	}
+}
+
+bool plan_needs(const struct plan *p, const char *word)
+{
+	for (size_t i = 0; i < p->ntests; i++)
+		if (needs_has(p->tests[i].needs, word))
+			return true;
+	return false;
 }
 
 bool plan_has_machines(const struct plan *p)

@@ -40,6 +40,8 @@ struct plan_file {
  * @index:	Its number in the script; unused when the file did not compile
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
+ * @xfail:	Why it is expected to fail, or NULL
+ * @needs:	What it cannot do without (script/needs.h), or NULL
  */
 struct plan_test {
 	char *name;
@@ -48,7 +50,7 @@ struct plan_test {
 	struct plan_file *file;
 	size_t index;
 	double timeout;
-	const char *skip;
+	const char *skip, *needs, *xfail;
 };
 
 struct plan {
@@ -91,6 +93,9 @@ void plan_resolve(struct plan_file *f, const struct settings *s);
 
 /* Return: whether any script declares a machine. */
 bool plan_has_machines(const struct plan *p);
+
+/* Return: whether any test needs @word (script/needs.h). */
+bool plan_needs(const struct plan *p, const char *word);
 
 /* Print "FILE: N tests, M machines" and the tests' names. For `vmtap check`. */
 void plan_print(const struct plan *p);

@@ -124,7 +124,7 @@ static void choose_accel(struct runner *r, const char *wanted)
 	cleanup_free char *text = NULL;
 
 	a->slow = 1.0;
-	if (!plan_has_machines(r->schedule.plan))
+	if (!plan_has_machines(r->schedule.plan) && !plan_needs(r->schedule.plan, "kvm"))
 		return;
 	if (accel_choose(wanted, r->fallback.store, a, &err) < 0 ||
 	    accel_choose("tcg", r->fallback.store, &r->fallback.tcg, &err) < 0) {

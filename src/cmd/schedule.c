@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "cmd/lacks.h"
 #include "cmd/limits.h"
 #include "script/script.h"
 
@@ -296,7 +297,7 @@ static void keep_pass(const struct plan_test *t, const struct cached_key *key, s
 	cleanup_free char *text = NULL;
 	struct err err = {0};
 
-	if (result->verdict == VERDICT_PASSED && cached_keep(t, key, &err) < 0)
+	if (result->verdict == VERDICT_PASSED && !result->todo && cached_keep(t, key, &err) < 0)
 		text = xasprintf("no: it cannot be kept: %.*s", (int)strcspn(err.text, "\n"), err.text);
 	else
 		text = xasprintf("no: %s", key->why ? key->why : "no earlier pass with these inputs");
@@ -318,6 +319,18 @@ static void take_result(struct schedule *s, const struct job *j, struct world_ou
 		keep_pass(j->test, &s->tests[j->number].key, result);
 	settle_result(s->settle, j->number, result);
 	o->result = (struct point){0};
+}
+
+/* Return: whether the test is a skip, as the host has not what it needs. */
+static bool settle_lacking(struct schedule *s, size_t number)
+{
+	const struct lacks_host host = {.accel = s->accel_error ? NULL : &s->fallback->accel, .memory = s->memory};
+	struct point result;
+
+	if (!lacks_find(s->plan->tests[number].needs, &host, &result))
+		return false;
+	settle_result(s->settle, number, &result);
+	return true;
 }
 
 /* Return: whether the infrastructure has failed the test, and it is to be tried once more. */
@@ -353,7 +366,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 		start_test(s, j->number);
 	} else if (died) {
 		settle_infra(s->settle, j->number, why);
-	} else {
+	} else if (!t->kvm_failed || !settle_lacking(s, j->number)) { /* which without KVM is none of the test's */
 		take_result(s, j, o);
 	}
 	world_outcome_free(o);
@@ -446,7 +459,7 @@ static bool take_next(struct schedule *s)
 		settle_uncompiled(s->settle, s->next);
 	else if (t->skip)
 		settle_skipped(s->settle, s->next);
-	else if (!start_next(s, s->next))
+	else if (!settle_lacking(s, s->next) && !start_next(s, s->next))
 		return false;
 	s->next++;
 	return true;
@@ -498,12 +511,11 @@ static void in_child(void *arg)
 
 void schedule_init(struct schedule *s)
 {
-	long memory = host_memory_mib();
-
+	s->memory = host_memory_mib();
 	s->njobs = (size_t)(s->options->jobs > 0 ? s->options->jobs : host_cpus());
 	if (s->njobs > RUNNER_JOBS_MAX)
 		s->njobs = RUNNER_JOBS_MAX;
-	s->room = memory > 0 ? (long)((double)memory * MEMORY_SHARE) : 1L << 40;
+	s->room = s->memory > 0 ? (long)((double)s->memory * MEMORY_SHARE) : 1L << 40;
 	s->jobs = xcalloc(s->njobs, sizeof(*s->jobs));
 	for (size_t i = 0; i < s->njobs; i++)
 		s->jobs[i] = (struct job){

@@ -67,6 +67,7 @@ struct test_run {
  * @accel_error: Why there is no accelerator, for the tests that use a machine; or NULL
  * @in_child:	Called with @arg, first thing in each process that is forked
  * @preparing, @freezing: What the status calls the images that are being made, the machines that are frozen; owned
+ * @memory:	MiB that were free when the run began; 0: unknown
  * @room:	MiB for machines
  * @files, @tests: By their numbers in the plan
  * @activities:	What the last status told
@@ -84,7 +85,7 @@ struct schedule {
 	void (*in_child)(void *arg);
 	void *arg;
 
-	long room;
+	long memory, room;
 	struct job *jobs;
 	size_t njobs, next;
 	struct prepare prepare;

@@ -68,8 +68,14 @@ static void settle(struct settle *s, size_t number, struct point *result, enum s
 
 void settle_result(struct settle *s, size_t number, struct point *result)
 {
-	bool bad = point_has_failed(result);
+	const char *xfail = s->plan->tests[number].xfail;
+	bool bad;
 
+	if (xfail && !result->todo)
+		result->todo = xstrdup(xfail);
+	if (point_is_unexpected(result))
+		point_add_note(result, POINT_UNEXPECTED);
+	bad = point_has_failed(result);
 	settle(s, number, result, !bad ? SETTLE_GOOD : result->infra ? SETTLE_INFRA : SETTLE_FAILED);
 }
 

@@ -150,7 +150,7 @@ static void add_subpoints(struct buf *out, const struct point *p)
 	for (size_t i = 0; i < p->nsubpoints; i++) {
 		buf_addf(out, "%s{\"name\":", i ? "," : "");
 		events_add_string(out, p->subpoints[i].name ? p->subpoints[i].name : "");
-		add_text(out, "verdict", verdict_name(p->subpoints[i].verdict));
+		add_text(out, "verdict", point_verdict_name(&p->subpoints[i]));
 		add_subpoints(out, &p->subpoints[i]);
 		buf_addc(out, '}');
 	}
@@ -193,6 +193,7 @@ void events_format_point(struct buf *out, size_t number, const struct point *p)
 		buf_addf(out, ",\"line\":%d", p->line);
 	add_text(out, "verdict", verdict_name(p->verdict));
 	add_text(out, "reason", p->reason);
+	add_text(out, "todo", p->todo);
 	add_text(out, "at", p->at);
 	if (point_has_failed(p))
 		buf_addf(out, ",\"infra\":%s", p->infra ? "true" : "false");
@@ -244,7 +245,7 @@ static int take_point(struct reporter *r, const struct point *p)
 	struct events *e = of(r);
 	cleanup_buf struct buf out = {0};
 
-	e->verdicts[point_has_failed(p) ? VERDICT_FAILED : p->verdict]++;
+	e->verdicts[point_counts_as(p)]++;
 	events_format_point(&out, ++e->number, p);
 	return emit(e, &out);
 }

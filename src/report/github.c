@@ -45,7 +45,7 @@ void github_format_mark(struct buf *out, const struct point *p)
 	size_t n = split_place(p, &line);
 	cleanup_free char *file = n ? xstrndup(p->at, n) : xstrdup(p->script ? p->script : "");
 
-	buf_adds(out, "::error ");
+	buf_adds(out, point_has_failed(p) ? "::error " : "::notice ");
 	if (*file && line > 0) {
 		buf_adds(out, "file=");
 		add_encoded(out, file, ":,");
@@ -54,7 +54,7 @@ void github_format_mark(struct buf *out, const struct point *p)
 	buf_adds(out, "title=");
 	add_encoded(out, p->name ? p->name : "", ":,");
 	buf_adds(out, "::");
-	add_encoded(out, p->reason ? p->reason : "no reason given", "");
+	add_encoded(out, point_is_unexpected(p) ? POINT_UNEXPECTED : p->reason ? p->reason : "no reason given", "");
 	buf_addc(out, '\n');
 }
 
@@ -112,8 +112,12 @@ static int take_point(struct reporter *r, const struct point *p)
 	struct github *g = of(r);
 	cleanup_buf struct buf mark = {0};
 
-	g->skipped += p->verdict == VERDICT_SKIPPED;
+	g->skipped += point_counts_as(p) == VERDICT_SKIPPED;
 	g->passed += p->verdict == VERDICT_PASSED;
+	if (point_is_unexpected(p)) {
+		github_format_mark(&mark, p);
+		(void)sink_write(&g->sink, mark.data, mark.len);
+	}
 	if (!point_has_failed(p))
 		return 0;
 	if (g->failures.len < GITHUB_PAGE_MAX)

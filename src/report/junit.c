@@ -59,7 +59,7 @@ static void list_subpoints(struct buf *out, const struct point *p, int depth)
 	for (size_t i = 0; i < p->nsubpoints; i++) {
 		const struct point *sub = &p->subpoints[i];
 
-		buf_addf(out, "%*s%s: %s\n", depth * 2, "", verdict_name(sub->verdict), sub->name);
+		buf_addf(out, "%*s%s: %s\n", depth * 2, "", point_verdict_name(sub), sub->name);
 		list_subpoints(out, sub, depth + 1);
 	}
 }
@@ -125,9 +125,9 @@ void junit_format_case(struct buf *out, const struct point *p)
 	buf_adds(out, ">\n");
 	if (point_has_failed(p)) {
 		add_failure(out, p);
-	} else if (p->verdict == VERDICT_SKIPPED) {
+	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		buf_adds(out, "      <skipped");
-		add_attribute(out, "message", p->reason ? p->reason : "no reason given");
+		add_attribute(out, "message", !point_is_ok(p) ? p->todo : p->reason ? p->reason : "no reason given");
 		buf_adds(out, "/>\n");
 	}
 	add_notes(out, p);
@@ -141,7 +141,7 @@ static void count(struct counts *c, const struct point *p)
 	c->tests++;
 	c->failures += point_has_failed(p) && !p->infra;
 	c->errors += point_has_failed(p) && p->infra;
-	c->skipped += p->verdict == VERDICT_SKIPPED;
+	c->skipped += point_counts_as(p) == VERDICT_SKIPPED;
 	c->ms += p->duration_ms > 0 ? p->duration_ms : 0;
 }
 

@@ -132,7 +132,7 @@ static void add_subtests(struct buf *out, const struct point *p)
 
 		buf_addf(out, "<li class=\"%s\">", point_has_failed(sub) ? "red" : "ok");
 		add(out, sub->name);
-		buf_addf(out, " <small>%s</small>", verdict_name(sub->verdict));
+		buf_addf(out, " <small>%s</small>", point_verdict_name(sub));
 		add_subtests(out, sub);
 		buf_adds(out, "</li>");
 	}
@@ -164,7 +164,7 @@ static void add_reason(struct buf *out, const struct point *p)
 			buf_adds(out, "</code>");
 		}
 		buf_adds(out, p->infra ? "\n<small>the infrastructure failed, not the test</small></p>\n" : "</p>\n");
-	} else if (p->verdict == VERDICT_SKIPPED) {
+	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		buf_adds(out, "<p class=\"skip\">skipped: ");
 		add(out, p->reason ? p->reason : "no reason given");
 		buf_adds(out, "</p>\n");
@@ -255,13 +255,13 @@ static void add_files(struct buf *out, const char *folder, char *const *files)
 
 static const char *class_of(const struct point *p)
 {
-	return point_has_failed(p) ? "red" : p->verdict == VERDICT_SKIPPED ? "skip" : "ok";
+	return point_has_failed(p) ? "red" : point_counts_as(p) == VERDICT_SKIPPED ? "skip" : "ok";
 }
 
 static void add_head(struct buf *out, size_t id, size_t number, const struct point *p)
 {
 	bool bad = point_has_failed(p);
-	const char *mark = bad ? "&#10007;" : p->verdict == VERDICT_SKIPPED ? "&#8211;" : "&#10003;";
+	const char *mark = bad ? "&#10007;" : point_counts_as(p) == VERDICT_SKIPPED ? "&#8211;" : "&#10003;";
 
 	buf_addf(out, "<details class=\"t%s\" id=\"%c%zu\"%s><summary><b class=\"%s\">%s</b><b>", bad ? " bad" : "",
 		 number ? 't' : 's', id, bad ? " open=\"open\"" : "", class_of(p), mark);
@@ -312,7 +312,7 @@ void page_add(struct page *p, size_t number, const struct point *point, const ch
 	size_t id = number ? number : ++p->nsetups;
 
 	if (number)
-		p->counts[bad ? VERDICT_FAILED : point->verdict]++;
+		p->counts[point_counts_as(point)]++;
 	if (bad)
 		add_link(&p->links, id, number, point);
 	add_head(out, id, number, point);

@@ -17,9 +17,29 @@ const char *verdict_name(enum verdict v)
 	return (size_t)v < ARRAY_SIZE(verdict_names) ? verdict_names[v] : verdict_names[VERDICT_FAILED];
 }
 
+bool point_is_ok(const struct point *r)
+{
+	return r->verdict == VERDICT_PASSED || r->verdict == VERDICT_SKIPPED;
+}
+
 bool point_has_failed(const struct point *r)
 {
-	return r->verdict != VERDICT_PASSED && r->verdict != VERDICT_SKIPPED;
+	return !point_is_ok(r) && (!r->todo || r->infra);
+}
+
+bool point_is_unexpected(const struct point *r)
+{
+	return r->todo && r->verdict == VERDICT_PASSED;
+}
+
+enum verdict point_counts_as(const struct point *r)
+{
+	return point_has_failed(r) ? VERDICT_FAILED : point_is_ok(r) ? r->verdict : VERDICT_SKIPPED;
+}
+
+const char *point_verdict_name(const struct point *r)
+{
+	return point_is_ok(r) || point_has_failed(r) ? verdict_name(r->verdict) : "todo";
 }
 
 void point_free(struct point *r)
@@ -40,6 +60,7 @@ void point_free(struct point *r)
 	free(r->test);
 	free(r->reason);
 	free(r->at);
+	free(r->todo);
 	trace_free(r->trace);
 	*r = (struct point){0};
 }
@@ -136,6 +157,7 @@ void point_copy_result(struct point *to, const struct point *from)
 		.verdict = from->verdict,
 		.reason = copy_text(from->reason),
 		.at = copy_text(from->at),
+		.todo = copy_text(from->todo),
 		.infra = from->infra,
 		.subpoints_at = from->subpoints_at,
 		.subpoints_lost = from->subpoints_lost,

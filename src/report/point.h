@@ -42,6 +42,7 @@ struct field {
  * @verdict:	What became of it
  * @reason:	Why it was skipped, or the message of its failure; NULL for none
  * @at:		"file:line" of the failure, or NULL
+ * @todo:	Why it is expected to fail, or NULL: a failure is none then, unless @infra
  * @infra:	The infrastructure failed, not the test
  * @fields:	In the order of their output: command, exit_status, signal,
  *		stdout, stderr, console, accel, ...
@@ -64,6 +65,7 @@ struct point {
 	enum verdict verdict;
 	char *reason;
 	char *at;
+	char *todo;
 	bool infra;
 	struct field *fields;
 	size_t nfields;
@@ -78,11 +80,22 @@ struct point {
 void point_free(struct point *r);
 #define cleanup_point __attribute__((cleanup(point_free)))
 
-/*
- * Return: whether the point is "not ok". A verdict comes from another process,
- * so whatever is not a known good one is a failure.
- */
+#define POINT_UNEXPECTED "passed though it was expected to fail: remove .xfail or todo()"
+
+/* Return: verdict_name() of the point, or "todo" when it failed as expected. */
+const char *point_verdict_name(const struct point *r);
+
+/* Return: whether the point is "ok". A verdict comes from another process, so whatever is not a known good one is not. */
+bool point_is_ok(const struct point *r);
+
+/* Return: whether the point fails the run: it is "not ok", and that is not what was expected. */
 bool point_has_failed(const struct point *r);
+
+/* Return: whether it has passed against what was expected: POINT_UNEXPECTED. */
+bool point_is_unexpected(const struct point *r);
+
+/* Return: what it counts as, a known verdict; an expected failure is a skip. */
+enum verdict point_counts_as(const struct point *r);
 
 /**
  * point_add_field() - Add a detail

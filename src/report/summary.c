@@ -63,15 +63,27 @@ void summary_format_failure(struct buf *out, const char *prefix, const struct po
 
 /* ---- what is counted ---- */
 
-static void count_skip(struct summary *s, const char *text)
+/* Why it was skipped; what it lacked counts without the words that go with it. */
+static char *format_skip(const struct point *p)
 {
+	for (size_t i = 0; i < p->nfields; i++)
+		if (strcmp(p->fields[i].key, "needs") == 0)
+			return xasprintf("did not run for want of %s", p->fields[i].value);
+	if (!point_is_ok(p))
+		return xasprintf("failed as expected: %s", p->todo);
+	return xasprintf("skipped: %s", p->reason ? p->reason : "no reason given");
+}
+
+static void count_skip(struct summary *s, const struct point *p)
+{
+	cleanup_free char *text = format_skip(p);
 	size_t i = 0;
 
 	while (i < s->nskips && strcmp(s->skips[i].text, text) != 0)
 		i++;
 	if (i == s->nskips && i < SKIPS_MAX) {
 		s->skips = xrealloc(s->skips, (s->nskips + 1) * sizeof(*s->skips));
-		s->skips[s->nskips++] = (struct skip_reason){.text = xstrdup(i + 1 < SKIPS_MAX ? text : "other reasons")};
+		s->skips[s->nskips++] = (struct skip_reason){.text = xstrdup(i + 1 < SKIPS_MAX ? text : "skipped: other reasons")};
 	}
 	if (i == SKIPS_MAX)
 		i--;
@@ -101,11 +113,13 @@ static void count(struct summary *s, const struct point *p)
 		if (s->failed <= SUMMARY_LIST_MAX)
 			buf_addf(&s->list, "  not ok %zu - %s%s%s%s\n", s->number, p->name ? p->name : "", p->at ? "  (" : "",
 				 p->at ? p->at : "", p->at ? ")" : "");
-	} else if (p->verdict == VERDICT_SKIPPED) {
+	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		s->skipped++;
-		count_skip(s, p->reason ? p->reason : "no reason given");
+		count_skip(s, p);
 	} else {
 		s->passed++;
+		if (point_is_unexpected(p))
+			buf_addf(&s->list, "  ok %zu - %s  (" POINT_UNEXPECTED ")\n", s->number, p->name ? p->name : "");
 	}
 	if (p->duration_ms > SUMMARY_SLOW_MS)
 		rank(s, p);
@@ -141,8 +155,7 @@ static void format_end(const struct summary *s, struct buf *out)
 	if (s->failed > SUMMARY_LIST_MAX)
 		buf_addf(&text, "  (and %zu more)\n", s->failed - SUMMARY_LIST_MAX);
 	for (size_t i = 0; i < s->nskips; i++)
-		buf_addf(&text, "  %zu skipped: %.*s\n", s->skips[i].count, (int)strcspn(s->skips[i].text, "\n"),
-			 s->skips[i].text);
+		buf_addf(&text, "  %zu %.*s\n", s->skips[i].count, (int)strcspn(s->skips[i].text, "\n"), s->skips[i].text);
 	for (size_t i = 0; i < SUMMARY_SLOWEST && s->slowest[i].name && s->number > SUMMARY_SLOWEST; i++)
 		buf_addf(&text, "  %s%.1f s  %s\n", i ? "         " : "slowest: ", s->slowest[i].ms / 1e3,
 			 s->slowest[i].name);

@@ -15,7 +15,8 @@
  *	    > ok 3 - said by a guest	is blank, indented, or looks like TAP
  *	  ...
  *
- * - A skipped point is "ok ... # SKIP reason", whatever happened in it.
+ * - A skipped point is "ok ... # SKIP reason", whatever happened in it. One that is
+ *   expected to fail is "not ok ... # TODO why", or "ok ... # TODO why".
  * - In names and reasons '#', '\' and a last '{' become their full-width twins:
  *   half of the readers do not know the escapes.
  * - Quoted strings know only the escapes that prove's YAML subset has; other
@@ -190,7 +191,7 @@ static void list_subtests(struct buf *out, const struct point *r)
 		const struct point *sub = &r->subpoints[i];
 
 		list_subtests(out, sub);
-		buf_addf(out, "%s%s: %s", out->len ? "\n" : "", verdict_name(sub->verdict), sub->name);
+		buf_addf(out, "%s%s: %s", out->len ? "\n" : "", point_verdict_name(sub), sub->name);
 	}
 	if (r->subpoints_lost)
 		buf_addf(out, "\n(and %zu more)", r->subpoints_lost);
@@ -207,10 +208,10 @@ static void add_subtests(struct buf *out, const struct point *r, bool github)
 
 static void add_details(struct buf *out, const struct point *r, bool github, bool nested)
 {
-	if (point_has_failed(r)) {
+	if (!point_is_ok(r)) {
 		if (r->reason)
 			add_text_value(out, "message", r->reason, github);
-		buf_addf(out, "  severity: \"%s\"\n", r->infra ? "error" : "fail");
+		buf_addf(out, "  severity: \"%s\"\n", r->infra ? "error" : r->todo ? "todo" : "fail");
 		if (r->infra)
 			buf_adds(out, "  infra: true\n");
 		if (r->at)
@@ -234,11 +235,14 @@ static void add_details(struct buf *out, const struct point *r, bool github, boo
 
 static void add_line(struct buf *out, size_t number, const struct point *r)
 {
-	buf_addf(out, "%s %zu - ", point_has_failed(r) ? "not ok" : "ok", number);
+	buf_addf(out, "%s %zu - ", point_is_ok(r) ? "ok" : "not ok", number);
 	tap_format_name(out, r->name ? r->name : "");
 	if (r->verdict == VERDICT_SKIPPED) {
 		buf_adds(out, " # SKIP ");
 		tap_format_name(out, r->reason ? r->reason : "no reason given");
+	} else if (r->todo && !point_has_failed(r)) {
+		buf_adds(out, " # TODO ");
+		tap_format_name(out, r->todo);
 	}
 	buf_addc(out, '\n');
 }

@@ -7,11 +7,13 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "net/address.h"
 #include "script/compiled.h"
 #include "script/fields.h"
 #include "script/internals.h"
+#include "script/needs.h"
 
 #define NAME_MAX_LENGTH ((size_t)63) /* RFC 1123: a label of a host name */
 #define TIMEOUT_MIN	1e-3 /* s */
@@ -177,12 +179,33 @@ static void check_timeout(const struct script *s, const struct vmtap_test *t, st
 			 t->timeout, TIMEOUT_MIN, TIMEOUT_MAX);
 }
 
+static void check_needs(const struct vmtap_test *t, struct diagnostics *d)
+{
+	cleanup_free char *fault = t->needs ? needs_fault(t->needs) : NULL;
+
+	if (fault)
+		diagnose(d, t->file, t->line, "%s %s", t->name ? ".needs" : "needs()", fault);
+}
+
+/* Return: what @t and each needs() of the script ask for, or NULL. */
+static const char *join_needs(const struct vmtap_test *tests, size_t n, const struct vmtap_test *t)
+{
+	struct buf all = {0}; /* lives as long as the script */
+
+	for (size_t i = 0; i < n; i++)
+		if (tests[i].needs && (!tests[i].run || &tests[i] == t))
+			buf_addf(&all, "%s%s", all.len ? ", " : "", tests[i].needs);
+	return all.len ? buf_str(&all) : NULL;
+}
+
 static void check_test(const struct script *s, const struct vmtap_test *t, struct diagnostics *d)
 {
 	if (!*t->name || strpbrk(t->name, "\r\n"))
 		diagnose(d, t->file, t->line, "the name of a test is one line that is not empty");
 	if (t->skip && !*t->skip)
 		diagnose(d, t->file, t->line, ".skip is empty: it must say why");
+	if (t->xfail && !*t->xfail)
+		diagnose(d, t->file, t->line, ".xfail is empty: it must say why");
 	if (t->timeout != 0)
 		check_timeout(s, t, d);
 	for (size_t i = 0; i < s->test_count; i++)
@@ -194,7 +217,7 @@ static void check_test(const struct script *s, const struct vmtap_test *t, struc
 static void read_tests(struct script *s, struct diagnostics *d)
 {
 	size_t bytes;
-	const struct vmtap_test *t = internals_section(s->code, "vmtap_tests", &bytes);
+	const struct vmtap_test *all = internals_section(s->code, "vmtap_tests", &bytes), *t = all;
 	size_t n = bytes / sizeof(*t);
 
 	if (n > SCRIPT_TESTS_MAX) {
@@ -205,14 +228,15 @@ static void read_tests(struct script *s, struct diagnostics *d)
 	s->bodies = xcalloc(n + 1, sizeof(*s->bodies));
 	s->setups = xcalloc(n + 1, sizeof(*s->setups));
 	for (size_t i = 0; i < n; i++, t++) {
-		if (!t->name)
+		check_needs(t, d);
+		if (!t->name && t->run)
 			s->setups[s->setup_count++] = t->run;
 		if (!t->name || t->stage)
 			continue;
 		check_test(s, t, d);
 		s->bodies[s->test_count] = t->run;
 		s->tests[s->test_count++] =
-			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, SCRIPT_BASE};
+			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE};
 	}
 	if (!s->test_count)
 		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");

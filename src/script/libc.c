@@ -36,7 +36,7 @@ static const struct symbol symbols[] = {
 	AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
-	AS(note, output_note), AS(skip, output_skip), AS(start_all, methods_start_all),
+	AS(note, output_note), AS(skip, output_skip), AS(todo, output_todo), AS(start_all, methods_start_all),
 	AS(fmt, text_format), AS(trim, text_trim), AS(contains, text_contains), AS(env, text_environment),
 
 	SAME(__errno_location), SAME(strerror),

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "report/tap_read.h"
 #include "script/call.h"
 #include "script/compiled.h"
 #include "script/output.h"
@@ -32,7 +34,7 @@ const char *const methods_fields[] = {
 #undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
 	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "qemu",
-	"subnet", "mtu", "timeout", "skip",
+	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
@@ -227,6 +229,47 @@ char *method_fail(unsigned machine, const char *cmd)
 	if (a.status == 0 || a.signal != 0)
 		command_failed(wording(machine, "fail"), cmd, &a);
 	return substituted(&a);
+}
+
+/* Each point is a subtest; @failed gets the names of those that fail, with their notes. */
+static void tell_points(const struct tap_read *t, struct buf *failed)
+{
+	for (size_t i = 0; i < t->npoints; i++) {
+		const struct tap_read_point *p = &t->points[i];
+		const char *why = *p->why ? p->why : "no reason given";
+
+		run_event(WIRE_EVENT_SUBTEST, run_place(), p->name,
+			  (const struct pair[]){{"result", p->ok ? "ok" : "not ok"},
+						{"skip", p->directive == TAP_SKIP ? why : NULL},
+						{"todo", p->directive == TAP_TODO ? why : NULL},
+						{0}});
+		if (tap_read_has_failed(p) && failed->len < RUN_VALUE_MAX / 2)
+			buf_addf(failed, "%s%s%s%s", failed->len ? "\n" : "", p->name, p->notes.len ? "\n" : "",
+				 p->notes.len ? buf_str((struct buf *)&p->notes) : "");
+	}
+}
+
+void method_tap(unsigned machine, const char *cmd)
+{
+	struct wording w = wording(machine, "tap");
+	struct answer a = execute(machine, "tap", cmd);
+	cleanup_buf struct buf failed = {0};
+	struct pair pairs[] = {{"machine", w.machine}, {"command", cmd}, {"stderr", NULL}, {"failed_points", NULL}, {0}};
+	struct tap_read t;
+
+	tap_read(&t, a.out, a.out_len);
+	output_flush();
+	tell_points(&t, &failed);
+	pairs[2].value = text_tail(a.err, a.err_len, SIZE_MAX, RUN_VALUE_MAX);
+	pairs[3].value = failed.len ? buf_str(&failed) : NULL;
+	if (t.failed)
+		run_fail(pairs, "%s: %zu of %zu points failed", spoken(w), t.failed, t.npoints + t.lost);
+	else if (!t.npoints)
+		run_fail(pairs, "%s: the command printed no TAP", spoken(w));
+	else if (a.status || a.signal)
+		run_fail(pairs, "%s: %s %d though all its points are ok", spoken(w), a.signal ? "killed by signal" : "exited",
+			 a.signal ? a.signal : a.status);
+	tap_read_free(&t);
 }
 
 /* @subject was checked by the caller. */

@@ -90,6 +90,15 @@ void output_skip(const char *why)
 	run_finish();
 }
 
+void output_todo(const char *why)
+{
+	if (!why || !*why)
+		run_die(NULL, "todo: it must say why");
+	if (!run.test)
+		run_die(NULL, "todo: a setup has none; say it in the tests");
+	run_event(WIRE_EVENT_TODO, run_place(), why, NULL);
+}
+
 void output_exit(int status)
 {
 	run_fail(NULL, "the script called exit(%d)", status);

@@ -8,13 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* The functions that a script knows as printf, vprintf, puts, putchar, note, skip, exit, abort and fopen. */
+/* The functions that a script knows as printf, vprintf, puts, putchar, note, skip, todo, exit, abort and fopen. */
 int output_printf(const char *format, ...);
 int output_vprintf(const char *format, va_list args);
 int output_puts(const char *s);
 int output_putchar(int c);
 void output_note(const char *text);
 _Noreturn void output_skip(const char *why);
+void output_todo(const char *why);
 _Noreturn void output_exit(int status);
 _Noreturn void output_abort(void);
 FILE *output_fopen(const char *path, const char *mode);

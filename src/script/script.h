@@ -42,6 +42,8 @@ struct net_options;
  * @line:	From 1
  * @timeout:	Seconds, or 0 for the default
  * @skip:	Why it is not to be run, or NULL
+ * @needs:	What it cannot do without, a list that makes sense (needs.h), or NULL
+ * @xfail:	Why it is expected to fail, or NULL
  * @stage:	What it begins with: SCRIPT_BASE, or the number of a setup with a name
  */
 struct script_test {
@@ -49,7 +51,7 @@ struct script_test {
 	const char *file;
 	int line;
 	double timeout;
-	const char *skip;
+	const char *skip, *needs, *xfail;
 	int stage;
 };
 

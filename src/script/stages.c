@@ -22,8 +22,12 @@ static void add(struct script *s, const struct vmtap_test *t, struct diagnostics
 
 	if (!*t->name || strpbrk(t->name, "\r\n"))
 		diagnose(d, t->file, t->line, "the name of a setup is one line that is not empty");
-	if (t->timeout != 0 || t->skip)
-		diagnose(d, t->file, t->line, "a setup has no %s; give it to the tests", t->skip ? ".skip" : ".timeout");
+	if (t->timeout != 0 || t->skip || t->needs || t->xfail)
+		diagnose(d, t->file, t->line, "a setup has no %s; give it to the tests",
+			 t->skip    ? ".skip"
+			 : t->needs ? ".needs"
+			 : t->xfail ? ".xfail"
+				    : ".timeout");
 	if (other >= 0)
 		diagnose(d, t->file, t->line, "there are two setups \"%s\"; the other is at %s:%d", t->name,
 			 s->stages[other].file, s->stages[other].line);

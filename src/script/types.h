@@ -87,12 +87,14 @@ struct vmtap_net {
 };
 
 struct vmtap_test {
-	void (*run)(void);
+	void (*run)(void); /* NULL: it is needs(), for all tests */
 	const char *file;
 	int line;
 	const char *name; /* NULL: the setup without a name */
 	double timeout;	  /* s; 0: the default */
 	const char *skip; /* why it is not to be run, or NULL */
+	const char *needs; /* "kvm, memory=4096, tesseract": without these it is skipped; NULL */
+	const char *xfail; /* why it is expected to fail, or NULL */
 	const char *from; /* name of the setup that it begins with, or NULL */
 	bool stage;	  /* it is a setup with a name */
 };

@@ -75,6 +75,8 @@ void findings_fail_infra(struct findings *v, const char *message)
 
 static void take_subtest(struct findings *v, const char *name, struct wire_reader *r)
 {
+	cleanup_free char *skip = NULL, *todo = NULL;
+	struct point *sub;
 	bool good = false;
 
 	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
@@ -83,8 +85,16 @@ static void take_subtest(struct findings *v, const char *name, struct wire_reade
 
 		if (strcmp(key, "result") == 0)
 			good = strcmp(value, "ok") == 0;
+		else if (strcmp(key, "skip") == 0 && !skip)
+			skip = steal(value);
+		else if (strcmp(key, "todo") == 0 && !todo)
+			todo = steal(value);
 	}
-	(void)point_add_subpoint(&v->outcome->result, name, good ? VERDICT_PASSED : VERDICT_FAILED);
+	sub = point_add_subpoint(&v->outcome->result, name, skip ? VERDICT_SKIPPED : good ? VERDICT_PASSED : VERDICT_FAILED);
+	if (!sub)
+		return;
+	sub->reason = steal(skip);
+	sub->todo = steal(todo);
 }
 
 int findings_event(struct findings *v, const struct frame *f)
@@ -113,6 +123,10 @@ int findings_event(struct findings *v, const struct frame *f)
 			result->verdict = VERDICT_SKIPPED;
 			result->reason = xstrdup(message);
 		}
+		return 0;
+	case WIRE_EVENT_TODO:
+		if (!result->todo)
+			result->todo = xstrdup(message);
 		return 0;
 	case WIRE_EVENT_BODY:
 		return 0;

@@ -32,6 +32,7 @@ static void put_point(struct buf *out, const struct point *r)
 	wire_put_u8(out, (uint8_t)r->verdict);
 	put_optional(out, r->reason);
 	put_optional(out, r->at);
+	put_optional(out, r->todo);
 	wire_put_u8(out, r->infra);
 	wire_put_u32(out, (uint32_t)r->notes_lost);
 	wire_put_u32(out, (uint32_t)r->nnotes);
@@ -188,6 +189,7 @@ static void get_point(struct wire_reader *in, struct point *r, int depth)
 	r->verdict = wire_get_u8(in);
 	r->reason = get_optional(in);
 	r->at = get_optional(in);
+	r->todo = get_optional(in);
 	r->infra = wire_get_u8(in);
 	r->notes_lost = wire_get_u32(in);
 	get_notes(in, r);

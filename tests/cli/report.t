@@ -68,4 +68,40 @@ $r = vmtap($env[0], 'GITHUB_ACTIONS=true', 'GITHUB_STEP_SUMMARY=/proc/x', $hosti
 like $r->{err}, qr/cannot write GITHUB_STEP_SUMMARY '\/proc\/x'/, '... or it is said why not';
 $r = vmtap($env[0], 'GITHUB_ACTIONS=true', script(join '', map {"test(\"t$_\") { ok(0); }\n"} 1 .. 15));
 is scalar(() = $r->{err} =~ /^::error/mg), 10, 'marks: as many as the service shows';
+# What a host lacks
+my $needy = script(<<'END');
+test("a command") { ok(1); }
+test("not there", .needs = "no-such-command") { ok(0); }
+test("nor there", .needs = "sh, no-such-command") { ok(0); }
+test("so much", .needs = "memory=1048576") { ok(0); }
+test("no KVM", .needs = "kvm") { ok(0); }
+END
+$r = vmtap(@env, '--accel=tcg', "--junit=$xml", $needy);
+is $r->{status}, 0, 'tests that the host cannot run are no failures';
+like $r->{out}, qr/^ok 2 - not there # SKIP needs no-such-command \(there is no such command\)$/m, '... but skips with a reason';
+like $r->{out}, qr/^ok 4 - so much # SKIP needs memory=1048576 \(this host has \d+ MiB\)$/m, '... memory';
+like $r->{out}, qr/^ok 5 - no KVM # SKIP needs kvm \(tcg: asked for\)$/m, '... KVM, of a test without machines too';
+like $r->{err}, qr/^#   2 did not run for want of no-such-command\n#   1 did not run for want of memory=1048576\n#   1 did not run for want of kvm$/m,
+    '... and the summary counts them by what they wanted';
+
+# What is expected to fail
+my $todo = script(<<'END');
+test("fails", .xfail = "issue 1") { ok(0); }
+test("passes", .xfail = "issue 2") { ok(1); }
+vm(m);
+test("infra", .xfail = "issue 3") { m.start(); }
+END
+$r = vmtap(@env, 'GITHUB_ACTIONS=true', "--junit=$xml", "$todo:1", "$todo:2");
+is $r->{status}, 0, 'an expected failure does not fail the run, nor does an unexpected pass';
+like $r->{out}, qr/^not ok 1 - fails # TODO issue 1$/m, '... the one is TODO';
+like $r->{out}, qr/^# passed though it was expected to fail: remove \.xfail or todo\(\)\nok 2 - passes # TODO issue 2$/m, '... so is the other';
+like $r->{err}, qr/^#   ok 2 - passes  \(passed though it was expected to fail: remove/m, '... which the summary tells';
+like $r->{err}, qr/^#   1 failed as expected: issue 1$/m, '... and counts what failed';
+like $r->{err}, qr/^::notice file=\Q$todo\E,line=2,title=passes::passed though/m, '... a notice at its line';
+unlike $r->{err}, qr/^::error/m, '... and no error';
+like slurp($xml), qr/<skipped message="issue 1"\/>/, '... JUnit has a skip with that reason';
+$r = vmtap(@env, 'VMTAP_QEMU=/bin/false', '--accel=tcg', "$todo:4");
+is $r->{status}, 3, 'a failure of the infrastructure is not what is expected';
+like $r->{out}, qr/^not ok 1 - infra$/m, '... and no TODO';
+
 done_testing;

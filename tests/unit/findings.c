@@ -109,6 +109,40 @@ TEST(findings, notes_subtests_and_faults_are_taken)
 	end();
 }
 
+TEST(findings, subtests_skip_and_fail_as_expected)
+{
+	begin();
+	CHECK_INT(event(WIRE_EVENT_SUBTEST, "a", "result", "ok", "skip", "no disk", NULL), 0);
+	CHECK_INT(event(WIRE_EVENT_SUBTEST, "b", "result", "not ok", "todo", "later", NULL), 0);
+	CHECK_INT(out.result.subpoints[0].verdict, VERDICT_SKIPPED);
+	CHECK_STR(out.result.subpoints[0].reason, "no disk");
+	CHECK_INT(out.result.subpoints[1].verdict, VERDICT_FAILED);
+	CHECK_STR(out.result.subpoints[1].todo, "later");
+	CHECK(!point_has_failed(&out.result.subpoints[1]));
+	end();
+}
+
+TEST(findings, what_is_expected_to_fail_and_why_goes_to_the_runner)
+{
+	cleanup_buf struct buf b = {0};
+	struct world_outcome there;
+
+	begin();
+	CHECK_INT(event(WIRE_EVENT_TODO, "issue 1", NULL), 0);
+	CHECK_INT(event(WIRE_EVENT_TODO, "issue 2", NULL), 0);
+	CHECK_INT(out.result.verdict, VERDICT_PASSED);
+	CHECK(point_is_unexpected(&out.result));
+	CHECK_INT(event(WIRE_EVENT_FAILURE, "broken", NULL), 0);
+	world_outcome_encode(&out, &b);
+	CHECK_INT(world_outcome_decode(&b, &there), 0);
+	CHECK_STR(there.result.todo, "issue 1");
+	CHECK(!point_is_ok(&there.result) && !point_has_failed(&there.result));
+	there.result.infra = true;
+	CHECK(point_has_failed(&there.result));
+	world_outcome_free(&there);
+	end();
+}
+
 TEST(findings, a_malformed_event_is_refused)
 {
 	static const char *const none[] = {NULL}, *const pair[] = {"command", "true", NULL};

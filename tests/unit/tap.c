@@ -125,6 +125,22 @@ TEST(tap, skipped_point_is_ok)
 	CHECK_STR(point(&r, false), "ok 7 - x # SKIP no /dev/net/tun\n");
 }
 
+TEST(tap, expected_failure_is_todo)
+{
+	struct point r = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .reason = xstrdup("no"), .todo = xstrdup("later #1")};
+
+	CHECK_STR(point(&r, false), "not ok 7 - x # TODO later \uff031\n  ---\n  message: \"no\"\n  severity: \"todo\"\n  ...\n");
+}
+
+TEST(tap, todo_is_not_said_of_what_the_infrastructure_or_a_skip_does)
+{
+	struct point bad = {.name = xstrdup("x"), .verdict = VERDICT_FAILED, .todo = xstrdup("later"), .infra = true};
+	struct point skip = {.name = xstrdup("x"), .verdict = VERDICT_SKIPPED, .todo = xstrdup("later")};
+
+	CHECK_HAS(point(&bad, false), "not ok 7 - x\n");
+	CHECK_STR(point(&skip, false), "ok 7 - x # SKIP no reason given\n");
+}
+
 TEST(tap, skip_reason_is_one_plain_line)
 {
 	struct point r = {.name = xstrdup("x"),

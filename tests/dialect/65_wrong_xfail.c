@@ -1,0 +1,2 @@
+test("no reason", .xfail = "") {}
+setup("a setup", .xfail = "why") {}
