@@ -5,7 +5,6 @@
 #include "report/excerpt.h"
 #include "report/github.h"
 #include "report/junit.h"
-#include "report/markup.h"
 #include "report/summary.h"
 
 static struct point failed(const char *name, const char *reason, const char *at)
@@ -60,17 +59,6 @@ static const char *junit(struct point *p)
 	junit_format_case(&text, p);
 	point_free(p);
 	return buf_str(&text);
-}
-
-TEST(markup, what_is_escaped_is_chosen)
-{
-	cleanup_buf struct buf out = {0};
-
-	markup_add(&out, "<a b=\"c\">&\n\t\x01", "");
-	CHECK_STR(buf_str(&out), "&lt;a b=\"c\"&gt;&amp;\n\t\xEF\xBF\xBD");
-	buf_clear(&out);
-	markup_add(&out, "\"\n\t<", "\"\t");
-	CHECK_STR(buf_str(&out), "&quot;\n&#9;&lt;");
 }
 
 TEST(junit, a_pass_has_place_and_time)
