@@ -87,9 +87,10 @@ build/obj/%.o: src/%.c build/deps.mk Makefile
 script_flags = -isystem $(tcc)/src -ffile-prefix-map=$(tcc)=tcc -Wa,-I,$(tcc) -Wa,-I,build/gen
 build/obj/script/%.o: extra_flags = $(script_flags)
 # tcc is compiled once a run and is a third of the binary: small rather than fast, which costs nothing measurable.
-build/obj/script/libtcc.o: CFLAGS += -Os
-# What waits for machines, or for people: the same.
-$(foreach r,cmd report world machine state qemu script store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os -fomit-frame-pointer
+build/obj/script/libtcc.o: CFLAGS += -Os -fomit-frame-pointer
+# What waits for machines, or for people: the same. The engine keeps its frame pointers: it finds a script's line by them.
+build/obj/script/%.o: CFLAGS += -Os
+$(foreach r,cmd report world machine state qemu store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os -fomit-frame-pointer
 build/obj/script/embed.o: build/gen/vmtap.h.gz
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
