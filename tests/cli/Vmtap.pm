@@ -5,7 +5,8 @@ use warnings;
 use Exporter 'import';
 use File::Temp 'tempdir';
 
-our @EXPORT = qw(vmtap vmtap_under script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper);
+our @EXPORT = qw(vmtap vmtap_under script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper
+    terminal types shown sees terminal_modes);
 
 my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -101,6 +102,29 @@ sub wait_for {
         select undef, undef, undef, 0.02;
     }
     return;
+}
+
+# A command on a terminal of so many columns: script(1) has one. What is shown goes to a file, the keys come from the test.
+my ($shown, $keys);
+
+sub terminal {
+    my ($columns, $command) = @_;
+    $shown = "$dir/shown";
+    unlink $shown;
+    open $keys, '|-', 'sh', '-c', 'exec script -qefc "$1" "$2" >/dev/null', 'sh',
+        "stty rows 31 cols $columns; stty -g >$shown.before; $command; echo left=\$?; stty -g >$shown.after", $shown
+        or die "cannot run script: $!";
+    $keys->autoflush(1);
+}
+
+sub types { print $keys @_ }
+sub shown { return slurp($shown) }
+sub sees { my ($what) = @_; return wait_for(100, sub { shown() =~ $what }) }
+
+# Let it end. Return what the terminal's modes were before the command, and after it.
+sub terminal_modes {
+    close $keys;
+    return slurp("$shown.before"), slurp("$shown.after");
 }
 
 # Processes whose command line contains a word

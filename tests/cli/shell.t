@@ -60,25 +60,14 @@ for my $case (
     is $r->{status}, 2, '... exit status 2';
 }
 
-# A terminal: script(1) has one. What is shown goes to a file, the keys come from us.
-my ($shown, $keys, $typist);
-sub terminal {
-    my ($command) = @_;
-    $shown = dir() . '/shown';
-    unlink $shown;
-    $typist = open $keys, '|-', 'sh', '-c', 'exec script -qefc "$1" "$2" >/dev/null', 'sh',
-        "stty rows 31 cols 97; stty -g >$shown.before; $command; echo left=\$?; stty -g >$shown.after", $shown or die "cannot run script: $!";
-    $keys->autoflush(1);
-}
-sub types { print $keys @_ }
-sub sees { my ($what) = @_; return wait_for(100, sub { slurp($shown) =~ $what }) }
+# A terminal
 sub is_restored {
     my ($name) = @_;
-    close $keys;
-    is slurp("$shown.after"), slurp("$shown.before"), "... the terminal is as it was $name";
+    my ($before, $after) = terminal_modes();
+    is $after, $before, "... the terminal is as it was $name";
 }
 
-terminal("$vmtap shell");
+terminal(97, "$vmtap shell");
 ok sees(qr/^\S*~ # /m), 'a terminal: a prompt';
 types("stty size; tty\n");
 ok sees(qr/^31 97\r?\n\/dev\/pts\/0/m), '... its size is the guest\'s';
@@ -93,14 +82,14 @@ types("~~\n\cUexit 7\n");
 ok sees(qr/left=7/m), '... exit';
 is_restored('after exit');
 
-terminal("$vmtap shell");
+terminal(97, "$vmtap shell");
 sees(qr/~ # /);
 types("\n~.");
 ok sees(qr/left=0/m), '~. cuts it off';
 is_restored('after ~.');
 
 for my $signal (qw(KILL TERM)) {
-    terminal("$vmtap shell");
+    terminal(97, "$vmtap shell");
     sees(qr/~ # /);
     my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/environ") =~ /\Q$store\E/
         && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
