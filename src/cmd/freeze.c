@@ -1,4 +1,4 @@
-/* freeze.c - having a script's machines frozen for later, while tests run on copies of their templates */
+/* freeze.c - having the templates of a script's machines finished for later, while tests run on copies of what there is */
 #include "cmd/freeze.h"
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@ static void be_child(const void *order, struct buf *message)
 	(void)message;
 	z->in_child(z->arg);
 	for (size_t i = 0; i < w->nmachines; i++)
-		template_freeze(w, i);
+		template_finish(w, i);
 }
 
 static void ended(void *arg, const struct buf *message, int status)
@@ -44,5 +44,5 @@ void freeze_start(struct freeze *z, struct plan_file *f)
 	z->task.ended = ended;
 	z->task.arg = z;
 	if (task_start(&z->task, be_child, &z, &err) < 0)
-		log_verbose("machines of '%s' are not frozen: %s", f->path, err.text);
+		log_verbose("templates of '%s' are not finished: %s", f->path, err.text);
 }

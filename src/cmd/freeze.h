@@ -1,8 +1,9 @@
-/* freeze.h - having a script's machines frozen for later, while tests run on copies of their templates
+/* freeze.h - having the templates of a script's machines finished for later, while tests run on copies of what there is
  *
- * Freezing takes longer than a test on a copy of a template, and the first test of a new machine has waited for its boot
- * already. So it need not wait for that, too: a child of the runner freezes the machines of one script at a time, beside
- * the tests, and the run does not end before it has. What it cannot freeze is copied, as before.
+ * To give a template its identity, to let it come to rest and to freeze it takes longer than a test on a copy, and the
+ * first test of a new machine has waited for its boot already. So it need not wait for that, too: a child of the runner
+ * finishes the machines of one script at a time, beside the tests, and the run does not end before it has. What cannot be
+ * finished is copied, as before.
  */
 #ifndef CMD_FREEZE_H
 #define CMD_FREEZE_H
@@ -13,7 +14,7 @@
 /**
  * struct freeze - A place for one script at a time
  * @task:	Its loop is set by the owner
- * @file:	Whose machines are being frozen, or were last
+ * @file:	Whose machines are being finished, or were last
  * @started:	CLOCK_MONOTONIC, ns
  * @in_child:	Called with @arg, first thing in the child
  * @done:	Called with @arg from the loop when the child has ended

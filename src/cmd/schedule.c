@@ -131,7 +131,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	j->setup = setup;
 	j->stage = stage;
 	j->begun = t->file->begun;
-	t->file->world.freeze_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
+	t->file->world.finish_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
 	j->life = limits_life(&t->file->world, setup);
@@ -267,7 +267,7 @@ static bool retry_without_layer(struct schedule *s, const struct job *j, const s
 
 /* ---- freezing ---- */
 
-/* Freeze the machines of a script whose tests have copied templates, one script at a time and where there is room. */
+/* Finish the templates of a script whose tests have copied what there was, one script at a time and where there is room. */
 static void freeze_next(struct schedule *s)
 {
 	for (size_t i = 0; i < s->plan->nfiles && !freeze_is_busy(&s->freeze); i++) {
@@ -279,7 +279,7 @@ static void freeze_next(struct schedule *s)
 			continue;
 		s->files[i].frozen = FREEZE_BEGUN;
 		free(s->freezing);
-		s->freezing = xasprintf("machines of '%s', frozen for later", plan->path);
+		s->freezing = xasprintf("machines of '%s', made ready for later", plan->path);
 		freeze_start(&s->freeze, plan);
 	}
 }
@@ -353,7 +353,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died ? died : "");
 
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
-	if (o->not_frozen && f->frozen == FREEZE_UNKNOWN)
+	if (o->unfinished && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
 	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && retry_without_layer(s, j, o)))) {
 		setup_of(f, j->stage)->state = SETUP_WANTED;

@@ -19,9 +19,9 @@ enum setup_state {
 	SETUP_UNMET,   /* it failed or skipped, and so does each test */
 };
 
-/* Whether the machines of a script are to be frozen, for those that come later. */
+/* Whether the templates of a script are to be finished, for tests that come later. */
 enum freeze_state {
-	FREEZE_UNKNOWN, /* no test has found one that is not */
+	FREEZE_UNKNOWN, /* no test has met one that is not */
 	FREEZE_WANTED,
 	FREEZE_BEGUN, /* once a run */
 };
@@ -40,7 +40,7 @@ struct setup_run {
 
 /**
  * struct file_run - A script in this run
- * @frozen:	Whether a test has met a machine that is not frozen, and what has come of it
+ * @frozen:	Whether a test has met a template that is not finished, and what has come of it
  * @prepared:	Its machines have all that they boot from, or are broken
  * @setups:	The setup without a name, then those with names in the order of the script; @nsetups in all
  * @inputs:	What results depend on, once it was asked for

@@ -142,14 +142,8 @@ static void rehearsed(void *arg, const struct frame *f)
 		handshake_await_quiet(m, quiet_answer, m);
 }
 
-/* Whether it is going to be. */
-static bool is_saved(const struct machine *m)
-{
-	return m->origin.kept || m->origin.freezer;
-}
-
 /*
- * The machine is UP, at last. One that is going to be saved first does what
+ * The machine is UP, at last. One that copies begin from first does what
  * every copy of it would do: the rehearsal of a command leaves all that a shell
  * runs in the guest's memory. The shell that the agent keeps ready for a copy
  * (agent/spare.h) has not run that far. The rehearsal saves a fiftieth of the
@@ -158,7 +152,7 @@ static bool is_saved(const struct machine *m)
 static void arrive(struct machine *m)
 {
 	m->rehearsals = 0;
-	if (is_saved(m))
+	if (m->origin.rehearse)
 		ask_exec(m, "true", rehearsed);
 	else
 		finish(m);
@@ -226,7 +220,7 @@ static void configure_answer(void *arg, const struct frame *f)
 
 	if (f->type != WIRE_DONE) {
 		not_configured(m, f);
-	} else if (machine_is_copy(m) && !is_saved(m)) {
+	} else if (machine_is_copy(m) && !m->origin.rehearse) {
 		m->clock_rounds = 0;
 		clock_answer(m, f); /* this one may have been fast enough */
 	} else if (machine_is_copy(m)) {

@@ -99,12 +99,14 @@ enum machine_identity {
  * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
  *		@state and @ram are NULL; NULL otherwise
  * @freezer:	It can be frozen, and is going to be, see freezing.h
+ * @rehearse:	Before it is UP it comes to rest and does what every copy would,
+ *		because copies begin where it is saved
  *
  * The texts are owned by the machine from machine_start() on.
  */
 struct machine_origin {
 	char *ram, *state, *frozen;
-	bool kept, whole, freezer;
+	bool kept, whole, freezer, rehearse;
 	enum machine_identity identity;
 };
 

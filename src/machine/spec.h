@@ -68,7 +68,7 @@ struct machine_spec {
  * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
  * @freezer:	QEMU can freeze machines that are emulated (qemu/freezer.h)
  * @store:	The cache folder, for templates
- * @freeze_later: Somebody else has machines frozen (template_freeze()); until then their templates are copied
+ * @finish_later: Somebody else has templates finished (template_finish()); until then what there is of them is copied
  * @cold:	No templates at all
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
@@ -80,7 +80,7 @@ struct machine_spec {
 struct spec {
 	const struct accel *accel;
 	const char *qemu, *qemu_missing;
-	bool sandbox, freezer, freeze_later;
+	bool sandbox, freezer, finish_later;
 	const char *store;
 	bool cold, record;
 	const char *layer, *save_to;

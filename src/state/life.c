@@ -71,9 +71,11 @@ static void thaw(struct life *l, enum origin o, char *image)
 static bool begin_as_copy(struct life *l, const char *dir, bool generic, bool final)
 {
 	char *image = NULL;
-	enum frozen f = l->no_frozen ? FROZEN_REFUSED : template_frozen(l->world, l->machine->index, &image);
+	enum frozen f = l->no_frozen ? FROZEN_REFUSED : FROZEN_ABSENT;
 
-	l->not_frozen |= f == FROZEN_ABSENT;
+	if (f == FROZEN_ABSENT && template_is_finished(l->world, generic))
+		f = template_frozen(l->world, l->machine->index, &image);
+	l->unfinished |= f == FROZEN_ABSENT;
 	if (f == FROZEN_THERE)
 		thaw(l, generic ? ORIGIN_FROZEN_GENERIC : ORIGIN_FROZEN_NAMED, image);
 	else if (f == FROZEN_REFUSED || final)
@@ -164,7 +166,7 @@ void life_start(struct life *l)
 		boot(l);
 	} else {
 		dir = template_find(l->world, m->index, &generic);
-		if (!dir || !begin_as_copy(l, dir, generic, l->world->freeze_later))
+		if (!dir || !begin_as_copy(l, dir, generic, l->world->finish_later))
 			make_template(l);
 	}
 }

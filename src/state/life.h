@@ -47,7 +47,7 @@ struct life {
 	void *saved_arg;
 	char *no_frozen;    /* why it could not be thawed, so that its template is copied, or NULL; owned */
 	char *no_template;  /* why a template could not be made or resumed, so that it boots, or NULL; owned */
-	bool not_frozen;    /* it is a copy of its template because nothing is frozen yet */
+	bool unfinished;    /* it is a copy of a template that has no identity or is not frozen yet (template_finish()) */
 	bool layer_used;    /* it was resumed as setup left it; from now on it boots */
 	bool layer_failed;  /* it is GONE, because what setup left cannot be resumed */
 };

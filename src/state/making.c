@@ -29,6 +29,7 @@ struct making {
 	struct timer limit; /* of the save */
 	char *state; /* path of the saved state, */
 	const char *image; /* or of what is frozen */
+	bool rehearse; /* before that */
 	bool saved;
 	char *error; /* why the state could not be saved */
 	char *refused; /* why it cannot be frozen */
@@ -126,7 +127,7 @@ static int choose_origin(struct making *k, const char *base, const char *dir, st
 		return origin_copy(ORIGIN_FREEZING, base, NULL, from, &k->ram_copy, err);
 	if (base)
 		return origin_copy(ORIGIN_NAMING, base, ram, from, &none, err);
-	*from = (struct machine_origin){.ram = ram, .kept = true, .identity = origin_rules[ORIGIN_MAKING].identity};
+	*from = (struct machine_origin){.ram = ram, .kept = true, .rehearse = k->rehearse, .identity = origin_rules[ORIGIN_MAKING].identity};
 	return ram_create(ram, m->spec->memory, err);
 }
 
@@ -192,9 +193,10 @@ static void run(struct making *k, const struct spec *w, size_t index, const char
 	free(k->state);
 }
 
-int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out)
+int making_run(const struct spec *w, size_t index, const char *base, const char *dir, bool rehearse,
+	       struct making_result *out)
 {
-	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1};
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1, .rehearse = rehearse};
 	cleanup_free char *ram = path_join(dir, ORIGIN_RAM);
 
 	run(&k, w, index, base, dir, out);

@@ -23,6 +23,8 @@ struct making_result {
  * @base:	Folder of a template to begin from, which is then given its identity;
  *		NULL to boot
  * @dir:	Where its files go
+ * @rehearse:	It comes to rest first, and does what every copy would; else it is
+ *		saved as soon as it has booted
  * @out:	All but @made is filled when it fails
  *
  * Blocks, no longer than the boot, the .provision and the save may take; runs
@@ -30,7 +32,8 @@ struct making_result {
  *
  * Return: 0, or -1
  */
-int making_run(const struct spec *w, size_t index, const char *base, const char *dir, struct making_result *out);
+int making_run(const struct spec *w, size_t index, const char *base, const char *dir, bool rehearse,
+	       struct making_result *out);
 
 /**
  * making_freeze() - Begin a copy of a template, and freeze it

@@ -52,6 +52,8 @@ static int make_key(const struct spec *w, size_t index, bool named, char out[SHA
 		return -1;
 	if (named)
 		add_identity(w, index, &key);
+	else if (!is_named(w)) /* the only one: made with a rehearsal */
+		sha256_add_str(&key, "rehearsed");
 	sha256_hex(&key, out);
 	return 0;
 }
@@ -63,17 +65,28 @@ static const char *kind(bool named)
 
 /* ---- finding ---- */
 
-char *template_find(const struct spec *w, size_t index, bool *generic)
+/* Not store_get(): the loop must not wait for one that is being made. */
+static char *find(const struct spec *w, size_t index, bool named)
 {
-	bool named = is_named(w);
 	char key[SHA256_HEX];
 	char *path = NULL;
 
-	*generic = !named;
 	if (make_key(w, index, named, key, NULL) < 0)
 		return NULL;
-	/* Not store_get(): the loop must not wait for one that is being made. */
 	return store_find(w->store, kind(named), key, &path) ? path : NULL;
+}
+
+char *template_find(const struct spec *w, size_t index, bool *generic)
+{
+	char *path = is_named(w) ? find(w, index, true) : NULL;
+
+	*generic = !path;
+	return path || (is_named(w) && !w->finish_later) ? path : find(w, index, false);
+}
+
+bool template_is_finished(const struct spec *w, bool generic)
+{
+	return !generic || !is_named(w);
 }
 
 enum frozen template_frozen(const struct spec *w, size_t index, char **image)
@@ -116,7 +129,7 @@ static int build(const char *dir, void *arg, struct err *err)
 {
 	struct order *o = arg;
 
-	if (making_run(o->world, o->index, o->base, dir, o->result) == 0)
+	if (making_run(o->world, o->index, o->base, dir, o->base || !is_named(o->world), o->result) == 0)
 		return 0;
 	return err_set(err, "%s", o->result->reason);
 }
@@ -130,33 +143,43 @@ static void freeze(const struct spec *w, size_t index, const char *key, const ch
 		log_verbose("%s: it cannot be frozen, so its template is copied: %s", w->machines[index].name, why.text);
 }
 
-void template_freeze(const struct spec *w, size_t index)
-{
-	cleanup_free char *dir = NULL;
-	char key[SHA256_HEX];
-	bool generic;
-
-	dir = template_find(w, index, &generic);
-	if (dir && make_key(w, index, !generic, key, NULL) == 0)
-		freeze(w, index, key, dir);
-}
-
-/* The entry without an identity, and from it the one with. */
-static int make(struct order *o, struct err *err)
+/* From the entry without an identity the one with, and that frozen. */
+static int finish(struct order *o, struct err *err)
 {
 	const struct spec *w = o->world;
 	cleanup_free char *named = NULL;
 	char key[SHA256_HEX];
 
-	if (make_key(w, o->index, false, key, err) < 0 ||
-	    store_get(w->store, TEMPLATE_KIND, key, build, o, &o->base, err) < 0)
+	if (make_key(w, o->index, is_named(w), key, err) < 0 ||
+	    (is_named(w) && store_get(w->store, TEMPLATE_NAMED, key, build, o, &named, err) < 0))
 		return -1;
-	if (is_named(w) && (make_key(w, o->index, true, key, err) < 0 ||
-			    store_get(w->store, TEMPLATE_NAMED, key, build, o, &named, err) < 0))
+	freeze(w, o->index, key, named ? named : o->base);
+	return 0;
+}
+
+void template_finish(const struct spec *w, size_t index)
+{
+	struct making_result r = {0};
+	struct order o = {.world = w, .index = index, .result = &r, .base = find(w, index, false)};
+	struct err why = {0};
+
+	if (o.base && finish(&o, &why) < 0)
+		log_verbose("%s: its template gets no identity: %s", w->machines[index].name, why.text);
+	free(o.base);
+	free(r.reason);
+	free(r.console);
+}
+
+/* The entry without an identity, and what is made from it unless that is left to others. */
+static int make(struct order *o, struct err *err)
+{
+	const struct spec *w = o->world;
+	char key[SHA256_HEX];
+
+	if (make_key(w, o->index, false, key, err) < 0 ||
+	    store_get(w->store, TEMPLATE_KIND, key, build, o, &o->base, err) < 0 || (!w->finish_later && finish(o, err) < 0))
 		return -1;
 	o->result->made = true;
-	if (!w->freeze_later)
-		freeze(w, o->index, key, named ? named : o->base);
 	return 0;
 }
 

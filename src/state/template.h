@@ -16,8 +16,11 @@
  * runners want it; a failure is not kept.
  *
  * The template has no identity, so that all machines of a shape share it. Of a
- * small world each machine is kept a second time, with its name and addresses:
- * what a copy need not do after it is resumed is most of what it would do.
+ * small world each machine is kept a second time, with its name and addresses,
+ * after it has come to rest and rehearsed: what a copy need not do after it is
+ * resumed is most of what it would do. A test does not wait for that: it takes a
+ * copy of the first one, and the runner has templates finished beside the tests
+ * (cmd/freeze.h).
  *
  * The key covers all that shapes the machine, because QEMU checks none of it:
  * a state resumed under another CPU model or accelerator "works" until it does
@@ -66,8 +69,11 @@ void template_discard_frozen(const struct spec *w, size_t index);
 /* Throw a template away that QEMU cannot load. While other processes use it, it stays: they meet the same failure. */
 void template_discard(const struct spec *w, size_t index);
 
-/* Freeze machine @index, if it is wanted, its template is there, and that has not been done. Takes seconds. */
-void template_freeze(const struct spec *w, size_t index);
+/* Return: whether template_find() has no better one to wait for; @generic: as it said. */
+bool template_is_finished(const struct spec *w, bool generic);
+
+/* Make what is missing of a template that is there: with an identity, and frozen, if those are wanted. Takes seconds. */
+void template_finish(const struct spec *w, size_t index);
 
 struct template_task;
 

@@ -135,7 +135,7 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 	put_optional(out, o->unsaved);
 	put_optional(out, o->no_template);
 	put_optional(out, o->layer_failed);
-	wire_put_u8(out, o->not_frozen);
+	wire_put_u8(out, o->unfinished);
 	wire_put_u8(out, o->came_up);
 	wire_put_str(out, o->qemu_version);
 	put_point(out, &o->result);
@@ -207,7 +207,7 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 	o->unsaved = get_optional(&r);
 	o->no_template = get_optional(&r);
 	o->layer_failed = get_optional(&r);
-	o->not_frozen = wire_get_u8(&r);
+	o->unfinished = wire_get_u8(&r);
 	o->came_up = wire_get_u8(&r);
 	version = wire_get_str(&r);
 	snprintf(o->qemu_version, sizeof(o->qemu_version), "%s", version);

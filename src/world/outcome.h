@@ -14,14 +14,14 @@
  * @no_template: Why a machine could not be saved or resumed and was booted, with its name; owned
  * @layer_failed: What setup left could not be resumed: the test deserves another
  *		try without it; owned, says why; NULL otherwise
- * @not_frozen:	A machine was copied from its template because nothing is frozen of it yet (state/frozen.h)
+ * @unfinished:	A machine was copied from a template that can be copied faster once it is finished (state/template.h)
  * @came_up:	Every machine that the test used was up at some time, and there was one
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
 	struct point result;
 	char *kvm_failed, *unsaved, *no_template, *layer_failed;
-	bool not_frozen, came_up;
+	bool unfinished, came_up;
 	char qemu_version[32];
 };
 

@@ -400,7 +400,7 @@ static void add_lacks(struct world *w, struct world_outcome *o)
 			o->no_template = xasprintf("%s: %s", l->machine->spec->name, l->no_template);
 		if (l->layer_failed && !o->layer_failed)
 			o->layer_failed = xstrdup(l->machine->gone);
-		o->not_frozen |= l->not_frozen;
+		o->unfinished |= l->unfinished;
 	}
 }
 
