@@ -36,8 +36,8 @@ tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(pa
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
-# The longest first, for prove to end with short ones, on all processors; not kvm.c: prove starts nothing beside a test that is silent for long.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/machines.t
+# The longest first, for prove to end with short ones, on all processors.
+long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/examples/*.c tests/reports/*.c tests/reports/*.t) tests/dialect/run tests/dialect/syntax \
 	tests/fuzz/replay $(units))
@@ -271,7 +271,7 @@ check:
 	$(MAKE) $(parallel) tests
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 tests: build/vmtap build/asan-vmtap $(units) $(replays)
-	prove --jobs $(shell nproc) --timer --exec tests/exec $(tests)
+	prove --jobs $(shell nproc) --merge --timer --exec tests/exec $(tests) 9>&2
 
 lint:
 	ci/setup lint
