@@ -8,7 +8,7 @@
  *
  *	since	call			without it
  *	3.17	getrandom		/dev/urandom (host_random(), QEMU); without that either, no machine
- *	3.17	memfd_create		a file without a name in $TMPDIR or /tmp (fd_memory())
+ *	3.17	memfd_create		a file without a name in $TMPDIR or /tmp (fd_memory()), or one in the cache (state/ram.c)
  *	3.17	seccomp			QEMU runs without its filter (confine.h)
  *	4.5	copy_file_range		sendfile(), read() and write() (state/ram.c, image/erofs.c)
  *	4.18	rseq			glibc does without

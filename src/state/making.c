@@ -33,7 +33,7 @@ struct making {
 	bool saved;
 	char *error; /* why the state could not be saved */
 	char *refused; /* why it cannot be frozen */
-	int ram_copy; /* as of origin_copy() */
+	int memory; /* as of origin_copy(), or of ram_begin() */
 };
 
 static void give_up(struct making *k, const char *why)
@@ -119,16 +119,17 @@ static void machine_stopped(void *arg, struct machine *m)
 /* Where the machine begins. @dir: NULL for one that is frozen. Return: 0 with @from filled, or -1. */
 static int choose_origin(struct making *k, const char *base, const char *dir, struct machine_origin *from, struct err *err)
 {
-	const struct machine *m = &k->machine;
-	char *ram = dir ? path_join(dir, ORIGIN_RAM) : NULL;
-	int none;
+	cleanup_free char *path = dir ? path_join(dir, ORIGIN_RAM) : NULL, *begin = base ? path_join(base, ORIGIN_RAM) : NULL;
 
 	if (!dir)
-		return origin_copy(ORIGIN_FREEZING, base, NULL, from, &k->ram_copy, err);
-	if (base)
-		return origin_copy(ORIGIN_NAMING, base, ram, from, &none, err);
-	*from = (struct machine_origin){.ram = ram, .kept = true, .rehearse = k->rehearse, .identity = origin_rules[ORIGIN_MAKING].identity};
-	return ram_create(ram, m->spec->memory, err);
+		return origin_copy(ORIGIN_FREEZING, base, NULL, from, &k->memory, err);
+	*from = (struct machine_origin){
+		.state = base ? path_join(base, ORIGIN_STATE) : NULL,
+		.kept = true,
+		.rehearse = k->rehearse,
+		.identity = origin_rules[base ? ORIGIN_NAMING : ORIGIN_MAKING].identity,
+	};
+	return ram_begin(begin, path, k->machine.spec->memory, &from->ram, &k->memory, err);
 }
 
 static int begin(struct making *k, const struct spec *w, size_t index, const char *base, const char *dir,
@@ -188,7 +189,6 @@ static void run(struct making *k, const struct spec *w, size_t index, const char
 		if (k->switches[i])
 			switch_free(k->switches[i]);
 	loop_free(&k->loop);
-	fd_close(&k->ram_copy);
 	free(k->error);
 	free(k->state);
 }
@@ -196,22 +196,26 @@ static void run(struct making *k, const struct spec *w, size_t index, const char
 int making_run(const struct spec *w, size_t index, const char *base, const char *dir, bool rehearse,
 	       struct making_result *out)
 {
-	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1, .rehearse = rehearse};
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .memory = -1, .rehearse = rehearse};
 	cleanup_free char *ram = path_join(dir, ORIGIN_RAM);
+	struct err err = {0};
 
 	run(&k, w, index, base, dir, out);
-	if (!k.saved)
-		return -1;
-	ram_dig_holes(ram);
-	return 0;
+	if (k.saved && ram_keep(k.memory, ram, &err) < 0) {
+		out->reason = xstrdup(err.text);
+		k.saved = false;
+	}
+	fd_close(&k.memory);
+	return k.saved ? 0 : -1;
 }
 
 int making_freeze(const struct spec *w, size_t index, const char *base, const char *image, char **refused,
 		  struct making_result *out)
 {
-	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .ram_copy = -1, .image = image};
+	struct making k = {.loop.epoll = -1, .machine = {.exit.fd = -1, .freezer.fd = -1}, .memory = -1, .image = image};
 
 	run(&k, w, index, base, NULL, out);
+	fd_close(&k.memory);
 	*refused = k.refused;
 	return k.saved ? 0 : -1;
 }

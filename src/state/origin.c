@@ -35,7 +35,7 @@ int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin
 		.state = path_join(dir, ORIGIN_STATE),
 		.kept = ram != NULL,
 		.freezer = o == ORIGIN_FREEZING,
-		.rehearse = o == ORIGIN_NAMING || o == ORIGIN_FREEZING,
+		.rehearse = o == ORIGIN_FREEZING,
 		.identity = origin_rules[o].identity,
 	};
 	*copy = -1;

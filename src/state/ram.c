@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h> /* FICLONE */
 #include <sys/ioctl.h>
+#include <sys/mman.h> /* memfd_create */
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +15,10 @@
 #include "store/store.h"
 #include "store/room.h"
 
-int ram_create(const char *path, int mib, struct err *err)
+#define MEMORY_NAME "vmtap-ram"
+
+/* A file of zeros with all of its room taken. */
+static int create(const char *path, int mib, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
@@ -70,16 +74,22 @@ int ram_copy(const char *from, const char *to, struct err *err)
 	return copy_data(in, out, st.st_size) < 0 ? store_write_error(err, to) : 0;
 }
 
-static int copy_to_memory(const char *from, struct err *err)
+/* @copy: empty, or -1. Return: 0, or -1. */
+static int copy_to_memory(const char *from, int copy, struct err *err)
 {
 	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int copy = fd_memory("vmtap-ram");
 	struct stat st;
 
 	if (in < 0 || copy < 0 || fstat(in, &st) < 0 || ftruncate(copy, st.st_size) < 0 ||
 	    copy_data(in, copy, st.st_size) < 0)
 		return err_errno(err, "cannot copy '%s' into memory", from);
-	return fd_steal(&copy);
+	return 0;
+}
+
+/* What QEMU opens it by. */
+static char *memory_path(int fd)
+{
+	return xasprintf("/proc/%ld/fd/%d", (long)getpid(), fd);
 }
 
 int ram_map(const char *path, char **out, int *copy, struct err *err)
@@ -89,10 +99,60 @@ int ram_map(const char *path, char **out, int *copy, struct err *err)
 		*out = xstrdup(path);
 		return 0;
 	}
-	*copy = copy_to_memory(path, err);
-	if (*copy < 0)
+	*copy = fd_memory(MEMORY_NAME);
+	if (copy_to_memory(path, *copy, err) < 0) {
+		fd_close(copy);
 		return -1;
-	*out = xasprintf("/proc/%ld/fd/%d", (long)getpid(), *copy);
+	}
+	*out = memory_path(*copy);
+	return 0;
+}
+
+int ram_begin(const char *from, const char *path, int mib, char **out, int *memory, struct err *err)
+{
+	*out = NULL;
+	*memory = memfd_create(MEMORY_NAME, MFD_CLOEXEC); /* not fd_memory(): a file elsewhere would be no better than @path */
+	if (*memory >= 0) {
+		if (from ? copy_to_memory(from, *memory, err) < 0 : ftruncate(*memory, (off_t)mib << 20) < 0)
+			return from ? -1 : err_errno(err, "no memory for a guest of %d MiB", mib);
+		*out = memory_path(*memory);
+		return 0;
+	}
+	if ((from ? ram_copy(from, path, err) : create(path, mib, err)) < 0)
+		return -1;
+	*out = xstrdup(path);
+	return 0;
+}
+
+static int write_runs(int memory, int file, uint64_t size)
+{
+	cleanup_store_runs struct store_runs r = {.fd = -1};
+	const uint8_t *data;
+	uint64_t offset;
+	int64_t n;
+
+	store_runs_begin(&r, memory, size);
+	while ((n = store_runs_next(&r, &offset, &data)) > 0)
+		if (fd_pwrite_all(file, data, (size_t)n, (off_t)offset) < 0)
+			return -1;
+	return n < 0 ? -1 : 0;
+}
+
+int ram_keep(int memory, const char *path, struct err *err)
+{
+	cleanup_fd int file = memory < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat st;
+
+	if (memory < 0) {
+		ram_dig_holes(path);
+		return 0;
+	}
+	if (file < 0 || fstat(memory, &st) < 0)
+		return store_write_error(err, path);
+	if (store_holes_fill(path) && store_file_allocate(file, path, (uint64_t)st.st_size, err) < 0)
+		return -1;
+	if (ftruncate(file, st.st_size) < 0 || write_runs(memory, file, (uint64_t)st.st_size) < 0)
+		return store_write_error(err, path);
 	return 0;
 }
 

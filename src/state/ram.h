@@ -5,14 +5,24 @@
 #include "base/err.h"
 
 /**
- * ram_create() - A file of zeros with all of its room taken
+ * ram_begin() - The memory of a guest that is going to be kept
+ * @from:	File that it begins with, or NULL: zeros
+ * @path:	File that it is going to be kept in
+ * @out:	What QEMU maps, which the caller frees
+ * @memory:	Set to a descriptor, which the caller closes when ram_keep() has
+ *		been called with it; or to -1, when @out is @path
  *
- * The room is taken now, so that a guest that QEMU maps it for cannot meet a
- * full disk as a SIGBUS later.
+ * It is a file in memory, for the first write to each page of another costs 10 us
+ * (a kit guest boots in 1.9 s instead of 2.4). Before Linux 3.17 it is @path, all
+ * of whose room is taken now: a guest that QEMU maps it for must not meet a full
+ * disk as a SIGBUS.
  *
  * Return: 0, or -1
  */
-int ram_create(const char *path, int mib, struct err *err);
+int ram_begin(const char *from, const char *path, int mib, char **out, int *memory, struct err *err);
+
+/* Write it to @path, if it is not there already, without what is zero in it. Return: 0, or -1: no room. */
+int ram_keep(int memory, const char *path, struct err *err);
 
 /**
  * ram_copy() - A copy to be written to, with its room taken where that can be done
