@@ -119,7 +119,7 @@ TEST(handshake, a_boot_from_hello_to_up)
 TEST(handshake, one_that_is_to_be_saved_rehearses_and_becomes_quiet)
 {
 	begin("true");
-	s.machine.origin.kept = true;
+	s.machine.origin.rehearse = true;
 	hello(WIRE_VERSION, 0);
 	answer(WIRE_CONFIGURE, WIRE_DONE, "");
 	answer(WIRE_WAIT, WIRE_DONE, "");
