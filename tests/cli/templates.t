@@ -15,6 +15,9 @@ my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
 
 sub entries { my @found = glob "$cache/$_[0]/*"; return @found }
 
+# What a run says, but for what it says only where it takes long
+sub told { return $_[0]{err} =~ s/^# vmtap: still running: .*\n//mgr }
+
 sub write_text {
     my ($path, $text) = @_;
     open my $f, '>', $path or die "cannot write '$path': $!";
@@ -80,7 +83,7 @@ like $r->{err}, qr/machine\/\w+' is damaged: building it again/, 'a flipped bit 
 is $r->{status}, 0, '... and the test passes';
 is vmtap(@env, 'cache', 'list', '--check')->{status}, 0, 'cache list --check: all is well';
 flip_bit("$template/ram", 96 << 20); # of no consequence: the guest has no use for it yet
-is vmtap(@env, $one)->{err}, '', 'a flipped bit in a memory is not looked for at each use';
+is told(vmtap(@env, $one)), '', 'a flipped bit in a memory is not looked for at each use';
 $r = vmtap(@env, 'cache', 'list', '--check');
 like $r->{out}, qr/^machine .* damaged$/m, '... but cache list --check finds it';
 is $r->{status}, 1, '... exit status 1';
@@ -168,7 +171,7 @@ $ENV{QEMU_WIRE} = $wire;
 my @eleven = ('VMTAP_CACHE=' . dir() . '/fifth', 'VMTAP_ACCEL=tcg', "VMTAP_QEMU=$eleven");
 $r = vmtap(@eleven, $one);
 is $r->{status}, 0, 'a QEMU that wants "file:" instead of "fd:"';
-is $r->{err}, '', '... resumes';
+is told($r), '', '... resumes';
 like slurp($wire), qr/^file$/m, '... after it was asked that way';
 
 # QEMU that saves, but cannot resume
