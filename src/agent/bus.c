@@ -13,6 +13,7 @@
  */
 #include "agent/bus.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,15 +24,16 @@
 #include "base/text.h"
 
 #define BUS_PATH       "/run/systemd/private"
-#define BUS_AUTH       "\0AUTH EXTERNAL 30\r\nBEGIN\r\n" /* 30: "0", root, in hexadecimal */
+#define BUS_USER_PATH  "/run/user/%u/systemd/private"
 #define BUS_PATIENCE_S 20 /* systemd is mute while it reloads: seconds, in an emulated guest */
 #define BUS_SERIAL     1
 #define BUS_READ       16384
 #define GREETING_MAX  512 /* bytes of the answer to AUTH */
 
-void bus_init(struct bus *b, struct loop *loop, void (*answered)(void *arg, struct dbus_message *reply), void *arg)
+void bus_init(struct bus *b, struct loop *loop, uid_t uid, void (*answered)(void *arg, struct dbus_message *reply),
+	      void *arg)
 {
-	*b = (struct bus){.loop = loop, .fd = -1, .answered = answered, .arg = arg};
+	*b = (struct bus){.loop = loop, .uid = uid, .fd = -1, .answered = answered, .arg = arg};
 }
 
 void bus_close(struct bus *b)
@@ -116,12 +118,26 @@ static void ready(void *arg, uint32_t events)
 	buf_free(&in);
 }
 
-static int dial(struct bus *b)
+/* A user's manager lets in nobody else, root neither: who connects is asked for by the kernel, at this moment. */
+static int connect_as(int fd, uid_t uid)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = BUS_PATH};
+	int r;
+
+	if (!uid)
+		return connect(fd, (struct sockaddr *)&at, sizeof(at));
+	snprintf(at.sun_path, sizeof(at.sun_path), BUS_USER_PATH, (unsigned)uid);
+	if (seteuid(uid) < 0)
+		return -1;
+	r = connect(fd, (struct sockaddr *)&at, sizeof(at));
+	return seteuid(0) < 0 ? -1 : r;
+}
+
+static int dial(struct bus *b)
+{
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+	if (fd < 0 || connect_as(fd, b->uid) < 0)
 		return -1;
 	b->watch = (struct watch){.ready = ready, .arg = b};
 	if (loop_watch(b->loop, &b->watch, fd, EPOLLIN, NULL) < 0)
@@ -130,13 +146,28 @@ static int dial(struct bus *b)
 	return 0;
 }
 
+/* "\0AUTH EXTERNAL 31303030", the digits of 1000 in hexadecimal. */
+static int authenticate(struct bus *b)
+{
+	cleanup_buf struct buf line = {0};
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%u", (unsigned)b->uid);
+	buf_addc(&line, '\0');
+	buf_adds(&line, "AUTH EXTERNAL ");
+	for (const char *d = digits; *d; d++)
+		buf_addf(&line, "%02x", (unsigned)*d);
+	buf_adds(&line, "\r\nBEGIN\r\n");
+	return send_whole(b, line.data, line.len);
+}
+
 int bus_call(struct bus *b, const char *method, const char *signature, const struct buf *body)
 {
 	if (dial(b) < 0)
 		return -1;
 	dbus_put_call(&b->call, BUS_SERIAL, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", method,
 		      signature, body);
-	if (send_whole(b, BUS_AUTH, sizeof(BUS_AUTH) - 1) < 0) {
+	if (authenticate(b) < 0) {
 		bus_close(b);
 		return -1;
 	}

@@ -3,20 +3,25 @@
  * `systemctl` costs 100 ms in an emulated guest; this costs two round trips of
  * a Unix socket. The private socket (/run/systemd/private) serves root only,
  * needs no D-Bus daemon and no Hello, and is there as soon as systemd can answer.
+ * The manager of a user has one of its own, in /run/user.
  */
 #ifndef AGENT_BUS_H
 #define AGENT_BUS_H
+
+#include <sys/types.h>
 
 #include "agent/dbus.h"
 #include "base/loop.h"
 
 /**
  * struct bus - A call on its way
+ * @uid:	Whose manager: 0 for the system's own
  * @answered:	Called once: with the reply (DBUS_RETURN or DBUS_ERROR), or with NULL
  *		when systemd is not there, hung up, or said nothing for BUS_PATIENCE_S
  */
 struct bus {
 	struct loop *loop;
+	uid_t uid;
 	int fd; /* -1 when no call is on its way */
 	struct watch watch;
 	struct timer deadline;
@@ -27,7 +32,8 @@ struct bus {
 };
 
 /* Make @b ready for bus_call(). */
-void bus_init(struct bus *b, struct loop *loop, void (*answered)(void *arg, struct dbus_message *reply), void *arg);
+void bus_init(struct bus *b, struct loop *loop, uid_t uid, void (*answered)(void *arg, struct dbus_message *reply),
+	      void *arg);
 
 /**
  * bus_call() - Call a method of org.freedesktop.systemd1.Manager

@@ -172,7 +172,7 @@ static void power_off_orderly(struct agent *a)
 			return; /* systemd has been asked */
 		order.agent = a;
 		order.again = (struct timer){.expired = ask_systemd};
-		bus_init(&order.bus, &a->loop, systemd_answered, NULL);
+		bus_init(&order.bus, &a->loop, 0, systemd_answered, NULL);
 		ask_systemd(NULL);
 	} else if (!child_start(a, "exec poweroff", &poweroff_ops, NULL, NULL)) {
 		power_off_now();

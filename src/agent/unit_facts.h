@@ -11,11 +11,14 @@
 
 #include "base/buf.h"
 
-/* For a shell in which $unit is the unit's whole name. The journal is made to have all that was said so far. */
+/*
+ * For a shell in which $unit is the unit's whole name and $records the field that names it in the records of its manager, after
+ * which more may be asked of these. The journal is made to have all that was said so far.
+ */
 #define UNIT_FACTS_COMMAND                                                                         \
 	"systemctl show -p Type -p RemainAfterExit -p Requires -p Requisite -p BindsTo -- \"$unit\"; "  \
 	"journalctl --sync; "                                                                      \
-	"journalctl -q --no-pager -b -n 1 -o export --output-fields=JOB_RESULT,MESSAGE UNIT=\"$unit\" " \
+	"journalctl -q --no-pager -b -n 1 -o export --output-fields=JOB_RESULT,MESSAGE $records=\"$unit\" $more " \
 	"JOB_TYPE=start JOB_RESULT=done JOB_RESULT=dependency JOB_RESULT=failed JOB_RESULT=assert "       \
 	"JOB_RESULT=canceled JOB_RESULT=timeout JOB_RESULT=skipped JOB_RESULT=unsupported JOB_RESULT=once; " \
 	"echo failed:; systemctl list-units --state=failed --no-legend --no-pager --plain --full"

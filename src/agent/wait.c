@@ -12,6 +12,8 @@
 static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_SUCCEEDS] = &wait_try,  [WIRE_WAIT_FAILS] = &wait_try,   [WIRE_WAIT_FILE] = &wait_file,
 	[WIRE_WAIT_PORT] = &wait_port,	   [WIRE_WAIT_NO_PORT] = &wait_port, [WIRE_WAIT_UNIT] = &wait_unit,
+	[WIRE_WAIT_UNIT_STATE] = &wait_unit, [WIRE_WAIT_UNIT_IS] = &wait_unit,
+	[WIRE_WAIT_UNIX] = &wait_unix,	   [WIRE_WAIT_UNIX_DATAGRAM] = &wait_unix,
 	[WIRE_WAIT_READY] = &wait_ready,  [WIRE_WAIT_QUIET] = &wait_quiet,
 };
 static_assert(ARRAY_SIZE(kinds) == WIRE_WAIT_KINDS, "a row for each kind");

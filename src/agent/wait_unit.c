@@ -17,6 +17,9 @@
  * oneshot without RemainAfterExit= is never active for longer than a moment: to
  * have run is all that it can do, so the wait for it comes true.
  *
+ * A unit of a user is asked of that user's manager in the same way. There may be
+ * none: it comes with the user's first session, and is waited for.
+ *
  * That systemd answers at all means that default.target's job has been queued:
  * it does so before it enters its event loop.
  */
@@ -26,6 +29,7 @@
 
 #include "agent/bus.h"
 #include "agent/child.h"
+#include "agent/passwd.h"
 #include "agent/unit_facts.h"
 #include "agent/wait.h"
 #include "base/clock.h"
@@ -50,6 +54,8 @@ struct unit {
  * struct question - The state of one wait
  * @idle:	How often in a row the unit was inactive without a job
  * @name:	The unit, with its suffix
+ * @user, @uid:	Whose it is; "" and 0 for the system's
+ * @wanted:	Its state, of UNIT_STATE and UNIT_IS
  * @reporter:	A command that asks systemd and the journal
  * @reported:	What follows when @reporter has ended, or has taken too long
  * @patience:	For @reporter
@@ -61,6 +67,9 @@ struct question {
 	struct bus bus;
 	int idle;
 	char *name;
+	const char *user;
+	uid_t uid;
+	char *wanted;
 	struct child *reporter;
 	void (*reported)(struct question *q);
 	struct timer patience;
@@ -111,7 +120,11 @@ static void ask(struct question *q, const char *const *names, size_t n)
 
 	dbus_put_strings(&body, names, n);
 	if (bus_call(&q->bus, "ListUnitsByNames", "as", &body) < 0) {
-		wait_see(q->wait, "systemd does not answer yet");
+		if (q->uid)
+			wait_see(q->wait, "no systemd of user '%s' is there: a session of the user starts one, and so does "
+				 "'loginctl enable-linger %s'", q->user, q->user);
+		else
+			wait_see(q->wait, "systemd does not answer yet");
 		wait_again(q->wait);
 	}
 }
@@ -196,16 +209,29 @@ static void fail_with_report(struct question *q, const char *command)
 	report(q, command, conclude);
 }
 
+/* For a shell: $unit is the unit, systemctl asks its manager, and the rest is as unit_facts.h has it. @id: the unit's name. */
+static void begin_command(struct buf *command, const struct question *q, const char *id)
+{
+	buf_adds(command, "unit=");
+	text_quote_shell(command, id);
+	if (!q->uid) {
+		buf_adds(command, " records=UNIT more= option=-u; ");
+		return;
+	}
+	buf_addf(command, " records=USER_UNIT more=_UID=%u option=--user-unit; systemctl() { su -s /bin/sh -c "
+		 "'export XDG_RUNTIME_DIR=/run/user/%u; exec systemctl --user \"$@\"' ", (unsigned)q->uid, (unsigned)q->uid);
+	text_quote_shell(command, q->user);
+	buf_adds(command, " -- sh \"$@\"; }; ");
+}
+
 /* q->verdict is decided: add what an administrator would look at. */
 static void fail_unit(struct question *q)
 {
 	cleanup_buf struct buf command = {0};
 
-	buf_adds(&command, "systemctl status --no-pager --full -n 0 -- ");
-	text_quote_shell(&command, q->name);
-	buf_adds(&command, " 2>&1; journalctl --no-pager --quiet -b -n 20 -u ");
-	text_quote_shell(&command, q->name);
-	buf_adds(&command, " 2>&1");
+	begin_command(&command, q, q->name);
+	buf_adds(&command, "exec 2>&1; systemctl status --no-pager --full -n 0 -- \"$unit\"; "
+			   "journalctl --no-pager --quiet -b -n 20 $option \"$unit\" $more");
 	fail_with_report(q, buf_str(&command));
 }
 
@@ -221,6 +247,7 @@ static void judge(struct question *q)
 	}
 	buf_addf(&q->verdict, "unit '%s' ", q->name);
 	unit_facts_explain(facts, &q->verdict);
+	buf_addf(&q->verdict, "\n(wait_for_unit_state(\"%s\", \"active\") would wait for somebody to start it)", q->name);
 	fail_unit(q);
 }
 
@@ -230,9 +257,8 @@ static void find_out(struct question *q, const char *id)
 	cleanup_buf struct buf command = {0};
 
 	wait_see(q->wait, "unit '%s' is inactive and no job is queued that would start it", q->name);
-	buf_adds(&command, "exec 2>/dev/null; unit=");
-	text_quote_shell(&command, id);
-	buf_adds(&command, "; " UNIT_FACTS_COMMAND);
+	begin_command(&command, q, id);
+	buf_adds(&command, "exec 2>/dev/null; " UNIT_FACTS_COMMAND);
 	report(q, buf_str(&command), judge);
 }
 
@@ -252,6 +278,22 @@ static void decide(struct question *q, const struct unit *u)
 		find_out(q, u->name);
 }
 
+/* The unit's state is another one than is wanted. */
+static void compare(struct question *q, const struct unit *u)
+{
+	if (!strcmp(u->load, "not-found"))
+		buf_addf(&q->verdict, "unit '%s' does not exist", q->name);
+	else
+		buf_addf(&q->verdict, "unit '%s' is %s (%s), not %s", q->name, u->active, u->sub, q->wanted);
+	if (q->wait->what == WIRE_WAIT_UNIT_IS) {
+		fail_unit(q);
+		return;
+	}
+	wait_see(q->wait, "%s", buf_str(&q->verdict));
+	buf_clear(&q->verdict);
+	wait_again(q->wait);
+}
+
 static void unit_answered(void *arg, struct dbus_message *reply)
 {
 	struct question *q = arg;
@@ -264,8 +306,12 @@ static void unit_answered(void *arg, struct dbus_message *reply)
 		wait_fail(q->wait, "'%s' is not a valid unit name", q->name);
 		return;
 	}
-	if (!strcmp(u[0].active, "active")) {
+	if (!strcmp(u[0].active, q->wanted) && (strcmp(u[0].load, "not-found") || q->wait->what == WIRE_WAIT_UNIT_STATE)) {
 		wait_done(q->wait, "", 0);
+		return;
+	}
+	if (q->wait->what != WIRE_WAIT_UNIT) {
+		compare(q, &u[0]);
 		return;
 	}
 	booting = u[1].job != 0;
@@ -291,12 +337,13 @@ static void unit_look(struct wait *w)
 	ask(q, names, ARRAY_SIZE(names));
 }
 
-static struct question *make_question(struct wait *w, void (*answered)(void *arg, struct dbus_message *reply))
+static struct question *make_question(struct wait *w, uid_t uid, void (*answered)(void *arg, struct dbus_message *reply))
 {
 	struct question *q = xcalloc(1, sizeof(*q));
 
 	q->wait = w;
-	bus_init(&q->bus, &w->request.agent->loop, answered, q);
+	q->uid = uid;
+	bus_init(&q->bus, &w->request.agent->loop, q->uid, answered, q);
 	return q;
 }
 
@@ -305,17 +352,38 @@ static bool has_systemd(const struct wait *w)
 	return !strcmp(w->request.agent->init, "systemd");
 }
 
+/* Set @uid to that of @user, 0 without one. Return: 0, or -1 when there is none of that name. */
+static int find_user(const char *user, uid_t *uid, struct err *err)
+{
+	cleanup_buf struct buf users = {0};
+
+	*uid = 0;
+	if (!*user)
+		return 0;
+	(void)file_read("/etc/passwd", PASSWD_MAX, &users, NULL);
+	if (!passwd_find(buf_str(&users), user, uid))
+		return err_set(err, "there is no user '%s' in /etc/passwd", user);
+	return *uid ? 0 : err_set(err, "units of 'root' are asked for without a user: those are the system's");
+}
+
 static int unit_prepare(struct wait *w, struct err *err)
 {
+	size_t state = strcspn(w->address, "\n");
+	const char *user = w->address + state + (w->address[state] == '\n');
 	struct question *q;
+	uid_t uid;
 
 	if (!has_systemd(w)) {
 		err_set(err, "cannot wait for unit '%s': init is '%s', not systemd", w->subject,
 			w->request.agent->init);
 		return err_hint(err, "wait for a port, a file or a command instead");
 	}
-	q = make_question(w, unit_answered);
+	if (find_user(user, &uid, err) < 0)
+		return -1;
+	q = make_question(w, uid, unit_answered);
 	q->name = full_name(w->subject);
+	q->user = user;
+	q->wanted = w->what == WIRE_WAIT_UNIT ? xstrdup("active") : xstrndup(w->address, state);
 	w->own = q;
 	return 0;
 }
@@ -331,6 +399,7 @@ static void drop(struct wait *w)
 	buf_free(&q->verdict);
 	buf_free(&q->report);
 	free(q->name);
+	free(q->wanted);
 	free(q);
 }
 
@@ -422,7 +491,7 @@ static void ready_look(struct wait *w)
 static int ready_prepare(struct wait *w, struct err *err)
 {
 	(void)err;
-	w->own = make_question(w, ready_answered);
+	w->own = make_question(w, 0, ready_answered);
 	return 0;
 }
 

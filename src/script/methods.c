@@ -1,25 +1,20 @@
 /* methods.c - what the methods of a machine ask the world, and what they make of its answer */
 #include "script/methods.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "report/tap_read.h"
-#include "script/call.h"
+#include "script/asking.h"
 #include "script/compiled.h"
 #include "script/output.h"
 #include "script/run.h"
 
-#define TOLD_MAX	    500	 /* bytes of an argument that --verbose and reports show */
 #define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
-#define UNIT_NAME_MAX	    255	 /* bytes, as systemd has it; the agent could not even ask for one of some 200 KB */
-#define PATH_BYTES_MAX	    (PATH_MAX - 1) /* no file can be opened by a longer path, and waiting for one would be in vain */
 
 const char *const methods_names[] = {
 #define METHOD(type, name, parameters, arguments, doc) #name,
@@ -38,162 +33,6 @@ const char *const methods_fields[] = {
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
-/* A call as the script wrote it, for messages; no machine for start_all(). */
-struct wording {
-	const char *machine, *method;
-};
-
-static struct wording wording(unsigned machine, const char *method)
-{
-	return (struct wording){run.script->machines[machine].name, method};
-}
-
-/* Return: "machine.method", or "start_all", for a message; kept until the test ends. */
-static const char *spoken(struct wording w)
-{
-	cleanup_free char *text = xasprintf("%s%s%s", w.machine ? w.machine : "", w.machine ? "." : "", w.method);
-
-	return run_keep_str(text);
-}
-
-static void check_argument(struct wording w, const char *argument, const char *what)
-{
-	if (!argument)
-		run_die(NULL, "%s: the %s is a null pointer", spoken(w), what);
-}
-
-/* Of an argument that names something; @max: bytes. */
-static void check_name(struct wording w, const char *argument, const char *what, size_t max)
-{
-	check_argument(w, argument, what);
-	if (!*argument)
-		run_die(NULL, "%s: the %s is empty", spoken(w), what);
-	if (strlen(argument) > max)
-		run_die(NULL, "%s: the %s has %zu bytes: it can have %zu", spoken(w), what, strlen(argument), max);
-}
-
-/*
- * Report an answer other than WIRE_OK. The reason's first line is the message; when there is more, all is a pair. The
- * test's own time limit ends the test, anything else the innermost subtest.
- */
-static _Noreturn void refuse(struct wording w, const struct question *q, const struct answer *a)
-{
-	int first = (int)strcspn(a->reason, "\n");
-	const bool timed_out = a->outcome == WIRE_TIMED_OUT && !text_starts(a->reason, "timed out");
-	const struct pair pairs[] = {
-		{"machine", w.machine},
-		{q->call == WIRE_CALL_EXEC ? "command" : "argument", q->first},
-		{"reason", a->reason[first] ? a->reason : NULL},
-		{"stdout", a->out_len ? a->out : NULL},
-		{"stderr", a->err_len ? a->err : NULL},
-		{0},
-	};
-
-	run_fail(pairs, "%s: %s%s%.*s", spoken(w), timed_out ? "timed out" : "", timed_out && first ? ": " : "", first,
-		 a->reason);
-	if (a->outcome == WIRE_OVERTIME)
-		run_stop();
-	run_leave();
-}
-
-/* ---- for people ---- */
-
-/* "web.succeed("uname -s")"; numbers are as the script has them. The caller frees it. */
-static char *whole_call(struct wording w, const struct question *q)
-{
-	const char *quote = q->first && q->first[strspn(q->first, "0123456789")] ? "\"" : "";
-	cleanup_free char *argument = xstrndup(q->first ? q->first : "", TOLD_MAX);
-
-	return xasprintf("%s%s%s(%s%s%s)", w.machine ? w.machine : "", w.machine ? "." : "", w.method, quote, argument, quote);
-}
-
-/* --verbose: "t.c:12: web.succeed("uname -s")", and when it is over how that went. */
-static void tell(struct wording w, const struct question *q, const struct answer *a)
-{
-	struct place at = run_place();
-
-	if (!a)
-		log_line("%s:%d: %s", at.file, at.line, q->words);
-	else if (a->outcome != WIRE_OK)
-		log_line("%s:%d: %s: %.*s", at.file, at.line, spoken(w), (int)strcspn(a->reason, "\n"), a->reason);
-	else if (q->call == WIRE_CALL_EXEC)
-		log_line("%s:%d: %s: %s %d, %.3f s", at.file, at.line, spoken(w), a->signal ? "signal" : "exit status",
-			 a->signal ? a->signal : a->status, a->seconds);
-	else
-		log_line("%s:%d: %s: %.3f s", at.file, at.line, spoken(w), a->seconds);
-}
-
-/* Ask, and return only with a WIRE_OK or, of a command, a WIRE_TIMED_OUT. All calls go through here. */
-static struct answer ask(struct wording w, const struct question *asked)
-{
-	struct question named = *asked;
-	const struct question *q = &named;
-	size_t n = (q->first ? strlen(q->first) : 0) + q->second_len;
-	cleanup_free char *words = whole_call(w, q);
-	struct answer a;
-
-	if (n > CALL_ARGUMENT_MAX)
-		run_die(NULL, "%s: the arguments have %zu bytes: at most %d can be sent", spoken(w), n, CALL_ARGUMENT_MAX);
-	named.words = words;
-	run.questions++;
-	if (log_level >= 2)
-		tell(w, q, NULL);
-	a = call_world(q);
-	if (log_level >= 2)
-		tell(w, q, &a);
-	run.last_words = NULL;
-	if (a.outcome == WIRE_TIMED_OUT && q->may_time_out)
-		run.last_words = run_keep_str(*a.reason ? a.reason : "timed out");
-	else if (a.outcome != WIRE_OK)
-		refuse(w, q, &a);
-	return a;
-}
-
-/* Output as $(command) gives it (POSIX 2.6.3; NULs dropped, as all shells do): the answer's own copy, changed. */
-static char *substituted(struct answer *a)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->out_len; i++)
-		if (a->out[i])
-			a->out[n++] = a->out[i];
-	while (n > 0 && a->out[n - 1] == '\n')
-		n--;
-	a->out[n] = '\0';
-	return a->out;
-}
-
-static struct answer execute(unsigned machine, const char *method, const char *cmd)
-{
-	struct wording w = wording(machine, method);
-
-	check_argument(w, cmd, "command");
-	return ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd});
-}
-
-/* The command did not end as it had to. */
-static _Noreturn void command_failed(struct wording w, const char *cmd, const struct answer *a)
-{
-	char number[16], how[64];
-
-	snprintf(number, sizeof(number), "%d", a->signal ? a->signal : a->status);
-	if (a->signal)
-		snprintf(how, sizeof(how), "was killed by signal %d (%s)", a->signal, strsignal(a->signal));
-	else if (a->status)
-		snprintf(how, sizeof(how), "failed with exit status %d", a->status);
-	else
-		snprintf(how, sizeof(how), "succeeded, but had to fail");
-	run_die((const struct pair[]){
-			{"machine", w.machine},
-			{"command", cmd},
-			{a->signal ? "signal" : "exit_status", number},
-			{"stdout", text_tail(a->out, a->out_len, SIZE_MAX, RUN_VALUE_MAX)},
-			{"stderr", text_tail(a->err, a->err_len, SIZE_MAX, RUN_VALUE_MAX)},
-			{0},
-		},
-		"%s: the command %s", spoken(w), how);
-}
-
 struct result method_execute(unsigned machine, const char *cmd)
 {
 	struct wording w = wording(machine, "execute");
@@ -201,21 +40,12 @@ struct result method_execute(unsigned machine, const char *cmd)
 
 	check_argument(w, cmd, "command");
 	a = ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_EXEC, .first = cmd, .may_time_out = true});
-	return (struct result){
-		.status = a.status,
-		.signal = a.signal,
-		.timed_out = a.outcome == WIRE_TIMED_OUT,
-		.out = a.out,
-		.out_len = a.out_len,
-		.err = a.err,
-		.err_len = a.err_len,
-		.seconds = a.seconds,
-	};
+	return result_of(&a);
 }
 
 char *method_succeed(unsigned machine, const char *cmd)
 {
-	struct answer a = execute(machine, "succeed", cmd);
+	struct answer a = execute(wording(machine, "succeed"), machine, cmd);
 
 	if (a.status != 0 || a.signal != 0)
 		command_failed(wording(machine, "succeed"), cmd, &a);
@@ -224,7 +54,7 @@ char *method_succeed(unsigned machine, const char *cmd)
 
 char *method_fail(unsigned machine, const char *cmd)
 {
-	struct answer a = execute(machine, "fail", cmd);
+	struct answer a = execute(wording(machine, "fail"), machine, cmd);
 
 	if (a.status == 0 || a.signal != 0)
 		command_failed(wording(machine, "fail"), cmd, &a);
@@ -252,7 +82,7 @@ static void tell_points(const struct tap_read *t, struct buf *failed)
 void method_tap(unsigned machine, const char *cmd)
 {
 	struct wording w = wording(machine, "tap");
-	struct answer a = execute(machine, "tap", cmd);
+	struct answer a = execute(w, machine, cmd);
 	cleanup_buf struct buf failed = {0};
 	struct pair pairs[] = {{"machine", w.machine}, {"command", cmd}, {"stderr", NULL}, {"failed_points", NULL}, {0}};
 	struct tap_read t;
@@ -299,32 +129,6 @@ char *method_wait_until_fails(unsigned machine, const char *cmd)
 	check_argument(wording(machine, "wait_until_fails"), cmd, "command");
 	a = wait_for(machine, "wait_until_fails", WIRE_WAIT_FAILS, cmd, 0);
 	return substituted(&a);
-}
-
-void method_wait_for_unit(unsigned machine, const char *unit)
-{
-	check_name(wording(machine, "wait_for_unit"), unit, "unit", UNIT_NAME_MAX);
-	wait_for(machine, "wait_for_unit", WIRE_WAIT_UNIT, unit, 0);
-}
-
-static void wait_for_port(unsigned machine, const char *method, enum wire_wait what, int port)
-{
-	char number[16]; /* for messages */
-
-	snprintf(number, sizeof(number), "%d", port);
-	if (port < 1 || port > 65535)
-		run_die(NULL, "%s: %s is not a port: 1 to 65535", spoken(wording(machine, method)), number);
-	wait_for(machine, method, what, number, (uint32_t)port);
-}
-
-void method_wait_for_open_port(unsigned machine, int port)
-{
-	wait_for_port(machine, "wait_for_open_port", WIRE_WAIT_PORT, port);
-}
-
-void method_wait_for_closed_port(unsigned machine, int port)
-{
-	wait_for_port(machine, "wait_for_closed_port", WIRE_WAIT_NO_PORT, port);
 }
 
 void method_wait_for_file(unsigned machine, const char *path)

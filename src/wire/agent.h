@@ -97,10 +97,16 @@ enum wire_wait {
 	WIRE_WAIT_FILE = 3,	/* path exists */
 	WIRE_WAIT_PORT = 4,	/* -, address ("" = any local), TCP port: something listens */
 	WIRE_WAIT_NO_PORT = 5,	/* the opposite */
+	/* Of units the second subject is "STATE\nUSER", either may be empty: the unit is one of that user's manager. */
 	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
 				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+	/* A unit's active state is the one that is given: to be waited for, however it comes to that, */
+	WIRE_WAIT_UNIT_STATE = 9,
+	WIRE_WAIT_UNIT_IS = 10, /* or to be so at the first look; a unit that does not exist has none */
+	WIRE_WAIT_UNIX = 11,	      /* path: a stream or packet socket that listens */
+	WIRE_WAIT_UNIX_DATAGRAM = 12, /* path: a datagram socket */
 	WIRE_WAIT_KINDS,
 };
 

@@ -161,3 +161,46 @@ TEST(agent, an_unknown_message_is_a_failure_and_changes_nothing)
 	CHECK_INT(host_hear(&h).type, WIRE_DONE);
 	host_end(&h);
 }
+
+static void say_wait(struct host *h, uint32_t id, enum wire_wait what, const char *subject, const char *second)
+{
+	size_t mark = wire_begin(&h->out, WIRE_WAIT, id);
+
+	wire_put_u8(&h->out, (uint8_t)what);
+	wire_put_str(&h->out, subject);
+	wire_put_str(&h->out, second);
+	wire_put_u32(&h->out, 0);
+	wire_end(&h->out, mark);
+	host_send(h);
+}
+
+TEST(agent, a_wait_for_what_is_so_already_is_one_round_trip)
+{
+	struct host h;
+	struct frame f;
+
+	host_begin(&h, "");
+	hear_hello(&h);
+	say_wait(&h, 1, WIRE_WAIT_FILE, "/", "");
+	f = host_hear(&h);
+	CHECK(f.type == WIRE_DONE && f.id == 1);
+	say_wait(&h, 2, WIRE_WAIT_SUCCEEDS, "exit 0", "");
+	f = host_hear(&h);
+	CHECK(f.type == WIRE_DONE && f.id == 2);
+	host_end(&h);
+}
+
+TEST(agent, units_are_refused_where_there_is_no_systemd)
+{
+	struct host h;
+	struct frame f;
+	cleanup_free char *why = NULL;
+
+	host_begin(&h, "");
+	hear_hello(&h);
+	say_wait(&h, 1, WIRE_WAIT_UNIT_STATE, "a.service", "active\nalice");
+	f = host_hear(&h);
+	why = host_reason(&f);
+	CHECK_HAS(why, "not systemd");
+	host_end(&h);
+}
