@@ -21,7 +21,7 @@ state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
 script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_network method_units methods needs outline output run session show source stages thunks unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net passwd port power root shell spare sysfs tcp unit_facts unix_table wait wait_file wait_port wait_quiet wait_try wait_unit wait_unix
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net passwd port power root shell spare sysfs tcp unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))

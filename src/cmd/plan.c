@@ -206,6 +206,7 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.append = o->append,
 		.cpu = o->cpu,
 		.provision = o->provision,
+		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,

@@ -71,7 +71,8 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 	*out = (struct command){
 		.arch = arch_host(),
 		.binary = w->qemu,
-		.accel = w->accel->kind,
+		.accel = m->virtual_clock ? ACCEL_TCG : w->accel->kind, /* only there QEMU counts instructions */
+		.virtual_clock = m->virtual_clock,
 		.sandbox = w->sandbox,
 		.name = generic ? "template" : m->name,
 		.memory = m->memory,

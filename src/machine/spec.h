@@ -46,6 +46,7 @@ struct spec_disk {
  * @extra:	Further QEMU arguments, NULL-terminated, or NULL
  * @provision:	Shell text to run once, when the machine has first booted, or NULL
  * @cold:	Always boot, never from a template
+ * @virtual_clock: It is emulated, and its time jumps to the next timer whenever its processors are idle
  */
 struct machine_spec {
 	const char *name, *hostname;
@@ -58,7 +59,7 @@ struct machine_spec {
 	int nets[COMMAND_NICS_MAX];
 	size_t nnets;
 	char *const *extra;
-	bool cold;
+	bool cold, virtual_clock;
 };
 
 /**

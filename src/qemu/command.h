@@ -54,6 +54,7 @@ struct command_nic {
  * @ram_shared:	Writes go to @ram (a template in the making), else to a private copy
  * @incoming:	Do not boot: wait for QMP's migrate-incoming
  * @freezer:	It can be frozen into a file (freezer.h)
+ * @virtual_clock: Time is what was executed, and jumps to the next timer when nothing is; with ACCEL_TCG only
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -69,7 +70,7 @@ struct command {
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
-	bool ram_shared, incoming, freezer;
+	bool ram_shared, incoming, freezer, virtual_clock;
 	char *const *extra;
 };
 

@@ -158,9 +158,12 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 	check_text(m, (struct text){"append", o->append, APPEND_MAX}, d);
 	check_text(m, (struct text){"cpu", o->cpu, TEXT_MAX}, d);
 	check_text(m, (struct text){"hostname", o->hostname, TEXT_MAX}, d);
+	check_text(m, (struct text){"clock", o->clock, TEXT_MAX}, d);
 	check_text(m, (struct text){"provision", o->provision, CALL_ARGUMENT_MAX}, d);
 	if (o->append && strpbrk(o->append, "\r\n"))
 		diagnose(d, m->file, m->line, ".append is more than one line");
+	if (o->clock && *o->clock && strcmp(o->clock, "host") != 0 && strcmp(o->clock, "virtual") != 0)
+		diagnose(d, m->file, m->line, ".clock is '%.*s': it must be \"host\" or \"virtual\"", TEXT_MAX, o->clock);
 	if (snapshot && *snapshot == '"')
 		diagnose(d, m->file, m->line, ".snapshot is a text: it must be 0 or 1");
 	if (o->hostname && *o->hostname)

@@ -15,6 +15,7 @@
 
 #define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
+#define SLEEP_STEP	    20.0 /* seconds of the host that one question may take; less than the limit of a call */
 
 const char *const methods_names[] = {
 #define METHOD(type, name, parameters, arguments, doc) #name,
@@ -28,7 +29,7 @@ const char *const methods_fields[] = {
 #include "script/methods.def"
 #undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "qemu",
+	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "clock", "nets", "qemu",
 	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
@@ -210,6 +211,26 @@ void method_interact(unsigned machine)
 			run.tell ? "" : "; vmtap repl has one, and vmtap shell");
 	output_flush();
 	run.interact(machine, run.world);
+}
+
+/* Time that jumps is asked for at once: it goes on jumping between two questions. */
+void method_sleep(unsigned machine, double seconds)
+{
+	struct wording w = wording(machine, "sleep");
+	const char *clock = run.script->machines[machine].options->clock;
+	cleanup_free char *shown = xasprintf("%g", seconds);
+	double step = clock && strcmp(clock, "virtual") == 0 ? WIRE_SLEEP_MAX_S : SLEEP_STEP;
+
+	if (!(seconds >= 0 && seconds <= WIRE_SLEEP_MAX_S))
+		run_die(NULL, "%s: %g seconds: it can be 0 to %d", spoken(w), seconds, WIRE_SLEEP_MAX_S);
+	w.shown = run_keep_str(shown);
+	for (double now; seconds > 0; seconds -= now) {
+		cleanup_free char *ms = NULL;
+
+		now = seconds < step ? seconds : step;
+		ms = xasprintf("%.0f", now * 1000);
+		ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_WAIT, .first = ms, .number = WIRE_WAIT_SLEEP});
+	}
 }
 
 bool method_is_up(unsigned machine)

@@ -45,6 +45,7 @@ struct vm_options {
 	const char *hostname;		 /* the machine's name */
 	struct net *nets[VM_NETS_MAX + 1]; /* { &lan, &wan }; none: the network that all machines share */
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
+	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };

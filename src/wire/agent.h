@@ -90,6 +90,8 @@ enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 
 #define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
 
+#define WIRE_SLEEP_MAX_S (10 * 366 * 86400) /* ten years */
+
 /* What WIRE_WAIT waits for: subject, second subject, port. */
 enum wire_wait {
 	WIRE_WAIT_SUCCEEDS = 1, /* shell command until its status is 0 */
@@ -107,6 +109,7 @@ enum wire_wait {
 	WIRE_WAIT_UNIT_IS = 10, /* or to be so at the first look; a unit that does not exist has none */
 	WIRE_WAIT_UNIX = 11,	      /* path: a stream or packet socket that listens */
 	WIRE_WAIT_UNIX_DATAGRAM = 12, /* path: a datagram socket */
+	WIRE_WAIT_SLEEP = 13,	/* milliseconds, decimal: so long, by the guest's clock */
 	WIRE_WAIT_KINDS,
 };
 

@@ -423,6 +423,25 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 	}
 }
 
+TEST(command, a_virtual_clock_is_emulated_under_any_accelerator)
+{
+	static const struct accel kvm = {.kind = ACCEL_KVM};
+	char kernel[] = "/k", initrd[] = "/i";
+	struct machine_spec m = {.name = "m", .kernel = kernel, .initrd = initrd, .memory = 128, .cpus = 1};
+	const struct spec w = {.accel = &kvm, .qemu = "/q", .machines = &m, .nmachines = 1};
+	cleanup_free char *line = NULL, *virtual = NULL;
+	struct command c;
+
+	spec_command(&w, 0, false, &c);
+	line = join(&c);
+	CHECK_HAS(line, "-accel kvm -cpu");
+	m.virtual_clock = true;
+	spec_command(&w, 0, false, &c);
+	virtual = join(&c);
+	CHECK_HAS(virtual, "-accel tcg,tb-size=128 -icount shift=3,sleep=off -cpu qemu64");
+	CHECK_HAS(virtual, " sysctl.vm.stat_interval=");
+}
+
 TEST(command, script_has_the_last_word)
 {
 	char *extra[] = {"-device", "pvpanic", NULL};
