@@ -10,7 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
 base   = buf crc32c err fd file gzip host json log loop mem pidfd proc sha256 stream task text
-wire   = frame link
+wire   = frame link tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
 image  = bundle bundle_pack bundle_unpack cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
@@ -18,16 +18,16 @@ net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remember
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
-world  = call findings journal orders outcome recorder world
-script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_network method_units methods needs outline output run session show source stages thunks unit
+world  = call copies findings jobs journal orders outcome recorder world
+script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods needs outline output run session show source stages thunks unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net passwd port power root shell spare sysfs tcp unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_unit wait_unix
+agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
 sources  = src/main.c $(foreach r,$(rooms),$(call room,$(r)))
 # The agent's own files, and what of base/ and wire/ it is built from (unused functions are left out by the linker).
-agent_sources = $(call room,agent) src/wire/frame.c \
+agent_sources = $(call room,agent) $(patsubst %,src/wire/%.c,frame tree_pack tree_unpack) \
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.

@@ -40,6 +40,7 @@
 #include "agent/files.h"
 #include "agent/power.h"
 #include "agent/shell.h"
+#include "agent/trees.h"
 #include "agent/wait.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -207,6 +208,11 @@ static const struct handler {
 	{WIRE_INPUT, false, shell_handle_input},
 	{WIRE_RESIZE, false, shell_handle_resize},
 	{WIRE_TAKEN, false, shell_handle_taken},
+	{WIRE_PUT_TREE, true, trees_handle_put},
+	{WIRE_RECORD, false, trees_handle_record},
+	{WIRE_GET_TREE, true, trees_handle_get},
+	{WIRE_SPAWN, true, shell_handle_spawn},
+	{WIRE_SIGNAL, false, shell_handle_signal},
 };
 
 static void dispatch(struct agent *a, const struct frame *f)

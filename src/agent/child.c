@@ -132,14 +132,14 @@ static int make_script(const char *command)
 }
 
 /* @command: NULL for a spare. */
-static pid_t spawn(struct agent *a, const char *command, int out, int err_fd, struct err *err)
+static pid_t spawn(struct agent *a, const char *command, int in, int out, int err_fd, struct err *err)
 {
 	const char *text = command ? command : spare_argument();
 	struct start s = {
 		.path = "/bin/sh",
 		.argv = {"/bin/sh", "-c", text},
 		.environment = environment,
-		.in = a->null, .out = out, .err = err_fd, .script = -1,
+		.in = in, .out = out, .err = err_fd, .script = -1,
 		.spared = !a->is_init, .ahead = !command,
 	};
 	cleanup_fd int script = -1;
@@ -313,13 +313,13 @@ static struct child *new_child(struct agent *a)
 }
 
 /* @command: NULL for a spare. */
-static struct child *start_child(struct agent *a, const char *command, struct err *err)
+static struct child *start_child(struct agent *a, const char *command, int in, struct err *err)
 {
 	cleanup_fd int out = -1, err_fd = -1;
 	struct child *c = new_child(a);
 
 	if (add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0)
-		c->pid = spawn(a, command, out, err_fd, err);
+		c->pid = spawn(a, command, in, out, err_fd, err);
 	if (c->pid > 0)
 		return c;
 	free_child(c);
@@ -370,7 +370,7 @@ void child_prepare(struct agent *a)
 	struct child *c;
 
 	child_unprepare(a);
-	c = start_child(a, NULL, NULL);
+	c = start_child(a, NULL, a->null, NULL);
 	if (!c)
 		return;
 	spare_begin(&a->spare, c->pid);
@@ -397,7 +397,21 @@ struct child *child_start(struct agent *a, const char *command, const struct chi
 {
 	struct child *c = take_spare(a, command);
 
-	c = c ? c : start_child(a, command, err);
+	c = c ? c : start_child(a, command, a->null, err);
+	if (c) {
+		c->ops = ops;
+		c->arg = arg;
+	}
+	return c;
+}
+
+struct child *child_start_fed(struct agent *a, const char *command, int in, const struct child_ops *ops, void *arg,
+			      struct err *err)
+{
+	struct child *c;
+
+	child_unprepare(a); /* its input is another */
+	c = start_child(a, command, in, err);
 	if (c) {
 		c->ops = ops;
 		c->arg = arg;
@@ -456,6 +470,12 @@ struct child *child_start_shell(struct agent *a, const struct child_shell *shell
 	c->ops = ops;
 	c->arg = arg;
 	return c;
+}
+
+void child_signal(const struct child *c, int signal)
+{
+	if (!c->reaped)
+		kill(-c->pid, signal);
 }
 
 void child_kill(struct child *c)

@@ -72,6 +72,10 @@ struct child {
 struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
 			  struct err *err);
 
+/* As child_start(), with a standard input of its own, which stays the caller's. */
+struct child *child_start_fed(struct agent *a, const char *command, int in, const struct child_ops *ops, void *arg,
+			      struct err *err);
+
 /**
  * struct child_shell - What a shell for a person has
  * @in:		Its standard input; on a terminal that is all of its streams, and becomes its terminal
@@ -106,6 +110,9 @@ void child_prepare(struct agent *a);
 bool child_preparing(const struct agent *a);
 /* End the spare: the caller is about to change something that a shell may load or show. */
 void child_unprepare(struct agent *a);
+
+/* A signal to the command and what it started in its process group; none once it has ended. */
+void child_signal(const struct child *c, int signal);
 
 /* SIGKILL to the command and what it started in its process group; @ended follows. */
 void child_kill(struct child *c);

@@ -1,4 +1,4 @@
-/* shell.c - SHELL: a shell for a person, on a terminal or on pipes
+/* shell.c - SHELL: a shell for a person, on a terminal or on pipes; SPAWN: a command that can be spoken to
  *
  * What the person types may be more than the shell takes: it waits here, and is
  * acknowledged when it was written, so no more than a window of it does. What
@@ -168,6 +168,22 @@ static int open_pipe(int *to, struct err *err)
 	return fds[0];
 }
 
+/* With its input: on a terminal, or a pipe. Return: the shell's side of that, or -1. */
+static int open_request(struct shell *s, struct agent *a, uint32_t id, struct err *err)
+{
+	*s = (struct shell){.to = -1, .tty = s->tty, .writable = {.ready = writable, .arg = s}};
+	request_open(&s->request, a, id, &shell_ops);
+	return s->tty ? open_terminal(&s->to, err) : open_pipe(&s->to, err);
+}
+
+static void answer_start(struct shell *s, const struct err *err)
+{
+	if (s->child)
+		acknowledge(s, 0);
+	else
+		request_fail(&s->request, err->text);
+}
+
 void shell_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 {
 	cleanup_free char *term = wire_get_str(r);
@@ -181,9 +197,8 @@ void shell_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		return;
 	}
 	s = xcalloc(1, sizeof(*s));
-	*s = (struct shell){.to = -1, .tty = columns > 0, .writable = {.ready = writable, .arg = s}};
-	request_open(&s->request, a, id, &shell_ops);
-	in = s->tty ? open_terminal(&s->to, &err) : open_pipe(&s->to, &err);
+	s->tty = columns > 0;
+	in = open_request(s, a, id, &err);
 	if (in >= 0 && s->tty)
 		set_size(s->to, columns, rows);
 	if (in >= 0) {
@@ -191,10 +206,34 @@ void shell_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 
 		s->child = child_start_shell(a, &shell, &child_ops, s, &err);
 	}
-	if (s->child)
-		acknowledge(s, 0);
-	else
-		request_fail(&s->request, err.text);
+	answer_start(s, &err);
+}
+
+void shell_handle_spawn(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	cleanup_free char *command = wire_get_str(r);
+	struct err err = {0};
+	struct shell *s;
+	cleanup_fd int in = -1;
+
+	if (r->bad) {
+		agent_send_fail(a, id, "malformed SPAWN");
+		return;
+	}
+	s = xcalloc(1, sizeof(*s));
+	in = open_request(s, a, id, &err);
+	if (in >= 0)
+		s->child = child_start_fed(a, command, in, &child_ops, s, &err);
+	answer_start(s, &err);
+}
+
+void shell_handle_signal(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	struct shell *s = find(a, id);
+	uint32_t signal = wire_get_u32(r);
+
+	if (s && s->child && !r->bad)
+		child_signal(s->child, (int)signal);
 }
 
 void shell_handle_input(struct agent *a, uint32_t id, struct wire_reader *r)

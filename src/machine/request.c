@@ -61,12 +61,12 @@ static const struct request *find(const struct requests *r, uint32_t id)
 /* Return: whether a frame of type @frame may answer a request of type @request. */
 static bool answers(unsigned frame, enum wire_type request)
 {
-	bool runs = request == WIRE_EXEC || request == WIRE_SHELL;
+	bool fed = request == WIRE_SHELL || request == WIRE_SPAWN, runs = request == WIRE_EXEC || fed;
 
 	if (frame == WIRE_OUTPUT)
-		return runs || request == WIRE_READ_FILE;
+		return runs || request == WIRE_READ_FILE || request == WIRE_GET_TREE;
 	if (frame == WIRE_TAKEN)
-		return request == WIRE_SHELL;
+		return fed || request == WIRE_PUT_TREE;
 	return frame == WIRE_FAIL || frame == (runs ? WIRE_EXIT : WIRE_DONE);
 }
 

@@ -20,6 +20,7 @@
 #include "script/compiled.h"
 #include "script/format.h"
 #include "script/heap.h"
+#include "script/jobs.h"
 #include "script/methods.h"
 #include "script/output.h"
 
@@ -37,6 +38,8 @@ static const struct symbol symbols[] = {
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
 	AS(note, output_note), AS(skip, output_skip), AS(todo, output_todo), AS(start_all, methods_start_all),
+	AS(job_wait, script_job_wait), AS(job_running, script_job_running), AS(job_output, script_job_output),
+	AS(job_signal, script_job_signal), AS(job_write, script_job_write), AS(job_close, script_job_close),
 	AS(fmt, text_format), AS(trim, text_trim), AS(contains, text_contains), AS(env, text_environment),
 
 	SAME(__errno_location), SAME(strerror),

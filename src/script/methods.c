@@ -13,7 +13,6 @@
 #include "script/output.h"
 #include "script/run.h"
 
-#define FILE_MODE	    0644 /* of write_file() */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 #define SLEEP_STEP	    20.0 /* seconds of the host that one question may take; less than the limit of a call */
 
@@ -130,43 +129,6 @@ char *method_wait_until_fails(unsigned machine, const char *cmd)
 	check_argument(wording(machine, "wait_until_fails"), cmd, "command");
 	a = wait_for(machine, "wait_until_fails", WIRE_WAIT_FAILS, cmd, 0);
 	return substituted(&a);
-}
-
-void method_wait_for_file(unsigned machine, const char *path)
-{
-	check_name(wording(machine, "wait_for_file"), path, "path", PATH_BYTES_MAX);
-	wait_for(machine, "wait_for_file", WIRE_WAIT_FILE, path, 0);
-}
-
-char *method_read_file(unsigned machine, const char *path)
-{
-	struct wording w = wording(machine, "read_file");
-	struct answer a;
-
-	check_name(w, path, "path", PATH_BYTES_MAX);
-	a = ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_READ_FILE, .first = path});
-	if (memchr(a.out, '\0', a.out_len))
-		run_die((const struct pair[]){{"machine", w.machine}, {"argument", path}, {0}},
-			"%s: '%s' contains NUL bytes, which a C string cannot hold; "
-			"execute(\"cat ...\") returns any bytes",
-			spoken(w), path);
-	return a.out;
-}
-
-void method_write_file(unsigned machine, const char *path, const char *text)
-{
-	struct wording w = wording(machine, "write_file");
-
-	check_name(w, path, "path", PATH_BYTES_MAX);
-	check_argument(w, text, "text");
-	ask(w, &(struct question){
-		       .machine = machine,
-		       .call = WIRE_CALL_WRITE_FILE,
-		       .first = path,
-		       .second = text,
-		       .second_len = strlen(text),
-		       .number = FILE_MODE,
-	       });
 }
 
 void method_start(unsigned machine)

@@ -115,7 +115,7 @@ int thunks_make(struct script *s, bool all, struct diagnostics *d)
 	add_symbols(s->thunks);
 	buf_reserve(&text, THUNKS_TEXT * (s->machine_count + 1));
 	if (!needs_types(wanted))
-		buf_adds(&text, "typedef _Bool bool;\n");
+		buf_adds(&text, "typedef _Bool bool;\ntypedef unsigned long size_t;\nstruct net;\n");
 	add_prototypes(&text, wanted);
 	for (size_t i = 0; i < s->machine_count; i++)
 		add_machine(&text, wanted, i);

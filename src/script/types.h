@@ -25,6 +25,9 @@ struct result {
 	double seconds; /* wall time in the guest */
 };
 
+/* A command that runs on: spawn() returns it, and the job_ functions take it. */
+struct job;
+
 #define VM_NETS_MAX 8 /* network cards of a machine */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
 

@@ -72,9 +72,20 @@ enum wire_type {
 	 * there, OUTPUT... and TAKEN..., then EXIT; or by FAIL. No more than WIRE_SHELL_WINDOW bytes are under way either way: who has sent as many
 	 * waits for a TAKEN (with the end of the shell, some more may come). */
 	WIRE_SHELL = 16,
-	WIRE_INPUT = 17,  /* world->agent: bytes for a SHELL; none: the end of its input, for one on pipes */
+	WIRE_INPUT = 17,  /* world->agent: bytes for a SHELL or SPAWN; none: the end of its input, for one on pipes */
 	WIRE_RESIZE = 18, /* world->agent: u32 columns, u32 rows of a SHELL's terminal */
 	WIRE_TAKEN = 19,  /* both: u32 bytes of OUTPUT or of INPUT that were passed on */
+	/* world->agent: str shell command. As EXEC, but its standard input is a pipe that INPUT fills, and it is answered
+	 * as a SHELL on pipes is: by TAKEN of nothing, OUTPUT... and TAKEN..., then EXIT; or by FAIL. */
+	WIRE_SPAWN = 20,
+	/* world->agent: str absolute path that the tree becomes. Then RECORD..., of which the last is empty, with the same
+	 * id. Answered by TAKEN (the bytes of a record that was put) ..., then DONE; or by FAIL, after which the rest is
+	 * dropped. */
+	WIRE_PUT_TREE = 22,
+	WIRE_RECORD = 23, /* world->agent: bytes, as tree.h has them; none: the end */
+	/* world->agent: str absolute path. Answered by OUTPUT (stream WIRE_STDOUT), one a record..., then DONE or FAIL. */
+	WIRE_GET_TREE = 24,
+	WIRE_SIGNAL = 21, /* world->agent: u32 signal for the process group of a SPAWN; not answered */
 };
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };

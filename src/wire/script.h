@@ -47,6 +47,15 @@ enum wire_call {
 	WIRE_CALL_RESTORE = 11,	   /* name of a checkpoint */
 	WIRE_CALL_SHELL = 12,	   /* TERM, -, columns << 16 | rows: a SHELL (agent.h), whose INPUT, RESIZE and TAKEN
 				    * the script sends with the id of this call, and gets its OUTPUT and TAKEN likewise */
+	WIRE_CALL_SPAWN = 13,	     /* command: RESULT's status is the job's number, which the calls below have as theirs */
+	WIRE_CALL_JOB_WAIT = 14,     /* until it has ended: answered as EXEC is, with all that it wrote */
+	WIRE_CALL_JOB_RUNNING = 15,  /* RESULT's status is 1 or 0 */
+	WIRE_CALL_JOB_OUTPUT = 16,   /* the standard output that has come up to now */
+	WIRE_CALL_JOB_SIGNAL = 17,   /* the signal's number as text */
+	WIRE_CALL_JOB_WRITE = 18,    /* -, bytes for its standard input: answered when it has taken them */
+	WIRE_CALL_JOB_CLOSE = 19,    /* no more input follows */
+	WIRE_CALL_COPY_IN = 20,	     /* path of the host, path in the guest */
+	WIRE_CALL_COPY_OUT = 21,     /* path in the guest, path of the host */
 	WIRE_CALL_KINDS,
 };
 

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "world/copies.h"
+#include "world/jobs.h"
 #include "world/orders.h"
 
 #define REASON_MAX 65536 /* bytes of a RESULT's reason; a guest has a say in it */
@@ -17,6 +19,8 @@ static_assert(REASON_MAX + 64 <= WIRE_PAYLOAD_MAX, "a RESULT fits into a frame")
 void call_drop(struct call *c)
 {
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	jobs_forget_call(c);
+	copies_end(c);
 	free(c->first);
 	free(c->second);
 	free(c->words);
@@ -27,8 +31,7 @@ void call_drop(struct call *c)
 
 /* ---- answers ---- */
 
-/* Pass output on to the script. Return: false when it is more than a script is given. */
-static bool pass_on(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
+bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
 {
 	struct link *l = c->owner->script;
 	size_t *got = &c->got[stream == WIRE_STDERR];
@@ -108,7 +111,7 @@ static void take_output(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (!pass_on(c, stream, bytes, n))
+	if (!call_output(c, stream, bytes, n))
 		too_much(c);
 }
 
@@ -127,7 +130,7 @@ static void take_done(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (pass_on(c, WIRE_STDOUT, bytes, n))
+	if (call_output(c, WIRE_STDOUT, bytes, n))
 		call_answer(c, WIRE_OK, "");
 	else
 		too_much(c);
@@ -145,6 +148,8 @@ static void agent_answer(void *arg, const struct frame *f)
 {
 	struct call *c = arg;
 
+	if (c->copy && copies_answer(c, f))
+		return;
 	if (f->type == WIRE_TAKEN) {
 		copy_frame(&c->owner->script->stream.out, c->id, f);
 		link_flush(c->owner->script);
@@ -195,6 +200,8 @@ static char *waiting_for(const struct call *c)
 		return xstrdup("not every machine was up");
 	if (c->stage == CALL_CANCELLED)
 		return xasprintf("and the agent of '%s' does not answer any more", m->spec->name);
+	if (c->stage == CALL_JOB)
+		return xstrdup(c->kind == WIRE_CALL_JOB_WAIT ? "the job was still running" : "the job had not read all of it");
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
 	return xasprintf("'%s' was still %s", m->spec->name, machine_state_name(m->state));
@@ -253,6 +260,13 @@ static void answer_off(struct call *c, enum wire_outcome outcome)
 	call_answer(c, outcome, why);
 }
 
+static void restored(struct call *c, struct machine *m)
+{
+	if (c->owner->jobs)
+		jobs_restored(c->owner->jobs, m);
+	call_answer(c, WIRE_OK, "");
+}
+
 void call_machine_changed(struct call *c, struct machine *m)
 {
 	if (!c->life)
@@ -264,7 +278,7 @@ void call_machine_changed(struct call *c, struct machine *m)
 	else if (m->state == MACHINE_UP && c->stage == CALL_STARTING)
 		order_find(c->kind)->when_up(c);
 	else if (m->state == MACHINE_UP && c->stage == CALL_RESTORING)
-		call_answer(c, WIRE_OK, "");
+		restored(c, m);
 	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING)
 		call_answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_OFF)

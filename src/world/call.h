@@ -30,14 +30,19 @@ enum call_stage {
 	CALL_STOPPING,	/* its machine is being switched off */
 	CALL_SAVING,	/* its machine is being saved */
 	CALL_RESTORING, /* its machine goes back to a checkpoint */
+	CALL_JOB,	/* a job of the test is to end, or to read (jobs.h) */
 };
 
 struct call;
+struct copy;
+struct job;
+struct jobs;
 
 /**
  * struct call_owner - Whom a call answers
  * @script:	Where its OUTPUT and RESULT go
  * @lives:	All machines of the world
+ * @jobs:	What the test has spawned
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
  */
@@ -46,6 +51,7 @@ struct call_owner {
 	struct link *script;
 	struct life *lives;
 	size_t nlives;
+	struct jobs *jobs;
 	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
@@ -56,6 +62,8 @@ struct call_owner {
  * struct call - A call under way; for call.c and orders.c
  * @life:	NULL when the call concerns all machines
  * @request:	Its number at the agent, in the stages ASKED and CANCELLED
+ * @job:	In the stage JOB
+ * @copy:	Of files, or NULL (copies.h)
  * @expired:	Why it may not go on, or NULL; then @late is the outcome
  * @begun, @until: CLOCK_MONOTONIC, ns
  * @got:	Bytes of each output stream that were passed on
@@ -72,6 +80,8 @@ struct call {
 	size_t second_len;
 	uint32_t number;
 	uint32_t request;
+	struct job *job;
+	struct copy *copy;
 	char *expired;
 	enum wire_outcome late;
 	struct timer deadline;
@@ -114,6 +124,9 @@ void call_drop(struct call *c);
 
 /* Answer: no more than an outcome and, unless it is WIRE_OK, a reason. */
 void call_answer(struct call *c, enum wire_outcome outcome, const char *reason);
+
+/* Send output to the script ahead of the answer. Return: false when it is more than a script is given. */
+bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n);
 
 /* Answer, with what a command left. @wall: ns */
 void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "world/copies.h"
+#include "world/jobs.h"
 
 /* ---- requests to the agent ---- */
 

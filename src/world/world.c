@@ -43,6 +43,7 @@
 #include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
+#include "world/jobs.h"
 #include "world/journal.h"
 #include "world/recorder.h"
 
@@ -60,6 +61,7 @@ struct world {
 	struct net_switch *switches[SPEC_NETS_MAX];
 	struct call_owner call_owner;
 	struct call *call; /* under way, or NULL */
+	struct jobs jobs;
 
 	pid_t script_pid;
 	struct watch script_exit; /* of its pidfd; -1 without a process */
@@ -343,6 +345,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.script = &w->script,
 		.lives = w->lives,
 		.nlives = spec->nmachines,
+		.jobs = &w->jobs,
 		.world = spec,
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
 		.done = call_done,
@@ -380,6 +383,7 @@ static void world_end(struct world *w)
 		machine_free(&w->machines[i]);
 		life_free(&w->lives[i]);
 	}
+	jobs_free(&w->jobs);
 	for (size_t i = 0; i < w->spec->nnets; i++)
 		switch_free(w->switches[i]);
 	free(w->machines);
@@ -436,6 +440,7 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup("it used no machine");
 	else
 		await_layer(w, o, &err);
+	jobs_kill(&w->jobs);
 	w->saving = true;
 	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)

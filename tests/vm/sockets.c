@@ -4,10 +4,10 @@ vm(m, .image = "build/debian12-web.tar");
 vm(other);
 
 test("a port of another machine is waited for, open and closed") {
-	other.succeed("(sleep 1; exec nc -lk -p 8080 -e true) >/dev/null 2>&1 &");
+	other.succeed("(sleep 1; exec httpd -f -h / -p 8080) >/dev/null 2>&1 &");
 	m.wait_for_open_port_on("other", 8080);
 	m.wait_for_open_port_on(other.ip(NULL), 8080);
-	other.succeed("(sleep 1; killall nc) >/dev/null 2>&1 &");
+	other.succeed("(sleep 1; killall httpd) >/dev/null 2>&1 &");
 	m.wait_for_closed_port_on("other", 8080);
 	m.wait_for_open_port_on("localhost", 80);
 }

@@ -1,0 +1,254 @@
+/* tree_pack.c - files and folders to records */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "wire/frame.h"
+#include "wire/tree.h"
+
+#define DATA_MAX (WIRE_CHUNK - 64) /* bytes of a file in a record */
+
+/* A file with more than one name, that was packed under this one. */
+struct name {
+	dev_t dev;
+	ino_t ino;
+	char *path;
+};
+
+/**
+ * struct tree_pack - A tree on its way
+ * @top:	As the caller named it, for messages
+ * @folders, @paths, @depth: The folders that are being read, each in the one before it
+ * @fd:		The file whose data is next, -1 for none; @path, @at and @size are of that
+ */
+struct tree_pack {
+	char *top;
+	bool begun;
+	DIR *folders[TREE_DEPTH_MAX];
+	char *paths[TREE_DEPTH_MAX];
+	int depth;
+	int fd;
+	char *path;
+	off_t at, size;
+	struct name *names;
+	size_t nnames;
+};
+
+static int fail(const struct tree_pack *p, const char *what, const char *path, struct err *err)
+{
+	return err_errno(err, "cannot %s '%s%s%s'", what, p->top, *path ? "/" : "", path);
+}
+
+struct tree_pack *tree_pack_open(const char *path, struct err *err)
+{
+	struct stat st;
+	struct tree_pack *p;
+
+	if (stat(path, &st) < 0) {
+		err_errno(err, "cannot read '%s'", path);
+		return NULL;
+	}
+	p = xcalloc(1, sizeof(*p));
+	p->top = xstrdup(path);
+	p->fd = -1;
+	return p;
+}
+
+void tree_pack_free(struct tree_pack *p)
+{
+	if (!p)
+		return;
+	while (p->depth > 0) {
+		closedir(p->folders[--p->depth]);
+		free(p->paths[p->depth]);
+	}
+	for (size_t i = 0; i < p->nnames; i++)
+		free(p->names[i].path);
+	fd_close(&p->fd);
+	free(p->names);
+	free(p->path);
+	free(p->top);
+	free(p);
+}
+
+/* ---- records ---- */
+
+static void put_entry(struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
+		      const char *target)
+{
+	wire_put_u8(out, TREE_ENTRY);
+	wire_put_u8(out, (uint8_t)kind);
+	wire_put_str(out, path);
+	wire_put_u32(out, st->st_mode & 07777);
+	wire_put_u32(out, st->st_uid);
+	wire_put_u32(out, st->st_gid);
+	wire_put_u64(out, (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
+	wire_put_u64(out, size);
+	wire_put_str(out, target);
+}
+
+/* Return: the path under which this file was packed before, or NULL; it is remembered as @path then. */
+static const char *other_name(struct tree_pack *p, const struct stat *st, const char *path)
+{
+	if (st->st_nlink < 2)
+		return NULL;
+	for (size_t i = 0; i < p->nnames; i++)
+		if (p->names[i].ino == st->st_ino && p->names[i].dev == st->st_dev)
+			return p->names[i].path;
+	p->names = xrealloc(p->names, (p->nnames + 1) * sizeof(*p->names));
+	p->names[p->nnames++] = (struct name){st->st_dev, st->st_ino, xstrdup(path)};
+	return NULL;
+}
+
+/* ---- what there is ---- */
+
+static int pack_file(struct tree_pack *p, int folder, const char *name, const char *path, int follow, struct buf *out,
+		     struct err *err)
+{
+	cleanup_fd int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	const char *other;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(p, "read", path, err);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "'%s/%s' was a file and is none any more", p->top, path);
+	other = other_name(p, &st, path);
+	put_entry(out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
+	if (other)
+		return 1;
+	p->fd = fd_steal(&fd);
+	p->path = xstrdup(path);
+	p->at = 0;
+	p->size = st.st_size;
+	return 1;
+}
+
+static int pack_folder(struct tree_pack *p, int folder, const char *name, const char *path, int follow, struct buf *out,
+		       struct err *err)
+{
+	cleanup_fd int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	struct stat st;
+	DIR *dir;
+
+	if (p->depth == TREE_DEPTH_MAX)
+		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_DEPTH_MAX);
+	if (fd < 0 || fstat(fd, &st) < 0 || !(dir = fdopendir(fd)))
+		return fail(p, "read", path, err);
+	(void)fd_steal(&fd);
+	p->folders[p->depth] = dir;
+	p->paths[p->depth++] = xstrdup(path);
+	put_entry(out, TREE_FOLDER, path, &st, 0, NULL);
+	return 1;
+}
+
+static int pack_link(struct tree_pack *p, int folder, const char *name, const char *path, const struct stat *st,
+		     struct buf *out, struct err *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(folder, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return fail(p, "read", path, err);
+	target[n] = '\0';
+	put_entry(out, TREE_LINK, path, st, 0, target);
+	return 1;
+}
+
+/* Return: 1 with a record, 0 when it is left out, -1 with @err. */
+static int pack(struct tree_pack *p, int folder, const char *name, const char *path, int follow, struct buf *out,
+		struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(folder, name, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT && !follow ? 0 : fail(p, "look at", path, err); /* it may have been removed just now */
+	if (S_ISREG(st.st_mode))
+		return pack_file(p, folder, name, path, follow, out, err);
+	if (S_ISDIR(st.st_mode))
+		return pack_folder(p, folder, name, path, follow, out, err);
+	if (S_ISLNK(st.st_mode))
+		return pack_link(p, folder, name, path, &st, out, err);
+	if (S_ISSOCK(st.st_mode))
+		return follow ? err_set(err, "'%s' is a socket", p->top) : 0;
+	put_entry(out, S_ISFIFO(st.st_mode) ? TREE_FIFO : S_ISCHR(st.st_mode) ? TREE_CHAR_DEVICE : TREE_BLOCK_DEVICE, path, &st,
+		  st.st_rdev, NULL);
+	return 1;
+}
+
+/* ---- data ---- */
+
+/* Return: where data is next, at @size when there is none; and in @end where it ends. */
+static off_t find_data(int fd, off_t at, off_t size, off_t *end)
+{
+	off_t data = lseek(fd, at, SEEK_DATA);
+
+	*end = size;
+	if (data < 0)
+		return errno == ENXIO ? size : at; /* a file system that does not know holes */
+	*end = lseek(fd, data, SEEK_HOLE);
+	*end = *end < 0 || *end > size ? size : *end;
+	return data > size ? size : data;
+}
+
+/* Return: 1 with a record, 0 when there is no more of the file. */
+static int pack_data(struct tree_pack *p, struct buf *out, struct err *err)
+{
+	static char data[DATA_MAX];
+	off_t end, at = find_data(p->fd, p->at, p->size, &end);
+	size_t most = end - at < DATA_MAX ? (size_t)(end - at) : DATA_MAX;
+	ssize_t n = at < p->size ? pread(p->fd, data, most, at) : 0;
+
+	if (n < 0)
+		return fail(p, "read", p->path, err);
+	if (n == 0) { /* or it has become shorter, and the rest is a hole */
+		fd_close(&p->fd);
+		free(steal(p->path));
+		return 0;
+	}
+	p->at = at + n;
+	wire_put_u8(out, TREE_DATA);
+	wire_put_u64(out, (uint64_t)at);
+	wire_put_bytes(out, data, (size_t)n);
+	return 1;
+}
+
+/* ---- one after the other ---- */
+
+static int pack_next_of_folder(struct tree_pack *p, struct buf *out, struct err *err)
+{
+	DIR *dir = p->folders[p->depth - 1];
+	const char *above = p->paths[p->depth - 1];
+	cleanup_free char *path = NULL;
+	const struct dirent *d = readdir(dir);
+
+	if (!d) {
+		closedir(dir);
+		free(p->paths[--p->depth]);
+		return 0;
+	}
+	if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+		return 0;
+	path = xasprintf("%s%s%s", above, *above ? "/" : "", d->d_name);
+	return pack(p, dirfd(dir), d->d_name, path, 0, out, err);
+}
+
+int tree_pack_next(struct tree_pack *p, struct buf *out, struct err *err)
+{
+	int got = 0;
+
+	if (!p->begun) {
+		p->begun = true;
+		return pack(p, AT_FDCWD, p->top, "", 1, out, err);
+	}
+	while (got == 0 && (p->fd >= 0 || p->depth > 0))
+		got = p->fd >= 0 ? pack_data(p, out, err) : pack_next_of_folder(p, out, err);
+	return got;
+}
