@@ -13,6 +13,7 @@ static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_SUCCEEDS] = &wait_try,  [WIRE_WAIT_FAILS] = &wait_try,   [WIRE_WAIT_FILE] = &wait_file,
 	[WIRE_WAIT_PORT] = &wait_port,	   [WIRE_WAIT_NO_PORT] = &wait_port, [WIRE_WAIT_UNIT] = &wait_unit,
 	[WIRE_WAIT_READY] = &wait_ready,  [WIRE_WAIT_QUIET] = &wait_quiet,
+	[WIRE_WAIT_TTY] = &wait_tty,
 };
 static_assert(ARRAY_SIZE(kinds) == WIRE_WAIT_KINDS, "a row for each kind");
 

@@ -52,6 +52,7 @@ extern const struct wait_kind wait_try;	  /* wait_try.c: SUCCEEDS, FAILS */
 extern const struct wait_kind wait_file;  /* wait_file.c */
 extern const struct wait_kind wait_port;  /* wait_port.c: PORT, NO_PORT */
 extern const struct wait_kind wait_quiet; /* wait_quiet.c */
+extern const struct wait_kind wait_tty;	  /* wait_tty.c */
 extern const struct wait_kind wait_unit;  /* wait_unit.c */
 extern const struct wait_kind wait_ready; /* wait_unit.c */
 

@@ -178,7 +178,8 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
 	struct guest_spec g = {
-		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
+		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
+		.screen = m->display};
 	struct guest_files files = {0};
 
 	g.agent = embedded_agent(&g.agent_len);
@@ -208,6 +209,7 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.provision = o->provision,
 		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
+		.display = o->display,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,
 		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
 	};

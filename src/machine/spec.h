@@ -46,6 +46,7 @@ struct spec_disk {
  * @extra:	Further QEMU arguments, NULL-terminated, or NULL
  * @provision:	Shell text to run once, when the machine has first booted, or NULL
  * @cold:	Always boot, never from a template
+ * @display:	It has a screen and a keyboard
  */
 struct machine_spec {
 	const char *name, *hostname;
@@ -58,7 +59,7 @@ struct machine_spec {
 	int nets[COMMAND_NICS_MAX];
 	size_t nnets;
 	char *const *extra;
-	bool cold;
+	bool cold, display;
 };
 
 /**
@@ -71,6 +72,7 @@ struct machine_spec {
  * @freeze_later: Somebody else has machines frozen (template_freeze()); until then their templates are copied
  * @cold:	No templates at all
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
+ * @pictures:	So are the pictures of screens that the script takes
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -82,7 +84,7 @@ struct spec {
 	const char *qemu, *qemu_missing;
 	bool sandbox, freezer, freeze_later;
 	const char *store;
-	bool cold, record;
+	bool cold, record, pictures;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

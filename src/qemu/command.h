@@ -54,6 +54,7 @@ struct command_nic {
  * @ram_shared:	Writes go to @ram (a template in the making), else to a private copy
  * @incoming:	Do not boot: wait for QMP's migrate-incoming
  * @freezer:	It can be frozen into a file (freezer.h)
+ * @display:	A screen and a keyboard
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -69,7 +70,7 @@ struct command {
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
-	bool ram_shared, incoming, freezer;
+	bool ram_shared, incoming, freezer, display;
 	char *const *extra;
 };
 

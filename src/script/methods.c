@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "report/tap_read.h"
-#include "script/call.h"
+#include "script/ask.h"
 #include "script/compiled.h"
 #include "script/output.h"
 #include "script/run.h"
@@ -33,37 +33,30 @@ const char *const methods_fields[] = {
 #include "script/methods.def"
 #undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "qemu",
+	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "display", "qemu",
 	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
-/* A call as the script wrote it, for messages; no machine for start_all(). */
-struct wording {
-	const char *machine, *method;
-};
-
-static struct wording wording(unsigned machine, const char *method)
+struct wording wording(unsigned machine, const char *method)
 {
 	return (struct wording){run.script->machines[machine].name, method};
 }
 
-/* Return: "machine.method", or "start_all", for a message; kept until the test ends. */
-static const char *spoken(struct wording w)
+const char *spoken(struct wording w)
 {
 	cleanup_free char *text = xasprintf("%s%s%s", w.machine ? w.machine : "", w.machine ? "." : "", w.method);
 
 	return run_keep_str(text);
 }
 
-static void check_argument(struct wording w, const char *argument, const char *what)
+void check_argument(struct wording w, const char *argument, const char *what)
 {
 	if (!argument)
 		run_die(NULL, "%s: the %s is a null pointer", spoken(w), what);
 }
 
-/* Of an argument that names something; @max: bytes. */
-static void check_name(struct wording w, const char *argument, const char *what, size_t max)
+void check_name(struct wording w, const char *argument, const char *what, size_t max)
 {
 	check_argument(w, argument, what);
 	if (!*argument)
@@ -123,8 +116,7 @@ static void tell(struct wording w, const struct question *q, const struct answer
 		log_line("%s:%d: %s: %.3f s", at.file, at.line, spoken(w), a->seconds);
 }
 
-/* Ask, and return only with a WIRE_OK or, of a command, a WIRE_TIMED_OUT. All calls go through here. */
-static struct answer ask(struct wording w, const struct question *asked)
+struct answer ask(struct wording w, const struct question *asked)
 {
 	struct question named = *asked;
 	const struct question *q = &named;
@@ -149,8 +141,7 @@ static struct answer ask(struct wording w, const struct question *asked)
 	return a;
 }
 
-/* Output as $(command) gives it (POSIX 2.6.3; NULs dropped, as all shells do): the answer's own copy, changed. */
-static char *substituted(struct answer *a)
+char *substituted(struct answer *a)
 {
 	size_t n = 0;
 

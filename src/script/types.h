@@ -46,6 +46,7 @@ struct vm_options {
 	struct net *nets[VM_NETS_MAX + 1]; /* { &lan, &wan }; none: the network that all machines share */
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
+	bool display;			 /* 1: a screen and a keyboard */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };
 

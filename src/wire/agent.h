@@ -9,6 +9,9 @@
 #ifndef WIRE_AGENT_H
 #define WIRE_AGENT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define WIRE_VERSION 4
 
 /* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
@@ -75,6 +78,10 @@ enum wire_type {
 	WIRE_INPUT = 17,  /* world->agent: bytes for a SHELL; none: the end of its input, for one on pipes */
 	WIRE_RESIZE = 18, /* world->agent: u32 columns, u32 rows of a SHELL's terminal */
 	WIRE_TAKEN = 19,  /* both: u32 bytes of OUTPUT or of INPUT that were passed on */
+	/* world->agent: no fields. What the kernel draws the text console with that is shown. Answered by DONE: u32
+	 * width of a glyph, u32 height, u32 glyphs, bytes their rows, of whole bytes, the leftmost pixel in the highest
+	 * bit; u32 pairs, then for each u32: a character below U+10000, << 16, and the number of a glyph that means it */
+	WIRE_FONT = 20,
 };
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
@@ -87,6 +94,21 @@ enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 #define WIRE_FILE_MAX	  (32 << 20)   /* a file that READ_FILE sends, in OUTPUTs of at most WIRE_CHUNK */
 
 #define WIRE_SHELL_WINDOW 65536	       /* bytes of a SHELL's OUTPUT, or of its INPUT, that were not TAKEN */
+
+#define WIRE_TEXT_SUM 20 /* bytes of a text's sum, which is one as well, with its NUL */
+
+/* For WAIT_TTY: FNV-1a, to tell one text from the next. */
+static inline void wire_text_sum(const char *text, size_t n, char out[WIRE_TEXT_SUM])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t sum = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3u;
+	for (int i = 0; i < 16; i++)
+		out[i] = digits[sum >> (60 - 4 * i) & 15];
+	out[16] = '\0';
+}
 
 #define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
 
@@ -101,6 +123,9 @@ enum wire_wait {
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
 				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+	WIRE_WAIT_TTY = 9,	/* wire_text_sum() of the text that the host knows, -, number of a virtual terminal: DONE
+				 * with its text, UTF-8 in lines without blanks at their ends, as soon as that is another.
+				 * A sum of "": at once, or FAIL */
 	WIRE_WAIT_KINDS,
 };
 

@@ -47,6 +47,18 @@ enum wire_call {
 	WIRE_CALL_RESTORE = 11,	   /* name of a checkpoint */
 	WIRE_CALL_SHELL = 12,	   /* TERM, -, columns << 16 | rows: a SHELL (agent.h), whose INPUT, RESIZE and TAKEN
 				    * the script sends with the id of this call, and gets its OUTPUT and TAKEN likewise */
+	WIRE_CALL_CONSOLE_TEXT = 13, /* -: OUTPUT is all that the console said, as far as it is kept */
+	WIRE_CALL_CONSOLE_SEND = 14, /* text */
+	WIRE_CALL_CONSOLE_WAIT = 15, /* regular expression: OUTPUT is the line that matches, see console_find() */
+	WIRE_CALL_TTY = 16,	     /* regular expression that the text is to match; "": what there is; number of a virtual
+				      * terminal. OUTPUT is its text */
+	WIRE_CALL_MONITOR = 17,	   /* command for people; OUTPUT is what QEMU's monitor says */
+	WIRE_CALL_QMP = 18,	   /* command, a JSON object; OUTPUT is what it returns, as JSON */
+	WIRE_CALL_QMP_EVENT = 19,  /* name, what it must say (machine/events.h): OUTPUT is the event, as JSON */
+	WIRE_CALL_KEYS = 20,	   /* text to type, or 1: names of keys to be pressed together ("ctrl-alt-delete") */
+	WIRE_CALL_SCREENSHOT = 21, /* name, or with a '/' a path on the host. RESULT's status is 1 when it is not kept */
+	WIRE_CALL_SCREEN = 22,	   /* regular expression that the text is to match; "": what there is. OUTPUT is the text;
+				    * RESULT's status is 1 when there is nothing to read it by, and OUTPUT says what is missing */
 	WIRE_CALL_KINDS,
 };
 

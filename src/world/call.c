@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "world/orders.h"
+#include "world/screens.h"
+#include "world/watching.h"
 
 #define REASON_MAX 65536 /* bytes of a RESULT's reason; a guest has a say in it */
 
@@ -17,18 +19,24 @@ static_assert(REASON_MAX + 64 <= WIRE_PAYLOAD_MAX, "a RESULT fits into a frame")
 void call_drop(struct call *c)
 {
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	loop_timer(c->owner->loop, &c->again, CLOCK_NEVER);
+	screens_drop(c);
+	if (c->life)
+		qmp_forget(&c->life->machine->qmp, c);
 	free(c->first);
 	free(c->second);
 	free(c->words);
 	free(c->place);
 	free(c->expired);
+	if (c->regex)
+		regfree(c->regex);
+	free(c->regex);
 	free(c);
 }
 
 /* ---- answers ---- */
 
-/* Pass output on to the script. Return: false when it is more than a script is given. */
-static bool pass_on(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
+bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
 {
 	struct link *l = c->owner->script;
 	size_t *got = &c->got[stream == WIRE_STDERR];
@@ -108,7 +116,7 @@ static void take_output(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (!pass_on(c, stream, bytes, n))
+	if (!call_output(c, stream, bytes, n))
 		too_much(c);
 }
 
@@ -127,7 +135,9 @@ static void take_done(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
-	if (pass_on(c, WIRE_STDOUT, bytes, n))
+	if (c->kind == WIRE_CALL_TTY && !watching_takes_tty(c, bytes, n))
+		return;
+	if (call_output(c, WIRE_STDOUT, bytes, n))
 		call_answer(c, WIRE_OK, "");
 	else
 		too_much(c);
@@ -197,6 +207,14 @@ static char *waiting_for(const struct call *c)
 		return xasprintf("and the agent of '%s' does not answer any more", m->spec->name);
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
+	if (c->stage == CALL_CONTROL)
+		return xasprintf("QEMU of '%s' does not answer", m->spec->name);
+	if (c->stage == CALL_TYPING)
+		return xasprintf("%zu of %zu characters were typed", c->typed, strlen(c->first));
+	if (c->stage == CALL_SCREEN)
+		return screens_saw(c);
+	if (c->stage == CALL_WATCHING)
+		return watching_for(c);
 	return xasprintf("'%s' was still %s", m->spec->name, machine_state_name(m->state));
 }
 
@@ -269,6 +287,12 @@ void call_machine_changed(struct call *c, struct machine *m)
 		call_answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_OFF)
 		answer_off(c, WIRE_LOST);
+}
+
+void call_machine_heard(struct call *c, struct machine *m)
+{
+	if (c->stage == CALL_WATCHING && c->life->machine == m)
+		watching_look(c);
 }
 
 /* The machine is off, and the call wants it up. */

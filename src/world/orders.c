@@ -5,6 +5,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "world/control.h"
+#include "world/screens.h"
+#include "world/typing.h"
+#include "world/watching.h"
 
 /* ---- requests to the agent ---- */
 

@@ -143,6 +143,11 @@ static void call_done(void *arg, struct call *c)
 	w->call = NULL;
 }
 
+static bool keep_picture(void *arg, const struct call *c, const struct buf *png)
+{
+	return recorder_picture(&((struct world *)arg)->recorder, c, png);
+}
+
 /* A call may have been answered while the frame was on its way. */
 static void relay(struct world *w, const struct frame *f)
 {
@@ -300,6 +305,14 @@ static void console_said(void *arg, const struct machine *m, const char *line)
 	recorder_console(&((struct world *)arg)->recorder, m, line);
 }
 
+static void machine_heard(void *arg, struct machine *m)
+{
+	struct world *w = arg;
+
+	if (w->call)
+		call_machine_heard(w->call, m);
+}
+
 static void machine_changed(void *arg, struct machine *m)
 {
 	struct world *w = arg;
@@ -346,6 +359,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.world = spec,
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
 		.done = call_done,
+		.keep = keep_picture,
 		.arg = w,
 	};
 }
@@ -356,6 +370,7 @@ static void make_machines(struct world *w)
 					    .stopped = machine_stopped,
 					    .began = machine_began,
 					    .said = console_said,
+					    .heard = machine_heard,
 					    .arg = w};
 
 	for (size_t i = 0; i < w->spec->nnets; i++)
