@@ -39,6 +39,7 @@
 #include "agent/exec.h"
 #include "agent/files.h"
 #include "agent/font.h"
+#include "agent/health.h"
 #include "agent/power.h"
 #include "agent/shell.h"
 #include "agent/wait.h"
@@ -206,6 +207,7 @@ static const struct handler {
 	{WIRE_PING, true, ping},
 	{WIRE_SHELL, true, shell_handle},
 	{WIRE_FONT, true, font_handle},
+	{WIRE_HEALTH, true, health_handle},
 	{WIRE_INPUT, false, shell_handle_input},
 	{WIRE_RESIZE, false, shell_handle_resize},
 	{WIRE_TAKEN, false, shell_handle_taken},

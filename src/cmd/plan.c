@@ -43,6 +43,7 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 		t->skip = s->skip;
 		t->needs = s->needs;
 		t->xfail = s->xfail;
+		t->health = s->health;
 	}
 	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
 }

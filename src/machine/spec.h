@@ -73,6 +73,7 @@ struct machine_spec {
  * @cold:	No templates at all
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @pictures:	So are the pictures of screens that the script takes
+ * @check_health: Machines are asked at the end whether all is well; @health: what of that is allowed not to be, or NULL
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -84,7 +85,8 @@ struct spec {
 	const char *qemu, *qemu_missing;
 	bool sandbox, freezer, freeze_later;
 	const char *store;
-	bool cold, record, pictures;
+	bool cold, record, pictures, check_health;
+	const char *health;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

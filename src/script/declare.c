@@ -14,6 +14,7 @@
 #include "script/fields.h"
 #include "script/internals.h"
 #include "script/needs.h"
+#include "wire/agent.h"
 
 #define NAME_MAX_LENGTH ((size_t)63) /* RFC 1123: a label of a host name */
 #define TIMEOUT_MIN	1e-3 /* s */
@@ -198,6 +199,26 @@ static const char *join_needs(const struct vmtap_test *tests, size_t n, const st
 	return all.len ? buf_str(&all) : NULL;
 }
 
+/* "oom, units": each word is one that HEALTH tells of, or "all". */
+static void check_health(const struct vmtap_test *t, struct diagnostics *d)
+{
+	static const char *const names[] = {WIRE_HEALTH_NAMES, "all"};
+
+	for (const char *at = t->health; *at;) {
+		size_t n = strcspn(at, ", "), i = 1;
+
+		while (i < ARRAY_SIZE(names) && (strlen(names[i]) != n || memcmp(names[i], at, n) != 0))
+			i++;
+		if (i == ARRAY_SIZE(names)) {
+			diagnose(d, t->file, t->line, ".health says '%.*s': it must be oops, warning, lockdep, hung, oom, coredump, "
+				 "units or all, with commas between them", (int)n, at);
+			return;
+		}
+		at += n;
+		at += strspn(at, ", ");
+	}
+}
+
 static void check_test(const struct script *s, const struct vmtap_test *t, struct diagnostics *d)
 {
 	if (!*t->name || strpbrk(t->name, "\r\n"))
@@ -206,6 +227,8 @@ static void check_test(const struct script *s, const struct vmtap_test *t, struc
 		diagnose(d, t->file, t->line, ".skip is empty: it must say why");
 	if (t->xfail && !*t->xfail)
 		diagnose(d, t->file, t->line, ".xfail is empty: it must say why");
+	if (t->health)
+		check_health(t, d);
 	if (t->timeout != 0)
 		check_timeout(s, t, d);
 	for (size_t i = 0; i < s->test_count; i++)
@@ -236,7 +259,7 @@ static void read_tests(struct script *s, struct diagnostics *d)
 		check_test(s, t, d);
 		s->bodies[s->test_count] = t->run;
 		s->tests[s->test_count++] =
-			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE};
+			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE, t->health};
 	}
 	if (!s->test_count)
 		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");

@@ -34,7 +34,7 @@ const char *const methods_fields[] = {
 #undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
 	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "display", "qemu",
-	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
+	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 

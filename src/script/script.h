@@ -44,6 +44,7 @@ struct net_options;
  * @skip:	Why it is not to be run, or NULL
  * @needs:	What it cannot do without, a list that makes sense (needs.h), or NULL
  * @xfail:	Why it is expected to fail, or NULL
+ * @health:	What may go wrong in its machines ("oom, units"), or NULL
  * @stage:	What it begins with: SCRIPT_BASE, or the number of a setup with a name
  */
 struct script_test {
@@ -53,6 +54,7 @@ struct script_test {
 	double timeout;
 	const char *skip, *needs, *xfail;
 	int stage;
+	const char *health;
 };
 
 /* Places in a script from which a test or a setup can begin, beside those that setups with names leave. */

@@ -96,6 +96,7 @@ struct vmtap_test {
 	const char *skip; /* why it is not to be run, or NULL */
 	const char *needs; /* "kvm, memory=4096, tesseract": without these it is skipped; NULL */
 	const char *xfail; /* why it is expected to fail, or NULL */
+	const char *health; /* what may go wrong in its machines: "oom, units"; or NULL */
 	const char *from; /* name of the setup that it begins with, or NULL */
 	bool stage;	  /* it is a setup with a name */
 };

@@ -82,7 +82,24 @@ enum wire_type {
 	 * width of a glyph, u32 height, u32 glyphs, bytes their rows, of whole bytes, the leftmost pixel in the highest
 	 * bit; u32 pairs, then for each u32: a character below U+10000, << 16, and the number of a glyph that means it */
 	WIRE_FONT = 20,
+	/* world->agent: u8 1 when the machine has just become ready: failed units and core dumps that are there now are
+	 * not told, ever; 0 to be told what went wrong. Answered by DONE: u32 number, then for each: u8 enum wire_health,
+	 * str what was seen, several lines allowed. Each is told once. */
+	WIRE_HEALTH = 21,
 };
+
+/* What HEALTH tells of, and the names that a script has for it. */
+enum wire_health {
+	WIRE_HEALTH_OOPS = 1,
+	WIRE_HEALTH_WARNING = 2,
+	WIRE_HEALTH_LOCKDEP = 3,
+	WIRE_HEALTH_HUNG = 4,
+	WIRE_HEALTH_OOM = 5,
+	WIRE_HEALTH_COREDUMP = 6,
+	WIRE_HEALTH_UNITS = 7,
+	WIRE_HEALTH_KINDS,
+};
+#define WIRE_HEALTH_NAMES "", "oops", "warning", "lockdep", "hung", "oom", "coredump", "units"
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 

@@ -43,6 +43,7 @@
 #include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
+#include "world/health.h"
 #include "world/journal.h"
 #include "world/recorder.h"
 
@@ -457,20 +458,34 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup(err.text);
 }
 
-/* A call that its script did not live to see answered is forgotten first, as the loop runs on. */
-static void take_journals(struct world *w, const struct world_outcome *o)
+/* A call that its script did not live to see answered is forgotten first, as the loop runs on. Return: whether machines can be asked. */
+static bool forget_call(struct world *w)
 {
 	struct call *c = w->call;
 
-	if (!w->spec->record || o->result.verdict != VERDICT_FAILED)
-		return;
 	if (c && (c->stage != CALL_ASKED || !c->life))
-		return; /* its machine is busy */
+		return false; /* its machine is busy */
 	if (c) {
 		machine_forget(c->life->machine, c->request);
 		call_drop(c);
 	}
 	w->call = NULL;
+	return true;
+}
+
+/* What a setup left behind is told of the tests that begin with it. */
+static void look_after(struct world *w, const struct world_outcome *o)
+{
+	const struct spec *s = w->spec;
+
+	if (s->check_health && !s->save_to && o->result.verdict != VERDICT_SKIPPED && forget_call(w))
+		health_check(&w->findings, &w->loop, w->machines, s->nmachines, s->health);
+}
+
+static void take_journals(struct world *w, const struct world_outcome *o)
+{
+	if (!w->spec->record || o->result.verdict != VERDICT_FAILED || !forget_call(w))
+		return;
 	journal_take(&w->loop, w->machines, w->spec->nmachines, w->recorder.trace);
 }
 
@@ -499,6 +514,8 @@ void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void 
 		run(&w, script, arg, &err);
 	if (err.text[0])
 		findings_fail_infra(&w.findings, err.text);
+	else
+		look_after(&w, out);
 	findings_finish(&w.findings, w.machines, spec->nmachines);
 	recorder_end(&w.recorder, spec->save_to != NULL);
 	if (!err.text[0])
