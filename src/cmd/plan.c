@@ -151,7 +151,7 @@ static void resolve_cards(struct plan_file *f, const struct vm_options *o, struc
 
 	for (size_t i = 0; i < VM_NETS_MAX && o->nets[i]; i++)
 		for (size_t n = 0; n < w->nnets; n++)
-			if (strcmp(w->nets[n].name, o->nets[i]->name) == 0)
+			if (strcmp(w->nets[n].name, script_net_name(o->nets[i])) == 0)
 				m->nets[m->nnets++] = (int)n;
 	if (!o->nets[0])
 		m->nets[m->nnets++] = 0;

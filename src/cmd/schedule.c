@@ -82,6 +82,7 @@ static void set_world(const struct schedule *s, size_t number)
 	struct spec *w = &t->file->world;
 
 	w->record = s->options->json || s->options->artifacts;
+	w->seed = (uint64_t)s->options->seed;
 	w->check_health = true;
 	w->health = t->health;
 	w->pictures = s->options->artifacts != NULL;

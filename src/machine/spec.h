@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/address.h"
 #include "qemu/accel.h"
@@ -74,6 +75,7 @@ struct machine_spec {
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @pictures:	So are the pictures of screens that the script takes
  * @check_health: Machines are asked at the end whether all is well; @health: what of that is allowed not to be, or NULL
+ * @seed:	What networks draw by, see net/faults.h
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -87,6 +89,7 @@ struct spec {
 	const char *store;
 	bool cold, record, pictures, check_health;
 	const char *health;
+	uint64_t seed;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

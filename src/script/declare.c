@@ -141,6 +141,11 @@ static struct subnet read_subnet(const struct vmtap_net *n, size_t i, struct dia
 	return subnet;
 }
 
+const char *script_net_name(const struct net *n)
+{
+	return n->name;
+}
+
 static void read_nets(struct script *s, struct diagnostics *d)
 {
 	struct subnet subnets[SCRIPT_NETS_MAX];
@@ -148,6 +153,7 @@ static void read_nets(struct script *s, struct diagnostics *d)
 	const struct vmtap_net *n = internals_section(s->code, "vmtap_nets", &bytes);
 
 	s->nets = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->nets));
+	s->net_objects = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->net_objects));
 	for (size_t i = 0; i < bytes / sizeof(*n); i++, n++) {
 		n->net->name = n->name;
 		if (i >= SCRIPT_NETS_MAX) {
@@ -156,6 +162,7 @@ static void read_nets(struct script *s, struct diagnostics *d)
 			continue;
 		}
 		s->nets[i] = (struct script_net){n->name, &n->options, n->file, n->line};
+		s->net_objects[i] = n->net;
 		s->net_count = i + 1;
 		fields_check_net(n, d);
 		subnets[i] = read_subnet(n, i, d);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "script/call.h"
+#include "script/compiled.h"
 #include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */

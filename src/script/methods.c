@@ -22,16 +22,16 @@
 #define PATH_BYTES_MAX	    (PATH_MAX - 1) /* no file can be opened by a longer path, and waiting for one would be in vain */
 
 const char *const methods_names[] = {
-#define METHOD(type, name, parameters, arguments, doc) #name,
+#define METHOD(type, name, parameters, arguments, doc)	   #name,
+#define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
-#undef METHOD
 	NULL,
 };
 
 const char *const methods_fields[] = {
-#define METHOD(type, name, parameters, arguments, doc) #name,
+#define METHOD(type, name, parameters, arguments, doc)	   #name,
+#define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
-#undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
 	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "nets", "display", "qemu",
 	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",

@@ -34,6 +34,7 @@
 struct script;
 struct vm_options; /* types.h */
 struct net_options;
+struct net;
 
 /**
  * struct script_test - A test in the order of the file
@@ -75,8 +76,7 @@ struct script_stage {
  * struct script_machine - A machine in the order of the file; its place there
  * is its number in WIRE_CALL
  * @name:	"server"; "node0" for the first of an array
- * @options:	As written and checked; 0 or NULL: not given. The names of
- *		@options->nets[i] are those of script_net()
+ * @options:	As written and checked; 0 or NULL: not given
  * @cold:	.snapshot = 0 was given
  */
 struct script_machine {
@@ -134,6 +134,9 @@ size_t script_machine_count(const struct script *s);
 const struct script_machine *script_machine(const struct script *s, size_t i);
 size_t script_net_count(const struct script *s);
 const struct script_net *script_net(const struct script *s, size_t i);
+
+/* Return: the name of a network that a machine's options refer to; it is that of a script_net(). */
+const char *script_net_name(const struct net *n);
 
 #define SCRIPT_NO_TEST SIZE_MAX
 

@@ -28,10 +28,7 @@ struct result {
 #define VM_NETS_MAX 8 /* network cards of a machine */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
 
-/* A network; see net(). */
-struct net {
-	const char *name;
-};
+struct net; /* see net() */
 
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {

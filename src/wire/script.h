@@ -59,7 +59,23 @@ enum wire_call {
 	WIRE_CALL_SCREENSHOT = 21, /* name, or with a '/' a path on the host. RESULT's status is 1 when it is not kept */
 	WIRE_CALL_SCREEN = 22,	   /* regular expression that the text is to match; "": what there is. OUTPUT is the text;
 				    * RESULT's status is 1 when there is nothing to read it by, and OUTPUT says what is missing */
+	WIRE_CALL_NET = 23,  /* (machine is the number of a network) arguments as text, -, enum wire_net */
+	WIRE_CALL_LINK = 24, /* number of a network, or "" for all of the machine's, -, 1: up, 0: down */
 	WIRE_CALL_KINDS,
+};
+
+/* What WIRE_CALL_NET does to a network, and its arguments: numbers with blanks between them. */
+enum wire_net {
+	WIRE_NET_LOSS = 1, /* probability, and likewise three more */
+	WIRE_NET_DUPLICATE = 2,
+	WIRE_NET_REORDER = 3,
+	WIRE_NET_CORRUPT = 4,
+	WIRE_NET_DELAY = 5,	/* ms, ms of jitter */
+	WIRE_NET_RATE = 6,	/* kbit/s, 0 for no limit */
+	WIRE_NET_PARTITION = 7, /* two machines' numbers */
+	WIRE_NET_HEAL = 8,	/* - */
+	WIRE_NET_CAPTURE = 9,	/* path, as it is */
+	WIRE_NET_PACKETS = 10,	/* -: OUTPUT is how many frames were sent, as text */
 };
 
 enum wire_outcome {

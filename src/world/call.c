@@ -348,7 +348,9 @@ static struct call *parse(const struct call_owner *o, const struct frame *f)
 	order = order_find(c->kind);
 	if (order && order->whom == ORDER_ONE && machine < o->nlives)
 		c->life = &o->lives[machine];
-	if (!r.bad && order && (order->whom == ORDER_ALL || c->life))
+	if (order && order->whom == ORDER_NET && machine < o->world->nnets)
+		c->net = o->switches[machine];
+	if (!r.bad && order && (order->whom == ORDER_ALL || c->life || c->net))
 		return c;
 	call_drop(c);
 	return NULL;

@@ -45,6 +45,7 @@ struct screen;
  * struct call_owner - Whom a call answers
  * @script:	Where its OUTPUT and RESULT go
  * @lives:	All machines of the world
+ * @switches:	All networks
  * @keep:	Keeps a picture for reports under the call's first argument. Return: whether it did
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
@@ -54,6 +55,7 @@ struct call_owner {
 	struct link *script;
 	struct life *lives;
 	size_t nlives;
+	struct net_switch **switches;
 	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
@@ -63,7 +65,9 @@ struct call_owner {
 
 /**
  * struct call - A call under way; for call.c and orders.c
- * @life:	NULL when the call concerns all machines
+ * @life:	NULL when the call concerns all machines, or a network
+ * @net:	That, or NULL
+ * @links:	Of LINK: commands that QEMU has not answered
  * @request:	Its number at the agent, in the stages ASKED and CANCELLED
  * @expired:	Why it may not go on, or NULL; then @late is the outcome
  * @begun, @until: CLOCK_MONOTONIC, ns
@@ -81,6 +85,8 @@ struct call {
 	enum wire_call kind;
 	enum call_stage stage;
 	struct life *life;
+	struct net_switch *net;
+	unsigned links;
 	char *first, *second, *words, *place;
 	size_t second_len;
 	uint32_t number;

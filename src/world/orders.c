@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "world/control.h"
+#include "world/networks.h"
 #include "world/screens.h"
 #include "world/typing.h"
 #include "world/watching.h"

@@ -357,12 +357,20 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.script = &w->script,
 		.lives = w->lives,
 		.nlives = spec->nmachines,
+		.switches = w->switches,
 		.world = spec,
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
 		.done = call_done,
 		.keep = keep_picture,
 		.arg = w,
 	};
+}
+
+/* Another generator for each network: what one loses, another does not. */
+static void begin_network(struct world *w, size_t i)
+{
+	w->switches[i] = switch_new(&w->loop);
+	faults_seed(switch_faults(w->switches[i]), w->spec->seed << 8 | i);
 }
 
 static void make_machines(struct world *w)
@@ -375,7 +383,7 @@ static void make_machines(struct world *w)
 					    .arg = w};
 
 	for (size_t i = 0; i < w->spec->nnets; i++)
-		w->switches[i] = switch_new(&w->loop);
+		begin_network(w, i);
 	for (size_t i = 0; i < w->spec->nmachines; i++) {
 		machine_init(&w->machines[i], w->spec, i, &w->loop, w->switches, &owner);
 		life_init(&w->lives[i], &w->machines[i], &owner);

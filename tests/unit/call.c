@@ -395,6 +395,14 @@ TEST(call, a_terminal_that_never_matches_is_quoted)
 	end();
 }
 
+TEST(call, a_network_that_is_not_there_is_malformed)
+{
+	begin();
+	s.owner.world = &(struct spec){.nnets = 0, .call_timeout = 60};
+	CHECK(!ask(WIRE_CALL_NET, "0.5", CLOCK_NEVER));
+	end();
+}
+
 TEST(call, an_unknown_kind_is_malformed)
 {
 	begin();
