@@ -38,6 +38,8 @@
 #include "agent/configure.h"
 #include "agent/exec.h"
 #include "agent/files.h"
+#include "agent/font.h"
+#include "agent/health.h"
 #include "agent/power.h"
 #include "agent/shell.h"
 #include "agent/trees.h"
@@ -205,6 +207,8 @@ static const struct handler {
 	{WIRE_POWEROFF, true, power_handle},
 	{WIRE_PING, true, ping},
 	{WIRE_SHELL, true, shell_handle},
+	{WIRE_FONT, true, font_handle},
+	{WIRE_HEALTH, true, health_handle},
 	{WIRE_INPUT, false, shell_handle_input},
 	{WIRE_RESIZE, false, shell_handle_resize},
 	{WIRE_TAKEN, false, shell_handle_taken},

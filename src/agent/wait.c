@@ -16,6 +16,7 @@ static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_UNIX] = &wait_unix,	   [WIRE_WAIT_UNIX_DATAGRAM] = &wait_unix,
 	[WIRE_WAIT_READY] = &wait_ready,  [WIRE_WAIT_QUIET] = &wait_quiet,
 	[WIRE_WAIT_SLEEP] = &wait_sleep,
+	[WIRE_WAIT_TTY] = &wait_tty,
 };
 static_assert(ARRAY_SIZE(kinds) == WIRE_WAIT_KINDS, "a row for each kind");
 

@@ -53,6 +53,7 @@ extern const struct wait_kind wait_file;  /* wait_file.c */
 extern const struct wait_kind wait_port;  /* wait_port.c: PORT, NO_PORT */
 extern const struct wait_kind wait_quiet; /* wait_quiet.c */
 extern const struct wait_kind wait_sleep; /* wait_sleep.c */
+extern const struct wait_kind wait_tty;	  /* wait_tty.c */
 extern const struct wait_kind wait_unit;  /* wait_unit.c: UNIT, UNIT_STATE, UNIT_IS */
 extern const struct wait_kind wait_unix;  /* wait_unix.c: UNIX, UNIX_DATAGRAM */
 extern const struct wait_kind wait_ready; /* wait_unit.c */

@@ -1,4 +1,4 @@
-/* json.c - reading JSON (RFC 8259) */
+/* json.c - JSON (RFC 8259), read and written */
 #include "base/json.h"
 
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 struct parser {
 	const char *start, *p, *end;
@@ -33,25 +34,6 @@ static bool take(struct parser *s, char c)
 		return false;
 	s->p++;
 	return true;
-}
-
-static void add_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(b, (char)(0xC0 | c >> 6));
-		buf_addc(b, (char)(0x80 | (c & 0x3F)));
-	} else if (c < 0x10000) {
-		buf_addc(b, (char)(0xE0 | c >> 12));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_addc(b, (char)(0x80 | (c & 0x3F)));
-	} else {
-		buf_addc(b, (char)(0xF0 | c >> 18));
-		buf_addc(b, (char)(0x80 | (c >> 12 & 0x3F)));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_addc(b, (char)(0x80 | (c & 0x3F)));
-	}
 }
 
 static int parse_hex4(struct parser *s, uint32_t *out)
@@ -86,7 +68,7 @@ static int parse_unicode(struct parser *s, struct buf *b)
 	}
 	if (c == 0) /* our strings are C strings: it would hide what follows */
 		return bad(s, "NUL in a string");
-	add_utf8(b, c);
+	text_add_utf8(b, c);
 	return 0;
 }
 
@@ -299,4 +281,60 @@ const char *json_text(const struct json *j, const char *path)
 	const struct json *v = json_get(j, path);
 
 	return v && (v->kind == JSON_STRING || v->kind == JSON_NUMBER) ? v->text : NULL;
+}
+
+void json_add_string(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_addf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			buf_addf(out, "\\u%04x", (unsigned)*text);
+		else
+			buf_addc(out, *text);
+	}
+	buf_addc(out, '"');
+}
+
+static void print_members(struct buf *out, const struct json *j, char open, char close)
+{
+	buf_addc(out, open);
+	for (const struct json *c = j->child; c; c = c->next) {
+		if (c != j->child)
+			buf_adds(out, ", ");
+		if (c->key) {
+			json_add_string(out, c->key);
+			buf_adds(out, ": ");
+		}
+		json_print(out, c);
+	}
+	buf_addc(out, close);
+}
+
+void json_print(struct buf *out, const struct json *j)
+{
+	switch (j->kind) {
+	case JSON_NULL:
+		buf_adds(out, "null");
+		return;
+	case JSON_FALSE:
+		buf_adds(out, "false");
+		return;
+	case JSON_TRUE:
+		buf_adds(out, "true");
+		return;
+	case JSON_NUMBER:
+		buf_adds(out, j->text);
+		return;
+	case JSON_STRING:
+		json_add_string(out, j->text);
+		return;
+	case JSON_ARRAY:
+		print_members(out, j, '[', ']');
+		return;
+	case JSON_OBJECT:
+		print_members(out, j, '{', '}');
+		return;
+	}
 }

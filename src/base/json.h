@@ -1,4 +1,4 @@
-/* json.h - reading JSON (RFC 8259) */
+/* json.h - JSON (RFC 8259), read and written */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -37,5 +37,10 @@ void json_free(struct json *j);
 const struct json *json_get(const struct json *j, const char *path);
 /* Return: the string or number at @path as text, or NULL. */
 const char *json_text(const struct json *j, const char *path);
+
+/* Append a text as a string, in quotes. Bytes that are no UTF-8 are the caller's business. */
+void json_add_string(struct buf *out, const char *text);
+/* Append a value on one line, as json_parse() takes it. */
+void json_print(struct buf *out, const struct json *j);
 
 #endif

@@ -29,6 +29,16 @@ size_t text_utf8_length(const char *bytes, size_t left)
 	return n;
 }
 
+void text_add_utf8(struct buf *out, uint32_t c)
+{
+	static const uint8_t first[] = {0, 0xC0, 0xE0, 0xF0};
+	int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+
+	buf_addc(out, (char)(first[more] | c >> (6 * more)));
+	while (more-- > 0)
+		buf_addc(out, (char)(0x80 | (c >> (6 * more) & 0x3F)));
+}
+
 bool text_is_printable(const char *bytes, size_t length)
 {
 	const uint8_t *p = (const uint8_t *)bytes;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -44,6 +45,9 @@ bool text_commands_count(void);
  * table 3-7) or @left is 0
  */
 size_t text_utf8_length(const char *bytes, size_t left);
+
+/* Append the character @c of Unicode, which is neither a surrogate nor above U+10FFFF. */
+void text_add_utf8(struct buf *out, uint32_t c);
 
 /**
  * text_is_printable() - Tell whether a character may stand in a report

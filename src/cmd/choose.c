@@ -251,7 +251,7 @@ static void shuffle(struct plan *p, int seed)
 	}
 }
 
-int choose(struct plan *p, const struct choice *c, const char *store, char **remark, struct err *err)
+int choose(struct plan *p, struct choice *c, const char *store, char **remark, struct err *err)
 {
 	int seed = c->seed ? c->seed : (int)(clock_now() / 1000 % SEED_MAX) + 1;
 
@@ -269,6 +269,7 @@ int choose(struct plan *p, const struct choice *c, const char *store, char **rem
 		repeat(p, c->repeat);
 	if (c->shuffle || c->seed) {
 		shuffle(p, seed);
+		c->seed = seed;
 		*remark = xasprintf("shuffled: --seed=%d gives this order again", seed);
 	}
 	return 0;

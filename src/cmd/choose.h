@@ -11,7 +11,7 @@
  * @shard:	"K/N": the K-th of N equal parts; "auto": the part that the CI's runner says
  * @repeat:	Times that each is run
  * @shuffle:	In an order that is different each time
- * @seed:	In the order that this number stands for; as @shuffle
+ * @seed:	In the order that this number stands for; as @shuffle, which sets it
  */
 struct choice {
 	const char *filter, *shard;
@@ -30,6 +30,6 @@ struct choice {
  * Return: 0; or -1 when an expression or a part is malformed, a line is in no test, or no name matches the filter. A
  * plan may be empty nevertheless: nothing failed last, or there are fewer tests than shards
  */
-int choose(struct plan *p, const struct choice *c, const char *store, char **remark, struct err *err);
+int choose(struct plan *p, struct choice *c, const char *store, char **remark, struct err *err);
 
 #endif

@@ -8,13 +8,13 @@
 #include "base/proc.h"
 #include "wire/frame.h"
 
-#define OUTCOME_MAX (72 << 20) /* bytes of a world's message: one that sends more is killed */
+#define OUTCOME_MAX (80 << 20) /* bytes of a world's message: one that sends more is killed */
 #define OWN_TEXTS   7	       /* of an outcome, each at most a frame of the script's: reason, place, what failed */
 #define HEADS	    64	       /* bytes around the texts of a sub-point, a field or an event, about */
 
 static_assert(OWN_TEXTS * WIRE_PAYLOAD_MAX + POINT_FIELDS_MAX * (POINT_KEY_MAX + POINT_VALUE_MAX + HEADS) +
 		      POINT_NOTES_MAX * (POINT_NOTE_MAX + HEADS) + POINT_SUBPOINTS_MAX * (POINT_NAME_MAX + HEADS) + TRACE_BYTES_MAX +
-				      TRACE_EVENTS_MAX * HEADS + TRACE_JOURNALS * TRACE_JOURNAL_MAX <=
+				      TRACE_EVENTS_MAX * HEADS + TRACE_JOURNALS * TRACE_JOURNAL_MAX + TRACE_PICTURES_MAX <=
 	      OUTCOME_MAX, "an outcome has room for all that a script may say");
 
 struct order {

@@ -43,6 +43,7 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 		t->skip = s->skip;
 		t->needs = s->needs;
 		t->xfail = s->xfail;
+		t->health = s->health;
 	}
 	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
 }
@@ -150,7 +151,7 @@ static void resolve_cards(struct plan_file *f, const struct vm_options *o, struc
 
 	for (size_t i = 0; i < VM_NETS_MAX && o->nets[i]; i++)
 		for (size_t n = 0; n < w->nnets; n++)
-			if (strcmp(w->nets[n].name, o->nets[i]->name) == 0)
+			if (strcmp(w->nets[n].name, script_net_name(o->nets[i])) == 0)
 				m->nets[m->nnets++] = (int)n;
 	if (!o->nets[0])
 		m->nets[m->nnets++] = 0;
@@ -178,7 +179,8 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
 	struct guest_spec g = {
-		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store};
+		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
+		.screen = m->display};
 	struct guest_files files = {0};
 
 	g.agent = embedded_agent(&g.agent_len);
@@ -209,6 +211,7 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
+		.display = o->display,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,
 		.extra = o->qemu[0] ? (char *const *)o->qemu : NULL,
 	};

@@ -41,6 +41,7 @@ struct plan_file {
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
  * @xfail:	Why it is expected to fail, or NULL
+ * @health:	What may go wrong in its machines, or NULL
  * @needs:	What it cannot do without (script/needs.h), or NULL
  */
 struct plan_test {
@@ -50,7 +51,7 @@ struct plan_test {
 	struct plan_file *file;
 	size_t index;
 	double timeout;
-	const char *skip, *needs, *xfail;
+	const char *skip, *needs, *xfail, *health;
 };
 
 struct plan {

@@ -39,7 +39,7 @@ const struct option cmd_run_options[] = {
 	 "--fail-fast --repeat=1000: until one fails"},
 	{"shuffle", 0, OPTION_FLAG, NULL, offsetof(struct run_options, choice.shuffle),
 	 "in another order each time"},
-	{"seed", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.seed), "in the order of this number"},
+	{"seed", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.seed), "in the order of this number; networks lose frames by it"},
 	{"fail-fast", 'x', OPTION_FLAG, NULL, offsetof(struct run_options, runner.fail_fast),
 	 "end with the first failure"},
 	{"retry-infra", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.retry_infra),
@@ -179,6 +179,7 @@ static int make_plan(char **argv, struct run_options *o, struct operands *script
 	if (choose(p, &o->choice, s->store, &remark, err) < 0)
 		return -1;
 	o->runner.remark = remark;
+	o->runner.seed = o->choice.seed;
 	o->runner.again = say_again(scripts);
 	return 0;
 }

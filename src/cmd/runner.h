@@ -16,6 +16,7 @@
  * @cached:	Do not run what has passed with the same inputs, and keep what passes
  * @fail_fast:	End with the first failure: what runs is killed, the rest is skipped
  * @retry_infra: Run a test once more that the infrastructure failed
+ * @seed:	For what tests draw: networks that lose frames; 0 is one as well
  * @remark:	A comment to print before the first point, or NULL
  * @junit:	Where a JUnit report goes, or NULL
  * @json:	Where events go, or NULL
@@ -27,7 +28,7 @@
 struct runner_options {
 	const char *accel;
 	double timeout;
-	int jobs, cold, cached, fail_fast, retry_infra, nested;
+	int jobs, cold, cached, fail_fast, retry_infra, nested, seed;
 	const char *remark, *nothing, *junit, *json, *artifacts, *again;
 };
 

@@ -82,6 +82,10 @@ static void set_world(const struct schedule *s, size_t number)
 	struct spec *w = &t->file->world;
 
 	w->record = s->options->json || s->options->artifacts;
+	w->seed = (uint64_t)s->options->seed;
+	w->check_health = true;
+	w->health = t->health;
+	w->pictures = s->options->artifacts != NULL;
 	w->accel = fallback_accel(s->fallback, &s->tests[number].fallback);
 	w->cold = s->options->cold || s->fallback->no_templates || file_of(s, t)->fallback.no_templates;
 	if (s->accel_error) { /* for the tests that use a machine, and only those */

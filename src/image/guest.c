@@ -152,7 +152,9 @@ static int of_kernel(struct guest *g, const char *kind, const char *what, store_
 
 /*
  * Learn the kernel's release, and take it unpacked if that can be: under TCG a
- * kernel that need not unpack itself boots half a second sooner.
+ * kernel that need not unpack itself boots half a second sooner. But only the
+ * setup code of a bzImage looks what mode a VGA is in: without, a kernel shows
+ * nothing there.
  */
 static int kernel_unpack(struct guest *g, struct err *err)
 {
@@ -167,7 +169,7 @@ static int kernel_unpack(struct guest *g, struct err *err)
 		return -1;
 	g->out->version = xstrdup(buf_str(&text));
 	vmlinux = path_join(entry, VMLINUX_FILE);
-	if (stat(vmlinux, &st) == 0 && st.st_size) {
+	if (!g->spec->screen && stat(vmlinux, &st) == 0 && st.st_size) {
 		free(g->out->kernel);
 		g->out->kernel = steal(vmlinux);
 	}

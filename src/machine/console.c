@@ -41,8 +41,14 @@ static void end_line(struct console *c)
 			c->panicked(c->arg);
 	}
 	buf_addc(&c->text, '\n');
-	if (c->text.len > 2 * (size_t)CONSOLE_KEEP)
-		buf_consume(&c->text, c->text.len - CONSOLE_KEEP);
+	if (c->text.len > 2 * (size_t)CONSOLE_KEEP) {
+		size_t old = c->text.len - CONSOLE_KEEP;
+
+		buf_consume(&c->text, old);
+		if (c->looked < old)
+			c->skip = 0;
+		c->looked -= c->looked < old ? c->looked : old;
+	}
 }
 
 void console_feed(struct console *c, const char *bytes, size_t n)
@@ -61,6 +67,8 @@ static void received(void *arg)
 
 	console_feed(c, c->stream.in.data, c->stream.in.len);
 	buf_clear(&c->stream.in);
+	if (c->heard)
+		c->heard(c->arg);
 }
 
 /* QEMU's exit, which follows, says why. */
@@ -72,6 +80,7 @@ static void lost(void *arg, const char *why)
 
 int console_start(struct console *c, struct loop *l, int fd, struct err *err)
 {
+	c->stream.out_max = CONSOLE_OUT_MAX;
 	c->stream.received = received;
 	c->stream.lost = lost;
 	c->stream.arg = c;
@@ -88,6 +97,56 @@ void console_drain(struct console *c)
 void console_stop(struct console *c)
 {
 	stream_close(&c->stream);
+}
+
+/* Does the line that begins at @from and ends at @end, behind its newline if it has one, match from @skip on? */
+static bool matches(char *from, char *end, size_t skip, const regex_t *regex)
+{
+	char behind = *end;
+	bool found;
+
+	*end = '\0'; /* a buffer has a byte there in any case */
+	found = skip < (size_t)(end - from) && regexec(regex, from + skip, 0, NULL, 0) == 0;
+	*end = behind;
+	return found;
+}
+
+char *console_find(struct console *c, const regex_t *regex)
+{
+	cleanup_buf struct buf open = {0};
+
+	while (c->looked < c->text.len) {
+		char *line = c->text.data + c->looked, *end = strchr(line, '\n') + 1;
+		bool found = matches(line, end, c->skip, regex);
+
+		c->looked += (size_t)(end - line);
+		c->skip = 0;
+		if (found)
+			return xstrndup(line, (size_t)(end - line) - 1);
+	}
+	text_clean(&open, buf_str(&c->line), c->line.len);
+	if (!open.len || !matches(open.data, open.data + open.len, c->skip, regex))
+		return NULL;
+	c->skip = open.len;
+	return buf_steal(&open);
+}
+
+char *console_text(const struct console *c)
+{
+	struct buf all = {0};
+
+	buf_add(&all, buf_str(&c->text), c->text.len);
+	text_clean(&all, buf_str(&c->line), c->line.len);
+	return buf_steal(&all);
+}
+
+int console_send(struct console *c, const char *text)
+{
+	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + strlen(text) > CONSOLE_OUT_MAX)
+		return -1;
+	buf_adds(&c->stream.out, text);
+	stream_flush(&c->stream);
+	return 0;
 }
 
 void console_forget_panic(struct console *c)

@@ -138,6 +138,11 @@ static void exited(struct machine *m, int status)
 		stop_as(m, MACHINE_OFF);
 		return;
 	}
+	if (m->state == MACHINE_UP && m->steered && m->shutdown_why && text_starts(m->shutdown_why, "host-qmp-quit")) {
+		m->off_why = xasprintf("QEMU of '%s' was told by the test to end", m->spec->name);
+		stop_as(m, MACHINE_OFF);
+		return;
+	}
 	loss = loss_explain(
 		&(struct loss_facts){
 			.name = m->spec->name,
@@ -241,6 +246,14 @@ static void said(void *arg, const char *line)
 		m->owner.said(m->owner.arg, m, line);
 }
 
+static void heard(void *arg)
+{
+	struct machine *m = arg;
+
+	if (m->owner.heard)
+		m->owner.heard(m->owner.arg, m);
+}
+
 /* ---- QMP ---- */
 
 static void qmp_event(void *arg, const char *name, const struct json *message)
@@ -259,6 +272,8 @@ static void qmp_event(void *arg, const char *name, const struct json *message)
 		qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
 	if (strcmp(name, "RESUME") == 0 && m->state == MACHINE_RESUMING)
 		handshake_configure(m);
+	events_add(&m->events, message);
+	heard(m);
 }
 
 static void qmp_greeted(void *arg, const char *version)
@@ -367,7 +382,8 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->heard = m->greeted = false;
+	m->heard = m->greeted = m->steered = false;
+	events_clear(&m->events);
 	console_forget_panic(&m->console);
 }
 
@@ -471,7 +487,7 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},
 		.agent = {.stream.out_max = AGENT_OUT_MAX, .frame = agent_frame, .lost = agent_lost, .arg = m},
-		.console = {.name = w->machines[index].name, .panicked = panicked, .said = said, .arg = m},
+		.console = {.name = w->machines[index].name, .panicked = panicked, .said = said, .heard = heard, .arg = m},
 		.errors = {.name = "qemu", .arg = m},
 	};
 	for (size_t i = 0; i < COMMAND_NICS_MAX; i++)

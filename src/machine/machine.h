@@ -48,6 +48,7 @@
 
 #include "base/loop.h"
 #include "machine/console.h"
+#include "machine/events.h"
 #include "machine/request.h"
 #include "machine/spec.h"
 #include "net/switch.h"
@@ -118,12 +119,14 @@ struct machine;
  * @stopped:	It is OFF or GONE, and holds nothing any more
  * @began:	Told by its life (state/life.h), not by the machine: it is going to be started, or its origin is being made; or NULL
  * @said:	Its console said a line; or NULL. What comes then may not touch the machine
+ * @heard:	Its console said something, or QEMU an event; or NULL. The machine may have failed by that
  */
 struct machine_owner {
 	void (*up)(void *arg, struct machine *m);
 	void (*stopped)(void *arg, struct machine *m);
 	void (*began)(void *arg, struct machine *m);
 	void (*said)(void *arg, const struct machine *m, const char *line);
+	void (*heard)(void *arg, struct machine *m);
 	void *arg;
 };
 
@@ -142,6 +145,7 @@ struct machine {
 	char *off_why;	     /* the guest has powered itself off: how; owned */
 	char *shutdown_why;  /* QEMU's SHUTDOWN reason ("guest-reset"), or NULL; owned */
 	char *refusal;	     /* why QEMU refuses to load the state, or NULL; owned */
+	bool steered;	     /* the test has spoken to QEMU itself, and may have told it to end */
 	bool used;	     /* it was started at least once */
 	bool ever_up;	     /* it was UP at least once */
 	bool heard;	     /* the agent has sent a frame since QEMU was started, */
@@ -158,6 +162,7 @@ struct machine {
 	struct console console, errors; /* the guest's serial console; QEMU's stderr */
 	int ports[COMMAND_NICS_MAX];
 	struct requests requests;
+	struct events events; /* of QEMU, in this life */
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
 	int clock_rounds, rehearsals;
 };

@@ -81,6 +81,7 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 		.kernel = m->kernel,
 		.initrd = m->initrd,
 		.append = m->append,
+		.display = m->display,
 		.extra = m->extra,
 	};
 	for (; out->ndisks < m->ndisks; out->ndisks++)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/address.h"
 #include "qemu/accel.h"
@@ -47,6 +48,7 @@ struct spec_disk {
  * @provision:	Shell text to run once, when the machine has first booted, or NULL
  * @cold:	Always boot, never from a template
  * @virtual_clock: It is emulated, and its time jumps to the next timer whenever its processors are idle
+ * @display:	It has a screen and a keyboard
  */
 struct machine_spec {
 	const char *name, *hostname;
@@ -59,7 +61,7 @@ struct machine_spec {
 	int nets[COMMAND_NICS_MAX];
 	size_t nnets;
 	char *const *extra;
-	bool cold, virtual_clock;
+	bool cold, virtual_clock, display;
 };
 
 /**
@@ -72,6 +74,9 @@ struct machine_spec {
  * @finish_later: Somebody else has templates finished (template_finish()); until then what there is of them is copied
  * @cold:	No templates at all
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
+ * @pictures:	So are the pictures of screens that the script takes
+ * @check_health: Machines are asked at the end whether all is well; @health: what of that is allowed not to be, or NULL
+ * @seed:	What networks draw by, see net/faults.h
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
@@ -83,7 +88,9 @@ struct spec {
 	const char *qemu, *qemu_missing;
 	bool sandbox, freezer, finish_later;
 	const char *store;
-	bool cold, record;
+	bool cold, record, pictures, check_health;
+	const char *health;
+	uint64_t seed;
 	const char *layer, *save_to;
 	struct machine_spec *machines;
 	size_t nmachines;

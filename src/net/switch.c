@@ -18,8 +18,10 @@
  * others should not notice the wait, which is once for each time that a port
  * falls silent.
  *
- * Every frame goes through deliver(), from one port to one other: loss, delay
- * and the like belong there.
+ * Every frame goes through deliver(), from one port to one other: there its fate
+ * is decided (faults.h). One that comes later is held by the segment, in the
+ * order of time, with one timer for the first. While SWITCH_HELD_MAX are held no
+ * port is read: a slow network holds its senders back, and loses nothing by that.
  */
 #include "net/switch.h"
 
@@ -31,6 +33,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "net/pcap.h"
 
 #define ETHER_HEADER 14 /* bytes: destination, source, type */
 #define ETHER_ADDR   6
@@ -45,8 +48,18 @@ struct queued {
 	uint8_t frame[];
 };
 
+/* A frame on its way to a port. */
+struct held {
+	struct held *next;
+	struct port *to;
+	uint64_t due;
+	size_t len;
+	uint8_t frame[];
+};
+
 struct port {
 	struct net_switch *segment;
+	struct faults_link link;
 	int owner; /* machine */
 	struct watch watch;
 	struct queued *first, **last;
@@ -65,6 +78,11 @@ struct net_switch {
 	struct port *ports[SWITCH_PORTS_MAX];
 	struct learned table[SWITCH_LEARNED_MAX];
 	struct switch_stats stats;
+	struct faults faults;
+	struct pcap capture;
+	struct held *held; /* the next one that is due first */
+	size_t nheld;
+	struct timer due;
 	size_t full; /* ports whose queue is at its limit, without those that are deaf */
 	uint8_t frame[SWITCH_FRAME_MAX + 1];
 };
@@ -115,6 +133,11 @@ static void forget(struct net_switch *s, int port)
 			learn(s, old[i].mac, old[i].port);
 }
 
+static bool is_held_up(const struct net_switch *s)
+{
+	return s->full || s->nheld >= SWITCH_HELD_MAX;
+}
+
 /* Read from all ports, or while a queue is full from none; write where frames wait. */
 static void update_watches(struct net_switch *s)
 {
@@ -123,7 +146,7 @@ static void update_watches(struct net_switch *s)
 
 		if (p)
 			loop_want(s->loop, &p->watch,
-				  (s->full ? 0u : EPOLLIN) | (p->first ? (uint32_t)EPOLLOUT : 0u));
+				  (is_held_up(s) ? 0u : EPOLLIN) | (p->first ? (uint32_t)EPOLLOUT : 0u));
 	}
 }
 
@@ -177,16 +200,94 @@ static bool send_now(struct port *p, const uint8_t *frame, size_t n)
 	return true;
 }
 
-/* One frame on its way to one port; none goes back to where it came from. */
-static void deliver(const struct port *from, struct port *to, const uint8_t *frame, size_t n)
+static void arrive(struct port *to, const uint8_t *frame, size_t n)
 {
-	if (from == to)
-		return;
 	if (to->deaf)
 		to->segment->stats.dropped++;
 	else if (to->first || !send_now(to, frame, n))
 		enqueue(to, frame, n);
 }
+
+/* ---- what takes time ---- */
+
+static void hold(struct port *to, uint64_t due, const uint8_t *frame, size_t n)
+{
+	struct net_switch *s = to->segment;
+	struct held *h = xmalloc(sizeof(*h) + n), **at = &s->held;
+
+	*h = (struct held){.to = to, .due = due, .len = n};
+	memcpy(h->frame, frame, n);
+	while (*at && (*at)->due <= due)
+		at = &(*at)->next;
+	h->next = *at;
+	*at = h;
+	s->nheld++;
+	loop_timer(s->loop, &s->due, s->held->due);
+}
+
+/* Let go of the first one. */
+static void unhold(struct net_switch *s, struct held **at)
+{
+	struct held *h = *at;
+
+	*at = h->next;
+	free(h);
+	s->nheld--;
+}
+
+static void are_due(void *arg)
+{
+	struct net_switch *s = arg;
+	uint64_t now = clock_now();
+
+	while (s->held && s->held->due <= now) {
+		arrive(s->held->to, s->held->frame, s->held->len);
+		unhold(s, &s->held);
+	}
+	loop_timer(s->loop, &s->due, s->held ? s->held->due : CLOCK_NEVER);
+	update_watches(s);
+}
+
+static void forget_held(struct net_switch *s, const struct port *to)
+{
+	for (struct held **at = &s->held; *at;) {
+		if ((*at)->to == to)
+			unhold(s, at);
+		else
+			at = &(*at)->next;
+	}
+	loop_timer(s->loop, &s->due, s->held ? s->held->due : CLOCK_NEVER);
+}
+
+/* One frame on its way to one port; none goes back to where it came from. @frame is the segment's, and may be changed for a moment. */
+static void deliver(const struct port *from, struct port *to, uint8_t *frame, size_t n)
+{
+	struct net_switch *s = to->segment;
+	struct fate fate;
+	uint8_t *byte;
+
+	if (from == to)
+		return;
+	if (faults_none(&s->faults)) {
+		arrive(to, frame, n);
+		return;
+	}
+	fate = faults_decide(&s->faults, from->owner, to->owner, &to->link, n, clock_now());
+	byte = frame + ETHER_HEADER + (fate.bit < 0 ? 0 : fate.bit / 8);
+	s->stats.lost += fate.copies == 0;
+	if (fate.bit >= 0)
+		*byte ^= (uint8_t)(1 << fate.bit % 8);
+	for (int i = 0; i < fate.copies; i++) {
+		if (fate.due)
+			hold(to, fate.due, frame, n);
+		else
+			arrive(to, frame, n);
+	}
+	if (fate.bit >= 0)
+		*byte ^= (uint8_t)(1 << fate.bit % 8);
+}
+
+/* ---- ports ---- */
 
 static void drain(struct port *p)
 {
@@ -216,7 +317,7 @@ static int port_number(const struct port *p)
 	return i;
 }
 
-static void forward(struct net_switch *s, int from, const uint8_t *frame, size_t n)
+static void forward(struct net_switch *s, int from, uint8_t *frame, size_t n)
 {
 	const struct learned *to;
 
@@ -236,11 +337,17 @@ static void forward(struct net_switch *s, int from, const uint8_t *frame, size_t
 			deliver(s->ports[from], s->ports[i], frame, n);
 }
 
+static void take(struct net_switch *s, int number, uint8_t *frame, size_t n)
+{
+	pcap_add(&s->capture, frame, n);
+	forward(s, number, frame, n);
+}
+
 static void receive(struct port *p, int number)
 {
 	struct net_switch *s = p->segment;
 
-	for (int i = 0; i < READ_BURST && !s->full; i++) {
+	for (int i = 0; i < READ_BURST && !is_held_up(s); i++) {
 		ssize_t n = recv(p->watch.fd, s->frame, sizeof(s->frame), MSG_DONTWAIT);
 
 		if (n < 0) {
@@ -252,7 +359,7 @@ static void receive(struct port *p, int number)
 		if (n < ETHER_HEADER || n > SWITCH_FRAME_MAX)
 			s->stats.refused++;
 		else
-			forward(s, number, s->frame, (size_t)n);
+			take(s, number, s->frame, (size_t)n);
 	}
 }
 
@@ -273,6 +380,8 @@ struct net_switch *switch_new(struct loop *l)
 	struct net_switch *s = xcalloc(1, sizeof(*s));
 
 	s->loop = l;
+	s->capture.fd = -1;
+	s->due = (struct timer){.expired = are_due, .arg = s};
 	for (int i = 0; i < SWITCH_LEARNED_MAX; i++)
 		s->table[i].port = -1;
 	return s;
@@ -285,6 +394,7 @@ void switch_free(struct net_switch *s)
 	for (int i = 0; i < SWITCH_PORTS_MAX; i++)
 		if (s->ports[i])
 			switch_detach(s, i);
+	pcap_close(&s->capture);
 	free(s);
 }
 
@@ -320,12 +430,34 @@ void switch_detach(struct net_switch *s, int port)
 		return;
 	s->ports[port] = NULL;
 	forget(s, port);
+	forget_held(s, p);
 	while (p->first)
 		free(dequeue(p));
 	loop_unwatch(s->loop, &p->watch);
 	close(p->watch.fd);
 	free(p);
 	update_watches(s);
+}
+
+struct faults *switch_faults(struct net_switch *s)
+{
+	return &s->faults;
+}
+
+void switch_heal(struct net_switch *s)
+{
+	faults_heal(&s->faults);
+	for (int i = 0; i < SWITCH_PORTS_MAX; i++)
+		if (s->ports[i])
+			s->ports[i]->link = (struct faults_link){0};
+	for (struct held *h = s->held; h; h = h->next)
+		h->due = 0;
+	are_due(s);
+}
+
+int switch_capture(struct net_switch *s, const char *path, struct err *err)
+{
+	return pcap_open(&s->capture, path, err);
 }
 
 const struct switch_stats *switch_stats(const struct net_switch *s)

@@ -7,11 +7,13 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "net/faults.h"
 
 #define SWITCH_PORTS_MAX 64	/* of one segment */
 #define SWITCH_FRAME_MAX 65550	/* bytes; the largest MTU and an Ethernet header */
 #define SWITCH_QUEUE_MAX 256	/* frames waiting for one slow port before senders are held back */
 #define SWITCH_LEARNED_MAX 1024 /* MAC addresses remembered by a segment */
+#define SWITCH_HELD_MAX 2048	/* frames on their way, where that takes time, before senders are held back */
 #define SWITCH_PATIENCE	   (250 * NS_PER_MS) /* how long senders are held back for a port that takes nothing */
 
 struct net_switch;
@@ -22,10 +24,11 @@ struct net_switch;
  * @forwarded:	Sent to the one port of their destination
  * @flooded:	Sent to all other ports
  * @refused:	Shorter than an Ethernet header, too long, or for a port that is gone
+ * @lost:	On their way to one port, because a test asked for it (faults.h)
  * @dropped:	Not queued because their port had taken nothing for SWITCH_PATIENCE, once a port
  */
 struct switch_stats {
-	uint64_t received, forwarded, flooded, refused, dropped;
+	uint64_t received, forwarded, flooded, refused, dropped, lost;
 };
 
 /**
@@ -52,6 +55,15 @@ void switch_free(struct net_switch *s);
  * Return: the port's number, or -1
  */
 int switch_attach(struct net_switch *s, int fd, int owner, struct err *err);
+
+/* Return: what is done to its frames, to be changed at will. */
+struct faults *switch_faults(struct net_switch *s);
+
+/* Everything is well again, and what is on its way arrives now. */
+void switch_heal(struct net_switch *s);
+
+/* Write all frames that are read from ports to a file, as of now; instead of another file. Return: 0, or -1. */
+int switch_capture(struct net_switch *s, const char *path, struct err *err);
 
 /* Remove a port, as when its machine is gone: its addresses are forgotten. */
 void switch_detach(struct net_switch *s, int port);

@@ -15,6 +15,8 @@
  * @qemu:	The name of QEMU's binary
  * @package:	Debian's package with that binary
  * @machine:	Value of -machine: the board, with all off that no driver of ours needs
+ * @headless:	What of it is off as well when there is no screen and no keyboard
+ * @screen, @keyboard: Devices for machines that have them
  * @bus:	What virtio devices are on: the end of their names ("pci" of "virtio-net-pci")
  * @cpu:	Value of -cpu for each accelerator, when the script gives none
  * @console:	The kernel's name for the first -serial
@@ -24,7 +26,8 @@
 struct arch {
 	const char *name;
 	const char *qemu, *package;
-	const char *machine, *bus;
+	const char *machine, *headless, *bus;
+	const char *screen, *keyboard;
 	const char *cpu[ACCEL_KINDS];
 	const char *console, *kernel_words;
 	const struct canary_loop *canary;

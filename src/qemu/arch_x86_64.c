@@ -10,6 +10,11 @@
  * emulated in every page walk); qemu64 with what x86-64-v2 userlands expect is
  * enough.
  *
+ * A screen is both a VGA, whose text mode any kernel shows its console in, and a
+ * virtio-gpu, for kernels with its driver and for X. So there are two keyboards,
+ * too: the PS/2 one has its driver in every distribution's kernel; QEMU gives
+ * keys to the virtio one from when a guest has a driver for that.
+ *
  * The kernel is told that there is no timer to check, no keyboard controller
  * to probe, and no better clock to check the TSC with; `reboot=t` resets by a
  * triple fault, which needs no device.
@@ -54,7 +59,10 @@ const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.qemu = "qemu-system-x86_64",
 	.package = "qemu-system-x86",
-	.machine = "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off,i8042=off,graphics=off",
+	.machine = "q35,hpet=off,vmport=off,smbus=off,sata=off,usb=off",
+	.headless = ",i8042=off,graphics=off",
+	.screen = "virtio-vga,xres=1024,yres=768",
+	.keyboard = "virtio-keyboard-pci",
 	.bus = "pci-non-transitional", /* a BAR fewer each: QEMU rebuilds its maps whenever one is moved, in milliseconds */
 	.cpu = {
 		[ACCEL_TCG] = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,-svm",

@@ -117,7 +117,7 @@ static void add_machine(struct args *a, const struct command *c)
 	add_option(a, "-display", "none");
 	add(a, "-no-reboot");
 	add(a, "-machine");
-	add(a, "%s%s", c->arch->machine, c->ram ? ",memory-backend=ram" : "");
+	add(a, "%s%s%s", c->arch->machine, c->display ? "" : c->arch->headless, c->ram ? ",memory-backend=ram" : "");
 	if (c->ram)
 		add_ram(a, c);
 	if (c->incoming)
@@ -138,7 +138,8 @@ static void add_kernel(struct args *a, const struct command *c)
 
 	add_option(a, "-kernel", c->kernel);
 	add_option(a, "-initrd", c->initrd);
-	buf_addf(&words, "console=%s %s %s", c->arch->console, kernel_options, c->arch->kernel_words);
+	buf_addf(&words, "%sconsole=%s %s %s", c->display ? "console=tty0 " : "", c->arch->console, kernel_options,
+		 c->arch->kernel_words);
 	for (size_t i = 0; i < c->ndisks; i++)
 		if (c->disks[i].kernel_words)
 			buf_addf(&words, " %s", c->disks[i].kernel_words);
@@ -164,6 +165,10 @@ static void add_channels(struct args *a, const struct command *c)
 	add_option(a, "-device", "virtserialport,chardev=agent,name=" BOOT_PORT_NAME);
 	add(a, "-device");
 	add(a, "virtio-rng-%s", c->arch->bus);
+	if (c->display) {
+		add_option(a, "-device", c->arch->screen);
+		add_option(a, "-device", c->arch->keyboard);
+	}
 	if (c->freezer) {
 		add(a, "-device");
 		add(a, "vmtap-freezer,control=%d", COMMAND_FD_FREEZER);

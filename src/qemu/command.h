@@ -55,6 +55,7 @@ struct command_nic {
  * @incoming:	Do not boot: wait for QMP's migrate-incoming
  * @freezer:	It can be frozen into a file (freezer.h)
  * @virtual_clock: Time is what was executed, and jumps to the next timer when nothing is; with ACCEL_TCG only
+ * @display:	A screen and a keyboard
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -70,7 +71,7 @@ struct command {
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
-	bool ram_shared, incoming, freezer, virtual_clock;
+	bool ram_shared, incoming, freezer, virtual_clock, display;
 	char *const *extra;
 };
 

@@ -53,6 +53,20 @@ void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_rep
 	stream_flush(&q->stream);
 }
 
+void qmp_send_text(struct qmp *q, const char *command, qmp_reply_fn *done, void *arg)
+{
+	await_answer(q, done, arg);
+	buf_addf(&q->stream.out, "%s\r\n", command);
+	stream_flush(&q->stream);
+}
+
+void qmp_forget(struct qmp *q, const void *arg)
+{
+	for (struct qmp_command *c = q->first; c; c = c->next)
+		if (c->arg == arg)
+			c->done = NULL;
+}
+
 static void answer(struct qmp *q, const struct json *message)
 {
 	struct qmp_command *c = q->first;

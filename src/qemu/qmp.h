@@ -56,6 +56,12 @@ void qmp_stop(struct qmp *q);
  */
 void qmp_send(struct qmp *q, const char *command, const char *arguments, qmp_reply_fn *done, void *arg);
 
+/* The same for a command that is a text: one object, without an "id". */
+void qmp_send_text(struct qmp *q, const char *command, qmp_reply_fn *done, void *arg);
+
+/* Nobody is told any more of the answers to commands that were sent with this @arg. */
+void qmp_forget(struct qmp *q, const void *arg);
+
 /* Tell @greeted the version in an answer to "query-version": a QEMU that was thawed does not greet. */
 void qmp_take_version(struct qmp *q, const struct json *answer);
 

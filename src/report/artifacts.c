@@ -16,21 +16,17 @@
 
 #define INDEX	   "index.html"
 #define SLUG_MAX   60 /* bytes of a test's name in its folder's */
-#define FILES_MAX  (2 + 2 * 64 + 1) /* of a test, with the NULL: result, commands, a console and a journal a machine */
+#define FILES_MAX  (2 + 2 * 64 + TRACE_PICTURES + 1) /* of a test, with the NULL: result, commands, a console and a journal a machine, pictures */
 #define OURS	   "<title>vmtap: " /* near the start of our page */
 #define LOOK	   600	/* bytes of it that are looked at */
 
 /* ---- files of a test ---- */
 
-void artifacts_format_folder(struct buf *out, size_t number, const char *name)
+/* Append a name as letters, digits and a few signs, SLUG_MAX bytes at most. */
+static void add_slug(struct buf *out, const char *name)
 {
-	size_t start;
+	size_t start = out->len;
 
-	if (number)
-		buf_addf(out, "%03zu-", number);
-	else
-		buf_adds(out, "setup-");
-	start = out->len;
 	for (; *name && out->len - start < SLUG_MAX; name++) {
 		bool plain = (*name >= '0' && *name <= '9') || (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
 
@@ -41,6 +37,15 @@ void artifacts_format_folder(struct buf *out, size_t number, const char *name)
 	}
 	while (out->len > start && out->data[out->len - 1] == '-')
 		out->data[--out->len] = '\0';
+}
+
+void artifacts_format_folder(struct buf *out, size_t number, const char *name)
+{
+	if (number)
+		buf_addf(out, "%03zu-", number);
+	else
+		buf_adds(out, "setup-");
+	add_slug(out, name);
 }
 
 void artifacts_format_console(struct buf *out, const struct trace *t, int machine)
@@ -127,6 +132,25 @@ static void write_machine(struct writing *w, const struct trace *t, int machine)
 	write_file(w, xasprintf("journal-%s.txt", name), &journal);
 }
 
+/* Each under its name, or with a number when there was one of that name. */
+static void write_picture(struct writing *w, const struct trace *t, size_t i)
+{
+	const struct trace_picture *p = &t->pictures[i];
+	const struct buf png = {.data = p->png, .len = p->size};
+	cleanup_buf struct buf name = {0};
+
+	add_slug(&name, (size_t)p->machine < t->nmachines ? t->machines[p->machine] : "");
+	buf_addc(&name, '-');
+	add_slug(&name, p->name);
+	for (size_t before = 0; before < i; before++)
+		if (t->pictures[before].machine == p->machine && strcmp(t->pictures[before].name, p->name) == 0) {
+			buf_addf(&name, "-%zu", i + 1);
+			break;
+		}
+	buf_adds(&name, ".png");
+	write_file(w, buf_steal(&name), &png);
+}
+
 static void write_files(struct writing *w, size_t number, const struct point *p)
 {
 	cleanup_buf struct buf result = {0}, calls = {0};
@@ -137,6 +161,8 @@ static void write_files(struct writing *w, size_t number, const struct point *p)
 	write_file(w, xstrdup("commands.txt"), &calls);
 	for (size_t i = 0; i < p->trace->nmachines; i++)
 		write_machine(w, p->trace, (int)i);
+	for (size_t i = 0; i < p->trace->npictures; i++)
+		write_picture(w, p->trace, i);
 }
 
 static void write_index(struct artifacts *a, const char *ended)

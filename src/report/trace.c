@@ -70,6 +70,10 @@ void trace_free(struct trace *t)
 		drop(&t->events[i]);
 	for (size_t i = 0; i < t->nmachines; i++)
 		free(t->machines[i]);
+	for (size_t i = 0; i < t->npictures; i++) {
+		free(t->pictures[i].name);
+		free(t->pictures[i].png);
+	}
 	free(t->events);
 	free(t->machines);
 	free(t);
@@ -154,6 +158,19 @@ struct trace_event *trace_add(struct trace *t, enum trace_kind kind, uint64_t at
 	if (kind == TRACE_CALL)
 		t->last_call = t->nevents - 1;
 	return e;
+}
+
+bool trace_add_picture(struct trace *t, const char *name, int machine, const void *png, size_t size)
+{
+	struct trace_picture *p = &t->pictures[t->npictures];
+
+	if (t->npictures == TRACE_PICTURES || t->picture_bytes + size > TRACE_PICTURES_MAX)
+		return false;
+	*p = (struct trace_picture){xstrndup(name, TRACE_TEXT_MAX), machine, xmalloc(size + 1), size};
+	memcpy(p->png, png, size);
+	t->npictures++;
+	t->picture_bytes += size;
+	return true;
 }
 
 void trace_set(struct trace *t, char **field, const char *text)

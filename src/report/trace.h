@@ -18,6 +18,8 @@
 #define TRACE_TEXT_MAX	  4096	     /* of one text */
 #define TRACE_JOURNAL_MAX (256 << 10) /* of a machine's journal: the newest */
 #define TRACE_JOURNALS	  8	     /* machines whose journal is kept */
+#define TRACE_PICTURES	  64	     /* of screens ... */
+#define TRACE_PICTURES_MAX (8 << 20) /* ... and their bytes: the oldest are kept */
 
 enum trace_kind {
 	TRACE_MACHINE, /* a machine's life went on: @how is enum trace_life, @text why it ended */
@@ -78,6 +80,14 @@ struct trace_event {
 	char *text, *place, *reason;
 };
 
+/* A picture of a screen, in a PNG. @name: of any bytes; owned, and so is @png */
+struct trace_picture {
+	char *name;
+	int machine;
+	char *png;
+	size_t size;
+};
+
 /**
  * struct trace - All that is known of a test
  * @machines:	Their names, in the order of the script; owned
@@ -85,6 +95,7 @@ struct trace_event {
  * @bytes:	Of texts, journals not counted
  * @lost:	Events that had to go
  * @journals:	How many there are
+ * @pictures:	In the order in which they were taken; @picture_bytes: of them all
  * @last_call:	Index of the call that was added last, or SIZE_MAX
  * @length:	Microseconds that the world lived
  */
@@ -94,6 +105,8 @@ struct trace {
 	struct trace_event *events;
 	size_t nevents, bytes, lost, journals, last_call;
 	uint64_t length;
+	struct trace_picture pictures[TRACE_PICTURES];
+	size_t npictures, picture_bytes;
 };
 
 /* Return: a trace without machines and events; ended by trace_free(), which takes NULL as well. */
@@ -110,6 +123,9 @@ void trace_add_machine(struct trace *t, const char *name);
  * Return: the event, to be filled in, which stays at its place until the next one is added; NULL for a journal too many
  */
 struct trace_event *trace_add(struct trace *t, enum trace_kind kind, uint64_t at, int machine, const char *text);
+
+/* Add a picture; @name and @png are copied. Return: false when there are too many. */
+bool trace_add_picture(struct trace *t, const char *name, int machine, const void *png, size_t size);
 
 /* Set @place or @reason of an event of @t; cut at TRACE_TEXT_MAX, copied. "" is none. */
 void trace_set(struct trace *t, char **field, const char *text);

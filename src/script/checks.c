@@ -114,18 +114,37 @@ bool check_text(const char *got, const char *want, int equal, const char *expres
 	return false;
 }
 
+/* Compile an expression. Return: whether it is one; if not, that was recorded. */
+static bool compile(regex_t *compiled, const char *regex)
+{
+	char why[128];
+	int r = regcomp(compiled, regex, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
+
+	if (r == 0)
+		return true;
+	regerror(r, compiled, why, sizeof(why));
+	run_fail((const struct pair[]){{"regex", regex}, {0}}, "bad regular expression \"%s\": %s", regex, why);
+	return false;
+}
+
+bool check_regex(const char *regex)
+{
+	regex_t compiled;
+
+	if (!compile(&compiled, regex))
+		return false;
+	regfree(&compiled);
+	return true;
+}
+
 /* Return: whether @text matches, -1 when the expression is bad and that was recorded. */
 static int match(const char *text, const char *regex)
 {
-	char why[128];
 	regex_t compiled;
-	int r = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
+	int r;
 
-	if (r != 0) {
-		regerror(r, &compiled, why, sizeof(why));
-		run_fail((const struct pair[]){{"regex", regex}, {0}}, "bad regular expression \"%s\": %s", regex, why);
+	if (!compile(&compiled, regex))
 		return -1;
-	}
 	r = regexec(&compiled, text, 0, NULL, 0);
 	regfree(&compiled);
 	return r == 0;

@@ -14,4 +14,7 @@ bool check_number(double got, double want, int equal, const char *expression);
 bool check_text(const char *got, const char *want, int equal, const char *expression);
 bool check_like(const char *text, const char *regex, int matches, const char *expression);
 
+/* Return: whether @regex is a regular expression; if not, that is recorded as a failure. */
+bool check_regex(const char *regex);
+
 #endif

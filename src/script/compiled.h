@@ -38,6 +38,7 @@ struct script {
 	struct vm **objects;
 	size_t machine_count;
 	struct script_net *nets;
+	struct net **net_objects; /* of each of @nets */
 	size_t net_count;
 };
 
@@ -45,13 +46,24 @@ struct script {
 enum {
 #define METHOD(type, name, parameters, arguments, doc) METHOD_##name,
 #include "script/methods.def"
-#undef METHOD
 	METHOD_COUNT
 };
 
 struct vm {
 	const char *name;
 	void *methods[METHOD_COUNT];
+};
+
+/* And its struct net. */
+enum {
+#define NET_METHOD(type, name, parameters, arguments, doc) NET_METHOD_##name,
+#include "script/methods.def"
+	NET_METHOD_COUNT
+};
+
+struct net {
+	const char *name;
+	void *methods[NET_METHOD_COUNT];
 };
 
 /* libc.c: give a state everything that a script may call. */

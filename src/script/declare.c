@@ -14,6 +14,7 @@
 #include "script/fields.h"
 #include "script/internals.h"
 #include "script/needs.h"
+#include "wire/agent.h"
 
 #define NAME_MAX_LENGTH ((size_t)63) /* RFC 1123: a label of a host name */
 #define TIMEOUT_MIN	1e-3 /* s */
@@ -140,6 +141,11 @@ static struct subnet read_subnet(const struct vmtap_net *n, size_t i, struct dia
 	return subnet;
 }
 
+const char *script_net_name(const struct net *n)
+{
+	return n->name;
+}
+
 static void read_nets(struct script *s, struct diagnostics *d)
 {
 	struct subnet subnets[SCRIPT_NETS_MAX];
@@ -147,6 +153,7 @@ static void read_nets(struct script *s, struct diagnostics *d)
 	const struct vmtap_net *n = internals_section(s->code, "vmtap_nets", &bytes);
 
 	s->nets = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->nets));
+	s->net_objects = xcalloc(SCRIPT_NETS_MAX, sizeof(*s->net_objects));
 	for (size_t i = 0; i < bytes / sizeof(*n); i++, n++) {
 		n->net->name = n->name;
 		if (i >= SCRIPT_NETS_MAX) {
@@ -155,6 +162,7 @@ static void read_nets(struct script *s, struct diagnostics *d)
 			continue;
 		}
 		s->nets[i] = (struct script_net){n->name, &n->options, n->file, n->line};
+		s->net_objects[i] = n->net;
 		s->net_count = i + 1;
 		fields_check_net(n, d);
 		subnets[i] = read_subnet(n, i, d);
@@ -198,6 +206,26 @@ static const char *join_needs(const struct vmtap_test *tests, size_t n, const st
 	return all.len ? buf_str(&all) : NULL;
 }
 
+/* "oom, units": each word is one that HEALTH tells of, or "all". */
+static void check_health(const struct vmtap_test *t, struct diagnostics *d)
+{
+	static const char *const names[] = {WIRE_HEALTH_NAMES, "all"};
+
+	for (const char *at = t->health; *at;) {
+		size_t n = strcspn(at, ", "), i = 1;
+
+		while (i < ARRAY_SIZE(names) && (strlen(names[i]) != n || memcmp(names[i], at, n) != 0))
+			i++;
+		if (i == ARRAY_SIZE(names)) {
+			diagnose(d, t->file, t->line, ".health says '%.*s': it must be oops, warning, lockdep, hung, oom, coredump, "
+				 "units or all, with commas between them", (int)n, at);
+			return;
+		}
+		at += n;
+		at += strspn(at, ", ");
+	}
+}
+
 static void check_test(const struct script *s, const struct vmtap_test *t, struct diagnostics *d)
 {
 	if (!*t->name || strpbrk(t->name, "\r\n"))
@@ -206,6 +234,8 @@ static void check_test(const struct script *s, const struct vmtap_test *t, struc
 		diagnose(d, t->file, t->line, ".skip is empty: it must say why");
 	if (t->xfail && !*t->xfail)
 		diagnose(d, t->file, t->line, ".xfail is empty: it must say why");
+	if (t->health)
+		check_health(t, d);
 	if (t->timeout != 0)
 		check_timeout(s, t, d);
 	for (size_t i = 0; i < s->test_count; i++)
@@ -236,7 +266,7 @@ static void read_tests(struct script *s, struct diagnostics *d)
 		check_test(s, t, d);
 		s->bodies[s->test_count] = t->run;
 		s->tests[s->test_count++] =
-			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE};
+			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE, t->health};
 	}
 	if (!s->test_count)
 		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "script/call.h"
+#include "script/compiled.h"
 #include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
@@ -148,7 +149,7 @@ static void check_nets(const struct vmtap_machine *m, struct diagnostics *d)
 void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 {
 	const struct vm_options *o = &m->options;
-	const char *snapshot = fields_given(m->given, "snapshot");
+	const char *snapshot = fields_given(m->given, "snapshot"), *display = fields_given(m->given, "display");
 
 	check_range(m->file, m->line, m->given, (struct range){"memory", " MiB", o->memory, MEMORY_MIN, MEMORY_MAX}, d);
 	check_range(m->file, m->line, m->given, (struct range){"cpus", "", o->cpus, 1, CPUS_MAX}, d);
@@ -166,6 +167,8 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 		diagnose(d, m->file, m->line, ".clock is '%.*s': it must be \"host\" or \"virtual\"", TEXT_MAX, o->clock);
 	if (snapshot && *snapshot == '"')
 		diagnose(d, m->file, m->line, ".snapshot is a text: it must be 0 or 1");
+	if (display && *display == '"')
+		diagnose(d, m->file, m->line, ".display is a text: it must be 0 or 1");
 	if (o->hostname && *o->hostname)
 		check_hostname(m, d);
 	check_list(m, "nets", o->nets, VM_NETS_MAX, d);

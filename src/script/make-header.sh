@@ -8,11 +8,11 @@ types() {
 	sed '1,/begin of the dialect/d; /end of the dialect/,$d' types.h
 }
 
-# A comment and a member of struct vm for each row of methods.def
+# methods WORD - a comment and a member for each row of methods.def that begins with it
 methods() {
-	sed -nE '/^METHOD\(/ {
+	sed -nE "/^$1\\(/ {"'
 		N
-		s/^METHOD\(([^,]*), ([a-z0-9_]+), \(([^)]*)\), \([^)]*\),\n[[:space:]]*"(.*)"\)$/\t\/* \4 *\/\n\t\1 (*\2)(\3);/
+		s/^[A-Z_]*METHOD\(([^,]*), ([a-z0-9_]+), \(([^)]*)\), \([^)]*\),\n[[:space:]]*"(.*)"\)$/\t\/* \4 *\/\n\t\1 (*\2)(\3);/
 		s/\* \(\*/*(*/
 		s/\(\);$/(void);/
 		p
@@ -22,7 +22,8 @@ methods() {
 while IFS= read -r line; do
 	case $line in
 	@TYPES@) types ;;
-	@METHODS@) methods ;;
+	@METHODS@) methods METHOD ;;
+	@NET_METHODS@) methods NET_METHOD ;;
 	*) printf '%s\n' "$line" ;;
 	esac
 done <vmtap.h.in

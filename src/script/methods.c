@@ -17,19 +17,19 @@
 #define SLEEP_STEP	    20.0 /* seconds of the host that one question may take; less than the limit of a call */
 
 const char *const methods_names[] = {
-#define METHOD(type, name, parameters, arguments, doc) #name,
+#define METHOD(type, name, parameters, arguments, doc)	   #name,
+#define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
-#undef METHOD
 	NULL,
 };
 
 const char *const methods_fields[] = {
-#define METHOD(type, name, parameters, arguments, doc) #name,
+#define METHOD(type, name, parameters, arguments, doc)	   #name,
+#define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
-#undef METHOD
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "clock", "nets", "qemu",
-	"subnet", "mtu", "timeout", "skip", "needs", "xfail",
+	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "clock", "nets", "display", "qemu",
+	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 

@@ -11,10 +11,14 @@
 
 #include "script/types.h"
 
+struct vm;
+
 #define METHOD_PARAMETERS(...)			       , ##__VA_ARGS__
 #define METHOD(type, name, parameters, arguments, doc) type method_##name(unsigned machine METHOD_PARAMETERS parameters);
 #include "script/methods.def"
-#undef METHOD
+
+#define NET_METHOD(type, name, parameters, arguments, doc) type net_##name(unsigned net METHOD_PARAMETERS parameters);
+#include "script/methods.def"
 
 /* vmtap.h: start_all() */
 void methods_start_all(void);

@@ -34,6 +34,7 @@
 struct script;
 struct vm_options; /* types.h */
 struct net_options;
+struct net;
 
 /**
  * struct script_test - A test in the order of the file
@@ -44,6 +45,7 @@ struct net_options;
  * @skip:	Why it is not to be run, or NULL
  * @needs:	What it cannot do without, a list that makes sense (needs.h), or NULL
  * @xfail:	Why it is expected to fail, or NULL
+ * @health:	What may go wrong in its machines ("oom, units"), or NULL
  * @stage:	What it begins with: SCRIPT_BASE, or the number of a setup with a name
  */
 struct script_test {
@@ -53,6 +55,7 @@ struct script_test {
 	double timeout;
 	const char *skip, *needs, *xfail;
 	int stage;
+	const char *health;
 };
 
 /* Places in a script from which a test or a setup can begin, beside those that setups with names leave. */
@@ -73,8 +76,7 @@ struct script_stage {
  * struct script_machine - A machine in the order of the file; its place there
  * is its number in WIRE_CALL
  * @name:	"server"; "node0" for the first of an array
- * @options:	As written and checked; 0 or NULL: not given. The names of
- *		@options->nets[i] are those of script_net()
+ * @options:	As written and checked; 0 or NULL: not given
  * @cold:	.snapshot = 0 was given
  */
 struct script_machine {
@@ -132,6 +134,9 @@ size_t script_machine_count(const struct script *s);
 const struct script_machine *script_machine(const struct script *s, size_t i);
 size_t script_net_count(const struct script *s);
 const struct script_net *script_net(const struct script *s, size_t i);
+
+/* Return: the name of a network that a machine's options refer to; it is that of a script_net(). */
+const char *script_net_name(const struct net *n);
 
 #define SCRIPT_NO_TEST SIZE_MAX
 

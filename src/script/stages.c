@@ -22,10 +22,11 @@ static void add(struct script *s, const struct vmtap_test *t, struct diagnostics
 
 	if (!*t->name || strpbrk(t->name, "\r\n"))
 		diagnose(d, t->file, t->line, "the name of a setup is one line that is not empty");
-	if (t->timeout != 0 || t->skip || t->needs || t->xfail)
+	if (t->timeout != 0 || t->skip || t->needs || t->xfail || t->health)
 		diagnose(d, t->file, t->line, "a setup has no %s; give it to the tests",
 			 t->skip    ? ".skip"
 			 : t->needs ? ".needs"
+			 : t->health ? ".health"
 			 : t->xfail ? ".xfail"
 				    : ".timeout");
 	if (other >= 0)

@@ -31,10 +31,7 @@ struct job;
 #define VM_NETS_MAX 8 /* network cards of a machine */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
 
-/* A network; see net(). */
-struct net {
-	const char *name;
-};
+struct net; /* see net() */
 
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
@@ -50,6 +47,7 @@ struct vm_options {
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
+	bool display;			 /* 1: a screen and a keyboard */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };
 
@@ -99,6 +97,7 @@ struct vmtap_test {
 	const char *skip; /* why it is not to be run, or NULL */
 	const char *needs; /* "kvm, memory=4096, tesseract": without these it is skipped; NULL */
 	const char *xfail; /* why it is expected to fail, or NULL */
+	const char *health; /* what may go wrong in its machines: "oom, units"; or NULL */
 	const char *from; /* name of the setup that it begins with, or NULL */
 	bool stage;	  /* it is a setup with a name */
 };

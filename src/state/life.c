@@ -188,6 +188,14 @@ static void said(void *arg, const struct machine *m, const char *line)
 		l->owner.said(l->owner.arg, m, line);
 }
 
+static void heard(void *arg, struct machine *m)
+{
+	struct life *l = arg;
+
+	if (l->owner.heard)
+		l->owner.heard(l->owner.arg, m);
+}
+
 /* Its template is still there. */
 static void step_back(struct life *l, char *why)
 {
@@ -376,7 +384,7 @@ void life_init(struct life *l, struct machine *machine, const struct machine_own
 		.saving.copy = -1,
 		.go_on = {.expired = try_to_go_on, .arg = l},
 	};
-	machine->owner = (struct machine_owner){.up = came_up, .stopped = stopped, .said = said, .arg = l};
+	machine->owner = (struct machine_owner){.up = came_up, .stopped = stopped, .said = said, .heard = heard, .arg = l};
 }
 
 void life_free(struct life *l)

@@ -9,6 +9,9 @@
 #ifndef WIRE_AGENT_H
 #define WIRE_AGENT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define WIRE_VERSION 4
 
 /* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
@@ -86,7 +89,28 @@ enum wire_type {
 	/* world->agent: str absolute path. Answered by OUTPUT (stream WIRE_STDOUT), one a record..., then DONE or FAIL. */
 	WIRE_GET_TREE = 24,
 	WIRE_SIGNAL = 21, /* world->agent: u32 signal for the process group of a SPAWN; not answered */
+	/* world->agent: no fields. What the kernel draws the text console with that is shown. Answered by DONE: u32
+	 * width of a glyph, u32 height, u32 glyphs, bytes their rows, of whole bytes, the leftmost pixel in the highest
+	 * bit; u32 pairs, then for each u32: a character below U+10000, << 16, and the number of a glyph that means it */
+	WIRE_FONT = 25,
+	/* world->agent: u8 1 when the machine has just become ready: failed units and core dumps that are there now are
+	 * not told, ever; 0 to be told what went wrong. Answered by DONE: u32 number, then for each: u8 enum wire_health,
+	 * str what was seen, several lines allowed. Each is told once. */
+	WIRE_HEALTH = 26,
 };
+
+/* What HEALTH tells of, and the names that a script has for it. */
+enum wire_health {
+	WIRE_HEALTH_OOPS = 1,
+	WIRE_HEALTH_WARNING = 2,
+	WIRE_HEALTH_LOCKDEP = 3,
+	WIRE_HEALTH_HUNG = 4,
+	WIRE_HEALTH_OOM = 5,
+	WIRE_HEALTH_COREDUMP = 6,
+	WIRE_HEALTH_UNITS = 7,
+	WIRE_HEALTH_KINDS,
+};
+#define WIRE_HEALTH_NAMES "", "oops", "warning", "lockdep", "hung", "oom", "coredump", "units"
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 
@@ -98,6 +122,21 @@ enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 #define WIRE_FILE_MAX	  (32 << 20)   /* a file that READ_FILE sends, in OUTPUTs of at most WIRE_CHUNK */
 
 #define WIRE_SHELL_WINDOW 65536	       /* bytes of a SHELL's OUTPUT, or of its INPUT, that were not TAKEN */
+
+#define WIRE_TEXT_SUM 20 /* bytes of a text's sum, which is one as well, with its NUL */
+
+/* For WAIT_TTY: FNV-1a, to tell one text from the next. */
+static inline void wire_text_sum(const char *text, size_t n, char out[WIRE_TEXT_SUM])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t sum = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3u;
+	for (int i = 0; i < 16; i++)
+		out[i] = digits[sum >> (60 - 4 * i) & 15];
+	out[16] = '\0';
+}
 
 #define WIRE_LINGER_MS 200 /* how long EXIT waits for pipes that a background child holds */
 
@@ -121,6 +160,9 @@ enum wire_wait {
 	WIRE_WAIT_UNIX = 11,	      /* path: a stream or packet socket that listens */
 	WIRE_WAIT_UNIX_DATAGRAM = 12, /* path: a datagram socket */
 	WIRE_WAIT_SLEEP = 13,	/* milliseconds, decimal: so long, by the guest's clock */
+	WIRE_WAIT_TTY = 14,	/* wire_text_sum() of the text that the host knows, -, number of a virtual terminal: DONE
+				 * with its text, UTF-8 in lines without blanks at their ends, as soon as that is another.
+				 * A sum of "": at once, or FAIL */
 	WIRE_WAIT_KINDS,
 };
 

@@ -56,7 +56,35 @@ enum wire_call {
 	WIRE_CALL_JOB_CLOSE = 19,    /* no more input follows */
 	WIRE_CALL_COPY_IN = 20,	     /* path of the host, path in the guest */
 	WIRE_CALL_COPY_OUT = 21,     /* path in the guest, path of the host */
+	WIRE_CALL_CONSOLE_TEXT = 22, /* -: OUTPUT is all that the console said, as far as it is kept */
+	WIRE_CALL_CONSOLE_SEND = 23, /* text */
+	WIRE_CALL_CONSOLE_WAIT = 24, /* regular expression: OUTPUT is the line that matches, see console_find() */
+	WIRE_CALL_TTY = 25,	     /* regular expression that the text is to match; "": what there is; number of a virtual
+				      * terminal. OUTPUT is its text */
+	WIRE_CALL_MONITOR = 26,	   /* command for people; OUTPUT is what QEMU's monitor says */
+	WIRE_CALL_QMP = 27,	   /* command, a JSON object; OUTPUT is what it returns, as JSON */
+	WIRE_CALL_QMP_EVENT = 28,  /* name, what it must say (machine/events.h): OUTPUT is the event, as JSON */
+	WIRE_CALL_KEYS = 29,	   /* text to type, or 1: names of keys to be pressed together ("ctrl-alt-delete") */
+	WIRE_CALL_SCREENSHOT = 30, /* name, or with a '/' a path on the host. RESULT's status is 1 when it is not kept */
+	WIRE_CALL_SCREEN = 31,	   /* regular expression that the text is to match; "": what there is. OUTPUT is the text;
+				    * RESULT's status is 1 when there is nothing to read it by, and OUTPUT says what is missing */
+	WIRE_CALL_NET = 32,  /* (machine is the number of a network) arguments as text, -, enum wire_net */
+	WIRE_CALL_LINK = 33, /* number of a network, or "" for all of the machine's, -, 1: up, 0: down */
 	WIRE_CALL_KINDS,
+};
+
+/* What WIRE_CALL_NET does to a network, and its arguments: numbers with blanks between them. */
+enum wire_net {
+	WIRE_NET_LOSS = 1, /* probability, and likewise three more */
+	WIRE_NET_DUPLICATE = 2,
+	WIRE_NET_REORDER = 3,
+	WIRE_NET_CORRUPT = 4,
+	WIRE_NET_DELAY = 5,	/* ms, ms of jitter */
+	WIRE_NET_RATE = 6,	/* kbit/s, 0 for no limit */
+	WIRE_NET_PARTITION = 7, /* two machines' numbers */
+	WIRE_NET_HEAL = 8,	/* - */
+	WIRE_NET_CAPTURE = 9,	/* path, as it is */
+	WIRE_NET_PACKETS = 10,	/* -: OUTPUT is how many frames were sent, as text */
 };
 
 enum wire_outcome {

@@ -10,6 +10,8 @@
 #include "world/copies.h"
 #include "world/jobs.h"
 #include "world/orders.h"
+#include "world/screens.h"
+#include "world/watching.h"
 
 #define REASON_MAX 65536 /* bytes of a RESULT's reason; a guest has a say in it */
 
@@ -21,11 +23,18 @@ void call_drop(struct call *c)
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
 	jobs_forget_call(c);
 	copies_end(c);
+	loop_timer(c->owner->loop, &c->again, CLOCK_NEVER);
+	screens_drop(c);
+	if (c->life)
+		qmp_forget(&c->life->machine->qmp, c);
 	free(c->first);
 	free(c->second);
 	free(c->words);
 	free(c->place);
 	free(c->expired);
+	if (c->regex)
+		regfree(c->regex);
+	free(c->regex);
 	free(c);
 }
 
@@ -130,6 +139,8 @@ static void take_done(struct call *c, const struct frame *f)
 	size_t n;
 	const char *bytes = wire_get_bytes(&r, &n);
 
+	if (c->kind == WIRE_CALL_TTY && !watching_takes_tty(c, bytes, n))
+		return;
 	if (call_output(c, WIRE_STDOUT, bytes, n))
 		call_answer(c, WIRE_OK, "");
 	else
@@ -204,6 +215,14 @@ static char *waiting_for(const struct call *c)
 		return xstrdup(c->kind == WIRE_CALL_JOB_WAIT ? "the job was still running" : "the job had not read all of it");
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
+	if (c->stage == CALL_CONTROL)
+		return xasprintf("QEMU of '%s' does not answer", m->spec->name);
+	if (c->stage == CALL_TYPING)
+		return xasprintf("%zu of %zu characters were typed", c->typed, strlen(c->first));
+	if (c->stage == CALL_SCREEN)
+		return screens_saw(c);
+	if (c->stage == CALL_WATCHING)
+		return watching_for(c);
 	return xasprintf("'%s' was still %s", m->spec->name, machine_state_name(m->state));
 }
 
@@ -285,6 +304,12 @@ void call_machine_changed(struct call *c, struct machine *m)
 		answer_off(c, WIRE_LOST);
 }
 
+void call_machine_heard(struct call *c, struct machine *m)
+{
+	if (c->stage == CALL_WATCHING && c->life->machine == m)
+		watching_look(c);
+}
+
 /* The machine is off, and the call wants it up. */
 static void wake(struct call *c, enum order_off off)
 {
@@ -338,7 +363,9 @@ static struct call *parse(const struct call_owner *o, const struct frame *f)
 	order = order_find(c->kind);
 	if (order && order->whom == ORDER_ONE && machine < o->nlives)
 		c->life = &o->lives[machine];
-	if (!r.bad && order && (order->whom == ORDER_ALL || c->life))
+	if (order && order->whom == ORDER_NET && machine < o->world->nnets)
+		c->net = o->switches[machine];
+	if (!r.bad && order && (order->whom == ORDER_ALL || c->life || c->net))
 		return c;
 	call_drop(c);
 	return NULL;

@@ -18,6 +18,8 @@
 #ifndef WORLD_CALL_H
 #define WORLD_CALL_H
 
+#include <regex.h>
+
 #include "state/life.h"
 #include "wire/script.h"
 
@@ -31,18 +33,25 @@ enum call_stage {
 	CALL_SAVING,	/* its machine is being saved */
 	CALL_RESTORING, /* its machine goes back to a checkpoint */
 	CALL_JOB,	/* a job of the test is to end, or to read (jobs.h) */
+	CALL_CONTROL,	/* QEMU is to answer */
+	CALL_TYPING,	/* keys are pressed, one after the other (typing.h) */
+	CALL_SCREEN,	/* its machine's screen is looked at (screens.h) */
+	CALL_WATCHING,	/* what its machine says is looked at here (watching.h) */
 };
 
 struct call;
 struct copy;
 struct job;
 struct jobs;
+struct screen;
 
 /**
  * struct call_owner - Whom a call answers
  * @script:	Where its OUTPUT and RESULT go
  * @lives:	All machines of the world
  * @jobs:	What the test has spawned
+ * @switches:	All networks
+ * @keep:	Keeps a picture for reports under the call's first argument. Return: whether it did
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
  */
@@ -52,21 +61,29 @@ struct call_owner {
 	struct life *lives;
 	size_t nlives;
 	struct jobs *jobs;
+	struct net_switch **switches;
 	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
+	bool (*keep)(void *arg, const struct call *c, const struct buf *png);
 	void *arg;
 };
 
 /**
  * struct call - A call under way; for call.c and orders.c
- * @life:	NULL when the call concerns all machines
+ * @life:	NULL when the call concerns all machines, or a network
+ * @net:	That, or NULL
+ * @links:	Of LINK: commands that QEMU has not answered
  * @request:	Its number at the agent, in the stages ASKED and CANCELLED
  * @job:	In the stage JOB
  * @copy:	Of files, or NULL (copies.h)
  * @expired:	Why it may not go on, or NULL; then @late is the outcome
  * @begun, @until: CLOCK_MONOTONIC, ns
  * @got:	Bytes of each output stream that were passed on
+ * @again:	For orders that do something again after a while
+ * @typed:	Bytes of @first that were typed
+ * @screen:	Of screens.c, or NULL; owned
+ * @regex:	What a text is to match that is looked at here, or NULL; owned
  * @words, @place: As the script says it, and "file:line"; for reports
  * @outcome, @status, @signal, @reason: Of the RESULT, for @owner's done(); @reason is valid as long as that runs
  */
@@ -76,6 +93,8 @@ struct call {
 	enum wire_call kind;
 	enum call_stage stage;
 	struct life *life;
+	struct net_switch *net;
+	unsigned links;
 	char *first, *second, *words, *place;
 	size_t second_len;
 	uint32_t number;
@@ -87,6 +106,10 @@ struct call {
 	struct timer deadline;
 	uint64_t begun, until;
 	size_t got[2];
+	regex_t *regex;
+	struct timer again;
+	size_t typed;
+	struct screen *screen;
 	enum wire_outcome outcome;
 	uint32_t status, signal;
 	const char *reason;
@@ -111,6 +134,9 @@ void call_go(struct call *c);
 /* The machine became UP, or is OFF or GONE: a call that waits for that goes on or ends. */
 void call_machine_changed(struct call *c, struct machine *m);
 
+/* The machine's console said something, or its QEMU an event: a call that watches for that looks. */
+void call_machine_heard(struct call *c, struct machine *m);
+
 /* The script's side of a conversation that goes on during the call (SHELL): passed on, if the agent still has its part in it. */
 void call_relay(struct call *c, const struct frame *f);
 
@@ -131,6 +157,9 @@ bool call_output(struct call *c, enum wire_stream stream, const char *bytes, siz
 /* Answer, with what a command left. @wall: ns */
 void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
 		 const char *reason);
+
+/* Pass output on to the script. Return: false when it is more than a script is given. */
+bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n);
 
 /* Begin the request that the call becomes. Return: the mark of its frame, for machine_send(). */
 size_t call_ask(struct call *c, enum wire_type type);

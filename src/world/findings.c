@@ -73,6 +73,16 @@ void findings_fail_infra(struct findings *v, const char *message)
 	v->outcome->result.infra = true;
 }
 
+void findings_fail_health(struct findings *v, const char *message, const char *machine, const char *quoted)
+{
+	bool first = v->outcome->result.verdict != VERDICT_FAILED;
+
+	findings_fail(v, message);
+	if (first)
+		point_add_field(&v->outcome->result, "machine", machine);
+	point_add_field(&v->outcome->result, "health", quoted);
+}
+
 static void take_subtest(struct findings *v, const char *name, struct wire_reader *r)
 {
 	cleanup_free char *skip = NULL, *todo = NULL;

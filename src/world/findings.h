@@ -39,6 +39,9 @@ void findings_fail(struct findings *v, const char *message);
 /* The same, and the infrastructure is to blame. */
 void findings_fail_infra(struct findings *v, const char *message);
 
+/* The same, of a machine that is not well, with what that is known by. */
+void findings_fail_health(struct findings *v, const char *message, const char *machine, const char *quoted);
+
 /* A machine is OFF or GONE: what that says about the test, and about the accelerator. */
 void findings_machine_stopped(struct findings *v, const struct machine *m);
 

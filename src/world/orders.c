@@ -7,6 +7,11 @@
 #include "base/mem.h"
 #include "world/copies.h"
 #include "world/jobs.h"
+#include "world/control.h"
+#include "world/networks.h"
+#include "world/screens.h"
+#include "world/typing.h"
+#include "world/watching.h"
 
 /* ---- requests to the agent ---- */
 

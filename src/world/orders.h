@@ -4,7 +4,7 @@
 
 #include "world/call.h"
 
-enum order_whom { ORDER_ONE, ORDER_ALL };
+enum order_whom { ORDER_ONE, ORDER_ALL, ORDER_NET };
 enum order_off { ORDER_BOOTS, ORDER_FIRST_TIME, ORDER_DONE };
 
 /* A row; calls.def tells what the fields mean. */

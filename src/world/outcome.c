@@ -86,6 +86,12 @@ static void put_trace(struct buf *out, const struct trace *t)
 		wire_put_str(out, e->place);
 		wire_put_str(out, e->reason);
 	}
+	wire_put_u32(out, (uint32_t)t->npictures);
+	for (size_t i = 0; i < t->npictures; i++) {
+		wire_put_str(out, t->pictures[i].name);
+		wire_put_u32(out, (uint32_t)t->pictures[i].machine);
+		wire_put_bytes(out, t->pictures[i].png, t->pictures[i].size);
+	}
 }
 
 static void get_event(struct wire_reader *in, struct trace *t)
@@ -126,6 +132,14 @@ static struct trace *get_trace(struct wire_reader *in)
 	}
 	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--)
 		get_event(in, t);
+	for (uint32_t n = wire_get_u32(in); n && !in->bad; n--) {
+		cleanup_free char *name = wire_get_str(in);
+		uint32_t machine = wire_get_u32(in);
+		size_t size;
+		const char *png = wire_get_bytes(in, &size);
+
+		trace_add_picture(t, name, (int)machine, png, size);
+	}
 	return t;
 }
 

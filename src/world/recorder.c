@@ -45,7 +45,7 @@ static uint64_t now(const struct recorder *r)
 
 void recorder_init(struct recorder *r, const struct spec *spec)
 {
-	*r = (struct recorder){.trace = trace_new(), .all = spec->record, .begun = clock_now()};
+	*r = (struct recorder){.trace = trace_new(), .all = spec->record, .pictures = spec->pictures, .begun = clock_now()};
 	r->machines = xcalloc(spec->nmachines, sizeof(*r->machines));
 	for (size_t i = 0; i < spec->nmachines; i++)
 		trace_add_machine(r->trace, spec->machines[i].name);
@@ -185,6 +185,11 @@ void recorder_console(struct recorder *r, const struct machine *m, const char *l
 {
 	if (r->all && r->trace)
 		trace_add(r->trace, TRACE_CONSOLE, now(r), (int)m->index, line);
+}
+
+bool recorder_picture(struct recorder *r, const struct call *c, const struct buf *png)
+{
+	return r->pictures && trace_add_picture(r->trace, c->first, (int)c->life->machine->index, png->data, png->len);
 }
 
 void recorder_end(struct recorder *r, bool setup)

@@ -11,13 +11,14 @@ struct recorder_machine;
  * struct recorder - Of one world
  * @trace:	What there is so far
  * @all:	Calls and consoles, too; else only lives and phases, for the table of times
+ * @pictures:	Pictures of screens, too
  * @begun:	CLOCK_MONOTONIC, ns
  * @body:	Microseconds from then to the end of the setup
  * @machines:	Since when each has been coming up
  */
 struct recorder {
 	struct trace *trace;
-	bool all;
+	bool all, pictures;
 	uint64_t begun, body;
 	struct recorder_machine *machines;
 };
@@ -34,6 +35,9 @@ void recorder_event(struct recorder *r, const struct frame *f);
 void recorder_began(struct recorder *r, const struct life *l);
 void recorder_changed(struct recorder *r, const struct machine *m);
 void recorder_console(struct recorder *r, const struct machine *m, const char *line);
+
+/* A picture of a machine's screen. Return: whether it is kept. */
+bool recorder_picture(struct recorder *r, const struct call *c, const struct buf *png);
 
 /* The script has ended; what ran was the @setup of others. */
 void recorder_end(struct recorder *r, bool setup);

@@ -44,6 +44,7 @@
 #include "world/call.h"
 #include "world/findings.h"
 #include "world/jobs.h"
+#include "world/health.h"
 #include "world/journal.h"
 #include "world/recorder.h"
 
@@ -143,6 +144,11 @@ static void call_done(void *arg, struct call *c)
 	assert(w->call == c);
 	recorder_answer(&w->recorder, c);
 	w->call = NULL;
+}
+
+static bool keep_picture(void *arg, const struct call *c, const struct buf *png)
+{
+	return recorder_picture(&((struct world *)arg)->recorder, c, png);
 }
 
 /* A call may have been answered while the frame was on its way. */
@@ -302,6 +308,14 @@ static void console_said(void *arg, const struct machine *m, const char *line)
 	recorder_console(&((struct world *)arg)->recorder, m, line);
 }
 
+static void machine_heard(void *arg, struct machine *m)
+{
+	struct world *w = arg;
+
+	if (w->call)
+		call_machine_heard(w->call, m);
+}
+
 static void machine_changed(void *arg, struct machine *m)
 {
 	struct world *w = arg;
@@ -346,11 +360,20 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.lives = w->lives,
 		.nlives = spec->nmachines,
 		.jobs = &w->jobs,
+		.switches = w->switches,
 		.world = spec,
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
 		.done = call_done,
+		.keep = keep_picture,
 		.arg = w,
 	};
+}
+
+/* Another generator for each network: what one loses, another does not. */
+static void begin_network(struct world *w, size_t i)
+{
+	w->switches[i] = switch_new(&w->loop);
+	faults_seed(switch_faults(w->switches[i]), w->spec->seed << 8 | i);
 }
 
 static void make_machines(struct world *w)
@@ -359,10 +382,11 @@ static void make_machines(struct world *w)
 					    .stopped = machine_stopped,
 					    .began = machine_began,
 					    .said = console_said,
+					    .heard = machine_heard,
 					    .arg = w};
 
 	for (size_t i = 0; i < w->spec->nnets; i++)
-		w->switches[i] = switch_new(&w->loop);
+		begin_network(w, i);
 	for (size_t i = 0; i < w->spec->nmachines; i++) {
 		machine_init(&w->machines[i], w->spec, i, &w->loop, w->switches, &owner);
 		life_init(&w->lives[i], &w->machines[i], &owner);
@@ -447,20 +471,34 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup(err.text);
 }
 
-/* A call that its script did not live to see answered is forgotten first, as the loop runs on. */
-static void take_journals(struct world *w, const struct world_outcome *o)
+/* A call that its script did not live to see answered is forgotten first, as the loop runs on. Return: whether machines can be asked. */
+static bool forget_call(struct world *w)
 {
 	struct call *c = w->call;
 
-	if (!w->spec->record || o->result.verdict != VERDICT_FAILED)
-		return;
 	if (c && (c->stage != CALL_ASKED || !c->life))
-		return; /* its machine is busy */
+		return false; /* its machine is busy */
 	if (c) {
 		machine_forget(c->life->machine, c->request);
 		call_drop(c);
 	}
 	w->call = NULL;
+	return true;
+}
+
+/* What a setup left behind is told of the tests that begin with it. */
+static void look_after(struct world *w, const struct world_outcome *o)
+{
+	const struct spec *s = w->spec;
+
+	if (s->check_health && !s->save_to && o->result.verdict != VERDICT_SKIPPED && forget_call(w))
+		health_check(&w->findings, &w->loop, w->machines, s->nmachines, s->health);
+}
+
+static void take_journals(struct world *w, const struct world_outcome *o)
+{
+	if (!w->spec->record || o->result.verdict != VERDICT_FAILED || !forget_call(w))
+		return;
 	journal_take(&w->loop, w->machines, w->spec->nmachines, w->recorder.trace);
 }
 
@@ -489,6 +527,8 @@ void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void 
 		run(&w, script, arg, &err);
 	if (err.text[0])
 		findings_fail_infra(&w.findings, err.text);
+	else
+		look_after(&w, out);
 	findings_finish(&w.findings, w.machines, spec->nmachines);
 	recorder_end(&w.recorder, spec->save_to != NULL);
 	if (!err.text[0])

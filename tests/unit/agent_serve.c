@@ -145,6 +145,32 @@ TEST(agent, after_a_broken_stream_it_begins_anew_and_answers_nothing_of_before)
 	host_end(&h);
 }
 
+TEST(agent, a_terminal_that_is_none_is_a_failure_at_once)
+{
+	static const unsigned numbers[] = {0, 64};
+	struct host h;
+
+	host_begin(&h, "");
+	hear_hello(&h);
+	for (unsigned i = 0; i < 2; i++) {
+		size_t mark = wire_begin(&h.out, WIRE_WAIT, i + 1);
+		cleanup_free char *why = NULL;
+		struct frame f;
+
+		wire_put_u8(&h.out, WIRE_WAIT_TTY);
+		wire_put_str(&h.out, "");
+		wire_put_str(&h.out, "");
+		wire_put_u32(&h.out, numbers[i]);
+		wire_end(&h.out, mark);
+		host_send(&h);
+		f = host_hear(&h);
+		CHECK_INT(f.type, WIRE_FAIL);
+		why = host_reason(&f);
+		CHECK_HAS(why, "1 to 63");
+	}
+	host_end(&h);
+}
+
 TEST(agent, an_unknown_message_is_a_failure_and_changes_nothing)
 {
 	struct host h;

@@ -340,6 +340,69 @@ TEST(call, nothing_is_restored_that_was_not_saved)
 	end();
 }
 
+TEST(call, a_line_of_the_console_is_waited_for)
+{
+	begin();
+	console_feed(&s.machine.console, "one\n", 4);
+	CHECK(ask(WIRE_CALL_CONSOLE_WAIT, "^t", CLOCK_NEVER));
+	CHECK_INT(answer(reason, &output), -1);
+	console_feed(&s.machine.console, "two\n", 4);
+	call_machine_heard(s.call, &s.machine);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	CHECK_INT(output, strlen("two"));
+	end();
+}
+
+TEST(call, a_console_that_does_not_say_it_is_quoted)
+{
+	begin();
+	console_feed(&s.machine.console, "one\ntw", 6);
+	CHECK(ask(WIRE_CALL_CONSOLE_WAIT, "x", NS_PER_MS));
+	pass(5);
+	CHECK_INT(answer(reason, &output), WIRE_TIMED_OUT);
+	CHECK_HAS(reason, "no new line of the console matches; the last it said: tw");
+	end();
+}
+
+TEST(call, a_terminal_is_looked_at_until_its_text_matches)
+{
+	uint32_t id, next;
+
+	begin();
+	CHECK(ask(WIRE_CALL_TTY, "^x{20}$", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_WAIT);
+	say(WIRE_DONE, id, 0, 10);
+	CHECK_INT(answer(reason, &output), -1);
+	CHECK_INT(asked(&next), WIRE_WAIT);
+	CHECK(next != id);
+	say(WIRE_DONE, next, 0, 20);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	CHECK_INT(output, 20);
+	end();
+}
+
+TEST(call, a_terminal_that_never_matches_is_quoted)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_TTY, "y", NS_PER_MS));
+	CHECK_INT(asked(&id), WIRE_WAIT);
+	pass(5);
+	say(WIRE_DONE, id, 0, 5); /* it changed while the CANCEL was on its way */
+	CHECK_INT(answer(reason, &output), WIRE_TIMED_OUT);
+	CHECK_HAS(reason, "does not match\nxxxxx");
+	end();
+}
+
+TEST(call, a_network_that_is_not_there_is_malformed)
+{
+	begin();
+	s.owner.world = &(struct spec){.nnets = 0, .call_timeout = 60};
+	CHECK(!ask(WIRE_CALL_NET, "0.5", CLOCK_NEVER));
+	end();
+}
+
 TEST(call, an_unknown_kind_is_malformed)
 {
 	begin();

@@ -108,6 +108,7 @@ TEST(handshake, a_boot_from_hello_to_up)
 	CHECK_STR(answer(WIRE_CONFIGURE, WIRE_DONE, ""), "");
 	CHECK_INT(s.machine.state, MACHINE_SETTLING);
 	CHECK_STR(answer(WIRE_WAIT, WIRE_DONE, ""), "");
+	CHECK_STR(answer(WIRE_HEALTH, WIRE_DONE, ""), "");
 	while (!s.ups && !s.stops) /* a busy host sets the clock more than once */
 		CHECK_STR(answer(WIRE_CONFIGURE, WIRE_DONE, ""), "");
 	CHECK_INT(s.machine.state, MACHINE_UP);
@@ -124,6 +125,7 @@ TEST(handshake, one_that_is_to_be_saved_rehearses_and_becomes_quiet)
 	answer(WIRE_CONFIGURE, WIRE_DONE, "");
 	answer(WIRE_WAIT, WIRE_DONE, "");
 	CHECK_STR(answer(WIRE_EXEC, WIRE_EXIT, ""), ""); /* .provision */
+	CHECK_STR(answer(WIRE_HEALTH, WIRE_FAIL, "systemd has not answered"), ""); /* need not be known */
 	CHECK_STR(answer(WIRE_EXEC, WIRE_FAIL, "no shell"), ""); /* the rehearsal need not succeed */
 	CHECK_STR(answer(WIRE_WAIT, WIRE_FAIL, "cannot tell"), ""); /* nor the quiet */
 	while (!s.ups && !s.stops)

@@ -32,6 +32,17 @@ static const char *error(const char *text)
 	return j ? "" : err.text;
 }
 
+TEST(json, what_is_printed_is_the_same_value)
+{
+	static const char text[] = "{\"a\": [1, -2.5e3, \"x\\\"y\\\\z\\u0001\", true, false, null], \"b\": {}}";
+	struct json *j = json_parse(text, strlen(text), NULL);
+	cleanup_buf struct buf out = {0};
+
+	json_print(&out, j);
+	CHECK_STR(buf_str(&out), text);
+	json_free(j);
+}
+
 TEST(json, reads_members_by_path)
 {
 	const char *reply = " { \"return\" : {\"status\": \"running\", \"id\": -1.5e3}, \"x\": [ ] }\n";

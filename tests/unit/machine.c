@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "machine/console.h"
+#include "machine/events.h"
 #include "machine/loss.h"
 #include "machine/request.h"
 
@@ -99,6 +100,124 @@ TEST(console, endless_line_is_cut)
 	feed(&c, "\n");
 	CHECK_INT(c.text.len, CONSOLE_LINE_MAX + 1);
 	console_free(&c);
+}
+
+/* Return: what console_find() finds, which lives until the next call; "" for nothing. */
+static const char *find(struct console *c, const char *expression)
+{
+	static char *line;
+	regex_t regex;
+
+	CHECK_INT(regcomp(&regex, expression, REG_EXTENDED | REG_NOSUB | REG_NEWLINE), 0);
+	free(line);
+	line = console_find(c, &regex);
+	regfree(&regex);
+	return line ? line : "";
+}
+
+TEST(console, each_line_is_looked_at_once)
+{
+	struct console c = {.name = "m"};
+
+	feed(&c, "one\ntwo\nthree\n");
+	CHECK_STR(find(&c, "^t.*\n"), "two");
+	CHECK_STR(find(&c, "^one"), "");
+	feed(&c, "three again\n");
+	CHECK_STR(find(&c, "^three"), "three again");
+	find(&c, "");
+	console_free(&c);
+}
+
+TEST(console, a_line_without_an_end_is_looked_at_as_far_as_it_goes)
+{
+	struct console c = {.name = "m"};
+
+	feed(&c, "\033[1mlogin: ");
+	CHECK_STR(find(&c, "^login: $"), "login: ");
+	CHECK_STR(find(&c, "login"), "");
+	feed(&c, "root\nnext");
+	CHECK_STR(find(&c, "login"), "");
+	CHECK_STR(find(&c, "x"), "next");
+	find(&c, "none");
+	console_free(&c);
+}
+
+TEST(console, what_was_dropped_is_not_looked_for)
+{
+	struct console c = {.name = "m"};
+
+	feed(&c, "early\nprompt");
+	CHECK_STR(find(&c, "early"), "early");
+	CHECK_STR(find(&c, "prompt"), "prompt");
+	feed(&c, "\n");
+	for (int i = 0; i < 200000; i++)
+		feed(&c, "flood\n");
+	CHECK(c.text.len < 200000 * strlen("flood\n"));
+	feed(&c, "last\n");
+	CHECK_STR(find(&c, "prompt|last"), "last");
+	CHECK_STR(find(&c, ""), "");
+	find(&c, "none");
+	console_free(&c);
+}
+
+TEST(console, nothing_is_sent_to_a_console_that_is_not_there)
+{
+	struct console c = {.name = "m"};
+
+	CHECK_INT(console_send(&c, "x"), -1);
+	console_free(&c);
+}
+
+/* ---- events ---- */
+
+static void happen(struct events *e, const char *text)
+{
+	struct json *j = json_parse(text, strlen(text), NULL);
+
+	CHECK(j);
+	events_add(e, j);
+	json_free(j);
+}
+
+static bool took(struct events *e, const char *name, const char *content)
+{
+	char *text = events_take(e, name, content);
+	bool found = text != NULL;
+
+	free(text);
+	return found;
+}
+
+TEST(events, each_is_found_once_and_others_stay)
+{
+	struct events e = {0};
+
+	happen(&e, "{\"event\": \"A\", \"data\": {\"device\": \"x\", \"n\": 1}}");
+	happen(&e, "{\"event\": \"A\", \"data\": {\"device\": \"y\", \"n\": 1, \"up\": true}}");
+	happen(&e, "{\"event\": \"B\"}");
+	CHECK(!took(&e, "A", "data.device=z"));
+	CHECK(!took(&e, "A", "data.device=y, data.n=2"));
+	CHECK(!took(&e, "A", "data=x"));
+	CHECK(took(&e, "A", "data.device=y, data.n=1, data.up=true"));
+	CHECK(!took(&e, "A", "data.device=y"));
+	CHECK(took(&e, "B", ""));
+	CHECK(took(&e, "A", ""));
+	CHECK(!took(&e, "A", ""));
+	events_clear(&e);
+}
+
+TEST(events, a_flood_of_them_keeps_the_newest)
+{
+	struct events e = {0};
+
+	happen(&e, "{\"event\": \"FIRST\"}");
+	for (int i = 0; i < 3 * EVENTS_MAX; i++)
+		happen(&e, "{\"event\": \"MANY\"}");
+	happen(&e, "{\"event\": \"LAST\"}");
+	CHECK_INT(e.count, EVENTS_MAX);
+	CHECK(!took(&e, "FIRST", ""));
+	CHECK(took(&e, "LAST", ""));
+	events_clear(&e);
 }
 
 /* ---- requests ---- */

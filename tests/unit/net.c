@@ -2,12 +2,15 @@
 #include "unit.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "net/address.h"
+#include "net/faults.h"
 #include "net/switch.h"
 
 /* ---- addresses ---- */
@@ -369,5 +372,188 @@ TEST(switch, machine_that_left_is_forgotten)
 	send_frame(&l, 0, 1, 60);
 	run_ms(&l, 5);
 	CHECK_INT(received(&l, 2), 1); /* flooded again */
+	lab_close(&l);
+}
+
+/* ---- what a test does to a network ---- */
+
+#define FRAMES 1000
+
+/* Return: how many of so many frames between two machines are lost. */
+static int count_lost(struct faults *f, int a, int b)
+{
+	struct faults_link l = {0};
+	int lost = 0;
+
+	for (int i = 0; i < FRAMES; i++)
+		lost += faults_decide(f, a, b, &l, 100, NS_PER_S).copies == 0;
+	return lost;
+}
+
+TEST(faults, a_good_network_does_nothing)
+{
+	struct faults f = {0};
+	struct faults_link l = {0};
+	struct fate fate = faults_decide(&f, 0, 1, &l, 100, NS_PER_S);
+
+	CHECK(faults_none(&f));
+	CHECK_INT(fate.copies, 1);
+	CHECK_INT(fate.due, 0);
+	CHECK_INT(fate.bit, -1);
+}
+
+TEST(faults, probabilities_are_kept_and_a_seed_repeats_them)
+{
+	struct faults f = {.loss = 0.25}, same = {.loss = 0.25}, other = {.loss = 0.25};
+	int lost;
+
+	faults_seed(&f, 7);
+	faults_seed(&same, 7);
+	faults_seed(&other, 8);
+	lost = count_lost(&f, 0, 1);
+	CHECK(lost > FRAMES / 5 && lost < FRAMES * 3 / 10);
+	CHECK_INT(count_lost(&same, 0, 1), lost);
+	CHECK(count_lost(&other, 0, 1) != lost);
+	f.loss = 1;
+	CHECK_INT(count_lost(&f, 0, 1), FRAMES);
+	f.loss = 0;
+	CHECK_INT(count_lost(&f, 0, 1), 0);
+}
+
+TEST(faults, a_cut_is_of_one_pair_both_ways)
+{
+	struct faults f = {0};
+
+	CHECK(faults_part(&f, 1, 2));
+	CHECK_INT(count_lost(&f, 1, 2) + count_lost(&f, 2, 1), 2 * FRAMES);
+	CHECK_INT(count_lost(&f, 1, 3) + count_lost(&f, 3, 2), 0);
+	for (int i = 0; i < FAULTS_CUTS_MAX; i++)
+		CHECK(faults_part(&f, 2, 1));
+	for (int i = 1; i < FAULTS_CUTS_MAX; i++)
+		CHECK(faults_part(&f, 5, 10 + i));
+	CHECK(!faults_part(&f, 6, 7));
+	faults_heal(&f);
+	CHECK(faults_none(&f));
+}
+
+TEST(faults, jitter_keeps_the_order_and_the_bounds)
+{
+	struct faults f = {.delay = 20 * NS_PER_MS, .jitter = 10 * NS_PER_MS};
+	struct faults_link l = {0};
+	uint64_t last = 0;
+
+	for (uint64_t i = 0; i < FRAMES; i++) {
+		uint64_t now = NS_PER_S + i * NS_PER_MS, due = faults_decide(&f, 0, 1, &l, 100, now).due;
+
+		CHECK(due >= now + 10 * NS_PER_MS && due <= now + 30 * NS_PER_MS);
+		CHECK(due >= last);
+		last = due;
+	}
+}
+
+TEST(faults, a_rate_spaces_frames)
+{
+	struct faults f = {.rate = 1000000};
+	struct faults_link l = {0};
+
+	CHECK_INT(faults_decide(&f, 0, 1, &l, 1000, NS_PER_S).due, NS_PER_S + 8 * NS_PER_MS);
+	CHECK_INT(faults_decide(&f, 0, 1, &l, 500, NS_PER_S).due, NS_PER_S + 12 * NS_PER_MS);
+	CHECK_INT(faults_decide(&f, 0, 1, &l, 125, 2 * NS_PER_S).due, 2 * NS_PER_S + NS_PER_MS);
+}
+
+TEST(faults, a_wrong_bit_is_behind_the_addresses)
+{
+	struct faults f = {.corrupt = 1};
+	struct faults_link l = {0};
+
+	for (int i = 0; i < FRAMES; i++) {
+		long bit = faults_decide(&f, 0, 1, &l, 16, NS_PER_S).bit;
+
+		CHECK(bit >= 0 && bit < 16);
+	}
+	CHECK_INT(faults_decide(&f, 0, 1, &l, 14, NS_PER_S).bit, -1);
+}
+
+TEST(switch, a_delayed_frame_comes_later_and_a_lost_one_never)
+{
+	struct lab l;
+
+	lab_open(&l);
+	switch_faults(l.sw)->delay = 40 * NS_PER_MS;
+	send_frame(&l, 0, 0xFF, 60);
+	CHECK_INT(loop_poll(&l.loop, NULL), 0);
+	CHECK_INT(received(&l, 1), 0);
+	run_ms(&l, 60);
+	CHECK_INT(received(&l, 1), 1);
+	switch_faults(l.sw)->loss = 1;
+	send_frame(&l, 0, 0xFF, 60);
+	run_ms(&l, 60);
+	CHECK_INT(received(&l, 1), 0);
+	CHECK_INT(switch_stats(l.sw)->lost, PORTS - 1);
+	lab_close(&l);
+}
+
+TEST(switch, what_is_on_its_way_arrives_when_all_is_healed_or_goes_with_its_port)
+{
+	struct lab l;
+
+	lab_open(&l);
+	switch_faults(l.sw)->delay = 3600 * NS_PER_S;
+	switch_faults(l.sw)->duplicate = 1;
+	send_frame(&l, 0, 0xFF, 60);
+	run_ms(&l, 5);
+	switch_detach(l.sw, 2);
+	switch_heal(l.sw);
+	CHECK_INT(received(&l, 1), 2);
+	switch_faults(l.sw)->delay = 3600 * NS_PER_S;
+	send_frame(&l, 0, 0xFF, 60);
+	run_ms(&l, 5);
+	lab_close(&l); /* with a frame on its way */
+}
+
+TEST(switch, a_slow_network_holds_its_senders_back_and_loses_nothing)
+{
+	struct lab l;
+	int sent, got = 0;
+
+	lab_open(&l);
+	switch_faults(l.sw)->delay = 3600 * NS_PER_S;
+	for (sent = 0; sent < 2 * SWITCH_HELD_MAX; sent++) {
+		int more = flood(&l, 1);
+
+		if (!more)
+			break;
+		CHECK_INT(loop_poll(&l.loop, NULL), 0);
+	}
+	CHECK(sent < 2 * SWITCH_HELD_MAX);
+	switch_detach(l.sw, 2);
+	switch_heal(l.sw);
+	for (int i = 0; i < ROUNDS && got < sent; i++) {
+		run_ms(&l, 1);
+		got += received(&l, 1);
+	}
+	CHECK_INT(got, sent);
+	lab_close(&l);
+}
+
+TEST(switch, a_capture_has_each_frame_once)
+{
+	struct lab l;
+	cleanup_buf struct buf file = {0};
+	char path[] = "/tmp/unit-net-XXXXXX";
+	int fd = mkstemp(path);
+
+	lab_open(&l);
+	CHECK_INT(switch_capture(l.sw, "/no/such/folder/x", NULL), -1);
+	CHECK_INT(switch_capture(l.sw, path, NULL), 0);
+	send_frame(&l, 0, 0xFF, 60);
+	send_frame(&l, 1, 0xFF, 70);
+	run_ms(&l, 5);
+	CHECK_INT(file_read(path, 1 << 20, &file, NULL), 0);
+	CHECK_INT(file.len, 24 + 16 + 60 + 16 + 70);
+	CHECK(memcmp(file.data, "\x4d\x3c\xb2\xa1\2\0\4\0", 8) == 0);
+	CHECK(memcmp(file.data + 24 + 8, "\74\0\0\0\74\0\0\0", 8) == 0);
+	unlink(path);
+	close(fd);
 	lab_close(&l);
 }

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "machine/spec.h"
+#include "qemu/keys.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
 #include "qemu/confine.h"
@@ -300,6 +301,52 @@ TEST(command, kit_guest)
 		  "-chardev socket,id=console,fd=5 -serial chardev:console -device virtio-serial-pci-non-transitional,max_ports=2 "
 		  "-chardev socket,id=agent,fd=4 -device virtserialport,chardev=agent,name=vmtap.0 "
 		  "-device virtio-rng-pci-non-transitional");
+}
+
+TEST(command, a_screen_brings_a_keyboard_and_a_console)
+{
+	struct command c = kit;
+	cleanup_free char *line = NULL;
+
+	c.display = true;
+	line = join(&c);
+	CHECK_HAS(line, "-device virtio-vga,xres=1024,yres=768 -device virtio-keyboard-pci");
+	CHECK_HAS(line, "-append console=tty0 console=ttyS0 ");
+	CHECK(!strstr(line, "i8042=off") && !strstr(line, "graphics=off"));
+}
+
+/* Return: the JSON of a character's keys, "" for none; kept until the next call. */
+static const char *keys_of(char c, const char *names)
+{
+	static struct buf b;
+
+	buf_clear(&b);
+	return (names ? keys_of_names(names, &b) : keys_of_char(c, &b)) ? buf_str(&b) : "";
+}
+
+TEST(keys, characters_of_a_us_keyboard)
+{
+	CHECK_STR(keys_of('a', NULL), "[{\"type\":\"qcode\",\"data\":\"a\"}]");
+	CHECK_STR(keys_of('A', NULL), "[{\"type\":\"qcode\",\"data\":\"shift\"},{\"type\":\"qcode\",\"data\":\"a\"}]");
+	CHECK_HAS(keys_of('!', NULL), "\"shift\"},{\"type\":\"qcode\",\"data\":\"1\"");
+	CHECK_HAS(keys_of('_', NULL), "\"shift\"},{\"type\":\"qcode\",\"data\":\"minus\"");
+	CHECK_STR(keys_of('\n', NULL), "[{\"type\":\"qcode\",\"data\":\"ret\"}]");
+	for (char c = ' '; c < 127; c++)
+		CHECK(*keys_of(c, NULL));
+	CHECK_STR(keys_of('\0', NULL), "");
+	CHECK_STR(keys_of('\001', NULL), "");
+	CHECK_STR(keys_of((char)0xE4, NULL), "");
+}
+
+TEST(keys, names_of_keys)
+{
+	CHECK_STR(keys_of(0, "ctrl-f1"), "[{\"type\":\"qcode\",\"data\":\"ctrl\"},{\"type\":\"qcode\",\"data\":\"f1\"}]");
+	CHECK_HAS(keys_of(0, "-"), "\"minus\"");
+	CHECK_HAS(keys_of(0, "a"), "\"a\"");
+	CHECK_STR(keys_of(0, "ctrl-"), "");
+	CHECK_STR(keys_of(0, "ctrl--a"), "");
+	CHECK_STR(keys_of(0, "a-b-c-d-e-f-g-h-i"), "");
+	CHECK_HAS(keys_of(0, "a\"b"), "a\\\"b");
 }
 
 TEST(command, kit_guest_has_no_disk_and_no_network)

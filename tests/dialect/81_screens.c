@@ -1,0 +1,6 @@
+vm(m, .display = "yes");
+vm(n);
+
+test("never run") {
+	n.screenshot("x");
+}

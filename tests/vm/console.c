@@ -1,0 +1,43 @@
+#!/usr/bin/env vmtap
+/* console.c - the serial console and the virtual terminals */
+vm(m);
+
+test("each line of the console is looked at once, with its newline") {
+	m.succeed("printf 'first\\nsecond one\\nthird\\n' >/dev/console");
+	is(m.wait_for_console_text("^second .*\n"), "second one");
+	is(m.wait_for_console_text("r"), "third");
+	m.succeed("printf 'first again\\n' >/dev/console");
+	is(m.wait_for_console_text("^first"), "first again");
+	like(m.console_log(), "^first\nsecond one\nthird\nfirst again$");
+}
+
+test("a prompt, whose line has no end yet, is seen; and what follows it, alone") {
+	m.succeed("printf 'name: ' >/dev/console");
+	is(m.wait_for_console_text("name: $"), "name: ");
+	m.succeed("echo and more >/dev/console");
+	is(m.wait_for_console_text("^and more$"), "name: and more");
+}
+
+test("a line that comes later is waited for") {
+	m.succeed("(sleep 0.3; echo here I am >/dev/console) >/dev/null 2>&1 &");
+	m.wait_for_console_text("here");
+}
+
+test("what is typed on the console is read there") {
+	m.succeed("(stty -echo -F /dev/ttyS0; read x </dev/ttyS0; echo \"got <$x>\" >/dev/ttyS0) >/dev/null 2>&1 &");
+	m.send_console("two words\n");
+	is(m.wait_for_console_text("^got"), "got <two words>");
+}
+
+test("the newest lines of a guest that floods its console are seen") {
+	m.succeed("(yes flood | head -n 5000; echo the end) >/dev/console 2>/dev/null &");
+	m.wait_for_console_text("^the end$");
+}
+
+test("the text of a terminal, and a wait for some") {
+	m.succeed("printf '\\033[2J\\033[Hone\\n\\n  two  \\n' >/dev/tty1");
+	is(m.tty_text(1), "one\n\n  two\n");
+	m.wait_until_tty_matches(1, "^  two$");
+	m.succeed("(sleep 0.3; echo later >/dev/tty1) >/dev/null 2>&1 &");
+	like(m.wait_until_tty_matches(1, "^later$"), "one");
+}
