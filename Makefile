@@ -20,7 +20,7 @@ machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks unit
-cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
