@@ -215,7 +215,7 @@ build/lint/man.ok: src/cmd/vmtap.1
 	$(Q)mandoc -T lint -W warning $<
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release ci/sbom
+perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
