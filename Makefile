@@ -58,7 +58,11 @@ LDFLAGS  = -static -Wl,--gc-sections -Wl,--build-id=none,-z,noseparate-code -s
 Q = $(if $(V),,@)
 say = @printf '  %-4s %s\n' $(1) $@
 
-all: build/vmtap
+# What is installed beside it: manuals, and what lets shells complete command lines.
+share = $(addprefix build/share/,man/man1/vmtap.1 man/man7/vmtap-script.7 bash-completion/completions/vmtap \
+	zsh/site-functions/_vmtap fish/vendor_completions.d/vmtap.fish)
+
+all: build/vmtap $(share)
 
 # All processors, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -111,6 +115,21 @@ build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/ty
 build/gen/vmtap.h.gz: build/gen/vmtap.h
 	$(call say,GZIP)
 	$(Q)gzip -9nc $< >$@
+
+build/share/man/man1/vmtap.1: src/cmd/vmtap.1
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+build/share/man/man7/vmtap-script.7: src/script/make-man.sh $(addprefix src/script/,vmtap-script.7.in vmtap.h.in types.h methods.def)
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)src/script/make-man.sh >$@
+build/share/bash-completion/%: completes = bash
+build/share/zsh/%: completes = zsh
+build/share/fish/%: completes = fish
+$(filter-out build/share/man/%,$(share)): build/vmtap
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)build/vmtap completion $(completes) >$@
 
 # ---- the agent ----
 build/vmtap-agent: $(agent_sources:src/%.c=build/agent-obj/%.o)
@@ -209,20 +228,20 @@ build/lint/shellcheck.ok: $(scripts) tests/bench/run
 	$(Q)shellcheck --shell=bash --severity=warning tests/bench/run
 	@touch $@
 
-build/lint/man.ok: src/cmd/vmtap.1
+build/lint/man.ok: $(filter build/share/man/%,$(share))
 	@mkdir -p $(@D)
 	$(call say,MAN)
-	$(Q)mandoc -T lint -W warning $<
+	$(Q)mandoc -T lint -W warning $^
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action ci/sbom
+perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
 	$(Q)for t in $(perls); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done
 	@touch $@
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)
 
 # ---- what people type ----
 setup:
@@ -270,7 +289,7 @@ check:
 	$(MAKE) bundle own-qemu
 	$(MAKE) $(parallel) tests
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
-tests: build/vmtap build/asan-vmtap $(units) $(replays)
+tests: build/vmtap $(share) build/asan-vmtap $(units) $(replays)
 	prove --jobs $(shell nproc) --timer --exec tests/exec $(tests)
 
 lint:

@@ -112,7 +112,9 @@ int cmd_new(char **argv)
 		return EXIT_WRONG;
 	}
 	buf_clear(&text);
+	text_add_word(&text, program_invocation_name);
+	buf_adds(&text, path[0] == '-' ? " -- " : " ");
 	text_add_word(&text, path);
-	log_line("wrote '%s'\nrun it: vmtap %s%s", path, path[0] == '-' ? "-- " : "", buf_str(&text));
+	log_line("wrote '%s'\nrun it: %s", path, buf_str(&text));
 	return EXIT_PASSED;
 }

@@ -20,7 +20,7 @@ sub there { return vmtap_under("cd '$dir' && ", @_) }
 my $r = there('new');
 is $r->{status}, 0, 'new writes a script';
 is $r->{out}, '', '... stdout is left alone';
-like $r->{err}, qr/wrote 'first\.c'\n.*run it: vmtap first\.c$/m, '... and says how to run it';
+like $r->{err}, qr/wrote 'first\.c'\n.*run it: \Q$ENV{VMTAP}\E first\.c$/m, '... and says how to run it, with this vmtap';
 ok -x "$dir/first.c", '... which is a program';
 my $first = slurp("$dir/first.c");
 like $first, qr{\A#!/usr/bin/env vmtap\n.*^vm\(server\);\n.*^setup \{}ms, '... in the dialect';
@@ -37,9 +37,9 @@ symlink 'nowhere', "$dir/link.c";
 is there('new', 'link.c')->{status}, 2, 'a link to nowhere counts as one';
 ok !-e "$dir/nowhere", '... and nothing is made through it';
 
-like there('new', q{it's new.c})->{err}, qr/run it: vmtap 'it'\\''s new\.c'$/m, 'a name with blanks and a quote: what to type';
+like there('new', q{it's new.c})->{err}, qr/run it: \Q$ENV{VMTAP}\E 'it'\\''s new\.c'$/m, 'a name with blanks and a quote: what to type';
 ok -e "$dir/it's new.c", '... it is there';
-like there('new', '--', '-x.c')->{err}, qr/run it: vmtap -- -x\.c$/m, 'a name that looks like an option';
+like there('new', '--', '-x.c')->{err}, qr/run it: \Q$ENV{VMTAP}\E -- -x\.c$/m, 'a name that looks like an option';
 mkdir "$dir/im\"age";
 is there('new', '--image', 'im"age', 'own.c')->{status}, 0, 'an image';
 like slurp("$dir/own.c"), qr/^vm\(machine, \.image = "im\\042age"\);$/m, '... is named in the script, as C wants it';
