@@ -21,7 +21,7 @@ machine = console events freezing handshake loss machine request saving screendu
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call control copies findings health jobs journal networks orders ocr outcome recorder screens typing watching world
 script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods methods_console methods_net methods_screen needs outline output run session show source stages thunks unit
-cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files font health hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -59,7 +59,11 @@ LDFLAGS  = -static -Wl,--gc-sections -Wl,--build-id=none,-z,noseparate-code -s
 Q = $(if $(V),,@)
 say = @printf '  %-4s %s\n' $(1) $@
 
-all: build/vmtap
+# What is installed beside it: manuals, and what lets shells complete command lines.
+share = $(addprefix build/share/,man/man1/vmtap.1 man/man7/vmtap-script.7 bash-completion/completions/vmtap \
+	zsh/site-functions/_vmtap fish/vendor_completions.d/vmtap.fish)
+
+all: build/vmtap $(share)
 
 # All processors, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -112,6 +116,21 @@ build/gen/vmtap.h: src/script/make-header.sh src/script/vmtap.h.in src/script/ty
 build/gen/vmtap.h.gz: build/gen/vmtap.h
 	$(call say,GZIP)
 	$(Q)gzip -9nc $< >$@
+
+build/share/man/man1/vmtap.1: src/cmd/vmtap.1
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+build/share/man/man7/vmtap-script.7: src/script/make-man.sh $(addprefix src/script/,vmtap-script.7.in vmtap.h.in types.h methods.def)
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)src/script/make-man.sh >$@
+build/share/bash-completion/%: completes = bash
+build/share/zsh/%: completes = zsh
+build/share/fish/%: completes = fish
+$(filter-out build/share/man/%,$(share)): build/vmtap
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)build/vmtap completion $(completes) >$@
 
 # ---- the agent ----
 build/vmtap-agent: $(agent_sources:src/%.c=build/agent-obj/%.o)
@@ -210,20 +229,20 @@ build/lint/shellcheck.ok: $(scripts) tests/bench/run
 	$(Q)shellcheck --shell=bash --severity=warning tests/bench/run
 	@touch $@
 
-build/lint/man.ok: src/cmd/vmtap.1
+build/lint/man.ok: $(filter build/share/man/%,$(share))
 	@mkdir -p $(@D)
 	$(call say,MAN)
-	$(Q)mandoc -T lint -W warning $<
+	$(Q)mandoc -T lint -W warning $^
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release ci/sbom
+perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
 	$(Q)for t in $(perls); do perl -cw $$t 2>$@.log || { cat $@.log; exit 1; }; done
 	@touch $@
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)
 
 # ---- what people type ----
 setup:
@@ -272,7 +291,7 @@ check:
 	$(MAKE) $(parallel) tests
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 # Two more than processors: a third of a test of machines is waiting.
-tests: build/vmtap build/asan-vmtap $(units) $(replays)
+tests: build/vmtap $(share) build/asan-vmtap $(units) $(replays)
 	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(tests) 9>&2
 
 lint:

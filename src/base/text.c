@@ -224,3 +224,11 @@ void text_quote_shell(struct buf *out, const char *arg)
 	}
 	buf_addc(out, '\'');
 }
+
+void text_add_word(struct buf *out, const char *word)
+{
+	if (*word && !strpbrk(word, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
+		buf_adds(out, word);
+	else
+		text_quote_shell(out, word);
+}

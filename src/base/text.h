@@ -101,4 +101,7 @@ bool text_next_line(const char **at, const char **line, size_t *n);
 /* Append @arg so that a POSIX shell reads it as one word: 'it'\''s'. */
 void text_quote_shell(struct buf *out, const char *arg);
 
+/* The same for a person to read: as it is where a shell reads it as one word anyway. */
+void text_add_word(struct buf *out, const char *word);
+
 #endif

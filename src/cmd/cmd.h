@@ -48,9 +48,12 @@ int cmd_repl(char **argv);
 int cmd_cache(char **argv);
 int cmd_doctor(char **argv);
 int cmd_header(char **argv);
+int cmd_new(char **argv);
+int cmd_completion(char **argv);
 int cmd_licenses(char **argv);
 int cmd_help(char **argv);
-extern const struct option cmd_run_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[];
+extern const struct option cmd_run_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[], cmd_doctor_options[],
+	cmd_new_options[];
 
 /**
  * cmd_parse() - options_parse() that answers --help and --version and explains errors
@@ -66,6 +69,8 @@ int cmd_parse_nothing(const char *name, char **argv);
 
 /* Say what is wrong with the command line, and where to look it up. Return: EXIT_WRONG. */
 int cmd_wrong(const char *name, const char *why);
+/* The same of a word behind a command that takes none. */
+int cmd_wrong_operand(const char *name, const char *operand);
 /* Say what failed. Return: EXIT_INFRA. */
 int cmd_failed(const struct err *err);
 

@@ -28,7 +28,7 @@ static void print_overview(void)
 	puts("vmtap: tests on virtual machines, as TAP, with or without KVM\n\n"
 	     "usage: vmtap [run] [OPTIONS] FILE...\n\ncommands:");
 	for (const struct command_entry *c = cmd_table; c->name; c++)
-		printf("  %-8s %s\n", c->name, c->summary);
+		printf("  %-10s %s\n", c->name, c->summary);
 	puts("\n`vmtap help COMMAND` lists a command's options, `vmtap --version` prints the version.\n"
 	     "Exit status: 0 all passed or skipped, 1 a test failed, 2 the command line or a script\n"
 	     "is wrong, 3 the infrastructure failed.");
@@ -83,13 +83,16 @@ int cmd_parse(const char *name, const struct option *table, void *to, char **arg
 	return cmd_wrong(name, err.text);
 }
 
+int cmd_wrong_operand(const char *name, const char *operand)
+{
+	log_line("%s takes no operand, but there is '%s'\ntry 'vmtap help %s'", name, operand, name);
+	return EXIT_WRONG;
+}
+
 int cmd_parse_nothing(const char *name, char **argv)
 {
 	static const struct option none[] = {{0}};
 	int n, status = cmd_parse(name, none, NULL, argv, &n);
 
-	if (status >= 0 || n == 0)
-		return status;
-	log_line("%s takes no operand, but there is '%s'\ntry 'vmtap help %s'", name, argv[0], name);
-	return EXIT_WRONG;
+	return status >= 0 || n == 0 ? status : cmd_wrong_operand(name, argv[0]);
 }

@@ -62,15 +62,6 @@ const struct option cmd_run_options[] = {
 
 static_assert(ARRAY_SIZE(cmd_run_options) <= OPTIONS_MAX + 1, "every option can be suggested");
 
-/* Append a word for a shell, quoted where it must be. */
-static void add_word(struct buf *line, const char *word)
-{
-	if (*word && !strpbrk(word, " \t\n\"'$*?(){}[];&|<>\\`#~!"))
-		buf_adds(line, word);
-	else
-		text_quote_shell(line, word);
-}
-
 /* One line that a shell can run, but for the descriptors that vmtap passes. */
 static void print_command(const struct spec *w, size_t i)
 {
@@ -83,7 +74,7 @@ static void print_command(const struct spec *w, size_t i)
 	for (char **p = argv; *p; p++) {
 		if (line.len)
 			buf_addc(&line, ' ');
-		add_word(&line, *p);
+		text_add_word(&line, *p);
 	}
 	puts(buf_str(&line));
 	command_argv_free(argv);
@@ -161,7 +152,7 @@ static const char *say_again(const struct operands *scripts)
 	buf_adds(&text, "vmtap --failed");
 	for (size_t i = 0; i < scripts->count; i++) {
 		buf_addc(&text, ' ');
-		add_word(&text, scripts->list[i].path);
+		text_add_word(&text, scripts->list[i].path);
 	}
 	return text.len <= AGAIN_MAX ? buf_steal(&text) : NULL;
 }

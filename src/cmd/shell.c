@@ -28,20 +28,11 @@ static bool is_script(const char *path)
 					 memcmp(head, "#!", sizeof(head)) == 0);
 }
 
-static void quote_c(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	for (; *text; text++)
-		buf_addf(out, strchr("\"\\?", *text) || (unsigned char)*text < ' ' ? "\\%03o" : "%c", (unsigned char)*text);
-	buf_addc(out, '"');
-}
-
 /* An image, or nothing, stands for a script with one machine. Return: its path, which is never freed, or NULL. */
 static char *make_script(const char *image, struct err *err)
 {
 	cleanup_buf struct buf text = {0};
 	char real[PATH_MAX];
-	int fd = fd_memory("script");
 
 	if (image && !realpath(image, real)) {
 		err_errno(err, "cannot open image '%s'", image);
@@ -50,14 +41,10 @@ static char *make_script(const char *image, struct err *err)
 	buf_adds(&text, "vm(guest");
 	if (image) {
 		buf_adds(&text, ", .image = ");
-		quote_c(&text, real);
+		visit_quote_c(&text, real);
 	}
 	buf_adds(&text, ");\ntest(\"shell\") { }\n");
-	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0) {
-		err_errno(err, "cannot keep a script in memory");
-		return NULL;
-	}
-	return xasprintf("/proc/self/fd/%d", fd);
+	return visit_keep_script(buf_str(&text), err);
 }
 
 /* Return: the machine's number, or -1. */

@@ -2,8 +2,11 @@
 #include "cmd/visit.h"
 
 #include <stddef.h>
+#include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "cmd/limits.h"
 #include "cmd/work.h"
 #include "script/script.h"
@@ -17,6 +20,24 @@ const struct option visit_options[] = {
 	{"verbose", 'v', OPTION_FLAG, NULL, offsetof(struct visit_options, verbose), "consoles on stderr"},
 	{0},
 };
+
+char *visit_keep_script(const char *text, struct err *err)
+{
+	int fd = fd_memory("script");
+
+	if (fd >= 0 && fd_write_all(fd, text, strlen(text)) == 0)
+		return xasprintf("/proc/self/fd/%d", fd);
+	err_errno(err, "cannot keep a script in memory");
+	return NULL;
+}
+
+void visit_quote_c(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	for (; *text; text++)
+		buf_addf(out, strchr("\"\\?", *text) || (unsigned char)*text < ' ' ? "\\%03o" : "%c", (unsigned char)*text);
+	buf_addc(out, '"');
+}
 
 int visit_prepare(struct plan_file *f, const struct settings *s, const struct visit_options *o, struct accel *accel, struct err *err)
 {

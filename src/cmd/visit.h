@@ -19,6 +19,12 @@ struct visit_options {
 
 extern const struct option visit_options[];
 
+/* Keep the text of a script in memory. Return: a path to it, which is never freed and holds in this process; or NULL. */
+char *visit_keep_script(const char *text, struct err *err);
+
+/* Append a C string literal that means @text. */
+void visit_quote_c(struct buf *out, const char *text);
+
 /**
  * visit_prepare() - Make ready the world of a script that was described: it ends when the person does
  * @accel:	Filled, and kept by the world

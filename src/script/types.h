@@ -21,7 +21,7 @@ struct result {
 	char *out;	/* standard output, as it came */
 	size_t out_len; /* its bytes: output may contain NULs */
 	char *err;	/* standard error */
-	size_t err_len;
+	size_t err_len; /* its bytes */
 	double seconds; /* wall time in the guest */
 };
 

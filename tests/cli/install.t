@@ -45,7 +45,8 @@ is_deeply [grep { -f "build$_" && -s _ < 1e6 && slurp("build$_") =~ /\Q$cache\E/
 # ---- install ----
 is make('install'), '', 'installing says nothing';
 my %there = map { $_ => 1 } files("$made/opt/vmtap");
-ok $there{$_}, "there is $_" for qw(/bin/vmtap /share/vmtap/kit/vmlinuz /share/vmtap/kit/busybox /share/man/man1/vmtap.1);
+ok $there{$_}, "there is $_" for qw(/bin/vmtap /share/vmtap/kit/vmlinuz /share/vmtap/kit/busybox /share/man/man1/vmtap.1
+    /share/man/man7/vmtap-script.7 /share/bash-completion/completions/vmtap /share/zsh/site-functions/_vmtap /share/fish/vendor_completions.d/vmtap.fish);
 is_deeply [leading_out($made)], [], 'no link leads out';
 is `find '$made' ! -perm -444 -o -type d ! -perm -555 -o ! -type l -perm /022`, '', 'everybody can read it, its owner alone can write to it';
 is `find '$made' -type f -links +1`, '', 'no file is shared with the build';
