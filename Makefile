@@ -13,15 +13,15 @@ base   = buf crc32c err fd file gzip host json log loop mem pidfd proc sha256 st
 wire   = frame link
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
-image  = bundle bundle_pack bundle_unpack cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
+image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules oci oci_files oci_image root source tar tar_pax tree vmlinux
 net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remember
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks unit
-cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
+cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help image job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+agent  = agent boot bus child cmdline configure dbus environment exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -90,7 +90,7 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 build/obj/script/libtcc.o: CFLAGS += -Os -fomit-frame-pointer
 # What waits for machines, or for people: the same. The engine keeps its frame pointers: it finds a script's line by them.
 build/obj/script/%.o: CFLAGS += -Os
-$(foreach r,cmd report world machine state qemu store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os -fomit-frame-pointer
+$(foreach r,cmd report world machine state qemu store,build/obj/$(r)/%.o) build/obj/image/bundle%.o build/obj/image/container.o build/obj/image/oci%.o: CFLAGS += -Os -fomit-frame-pointer
 build/obj/script/embed.o: build/gen/vmtap.h.gz
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz
