@@ -13,7 +13,7 @@ base   = buf crc32c err fd file gzip host json log loop mem pidfd proc sha256 st
 wire   = frame link tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
-image  = bundle bundle_pack bundle_unpack cpio dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules root source tar tar_pax tree vmlinux
+image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules oci oci_files oci_image root source tar tar_pax tree vmlinux
 net    = address faults pcap switch
 screen = font picture
 qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
@@ -21,8 +21,8 @@ machine = console events freezing handshake loss machine request saving screendu
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call control copies findings health jobs journal networks orders ocr outcome recorder screens typing watching world
 script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods methods_console methods_net methods_screen needs outline output run session show source stages thunks unit
-cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus exec files font health hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help image job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+agent  = agent boot bus child cmdline configure dbus environment exec files font health hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -95,7 +95,7 @@ build/obj/script/%.o: extra_flags = $(script_flags)
 build/obj/script/libtcc.o: CFLAGS += -Os -fomit-frame-pointer
 # What waits for machines, or for people: the same. The engine keeps its frame pointers: it finds a script's line by them.
 build/obj/script/%.o: CFLAGS += -Os
-$(foreach r,cmd report world machine state qemu screen store,build/obj/$(r)/%.o) build/obj/image/bundle%.o: CFLAGS += -Os -fomit-frame-pointer
+$(foreach r,cmd report world machine state qemu screen store,build/obj/$(r)/%.o) build/obj/image/bundle%.o build/obj/image/container.o build/obj/image/oci%.o: CFLAGS += -Os -fomit-frame-pointer
 build/obj/script/embed.o: build/gen/vmtap.h.gz
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: extra_flags = -Wa,-I,build/gen
 build/obj/cmd/licenses.o build/asan/cmd/licenses.o: build/gen/licenses.gz

@@ -18,6 +18,7 @@ const struct command_entry cmd_table[] = {
 	{"check", "FILE...", "compile test scripts and list their tests; boot nothing", cmd_check_options, cmd_check},
 	{"cache", "list | prune [OPTIONS] | export FILE [KIND...] | import FILE",
 	 "see what is kept between runs, make it small, carry it to another machine", cmd_cache_options, cmd_cache},
+	{"image", "info FILE|FOLDER", "say what an image is and what would boot it", cmd_image_options, cmd_image},
 	{"bundle", "info | unpack FOLDER | pack -o FILE [OPTIONS] [NAME=PATH...]",
 	 "see what is in a vmtap that has QEMU and the kit inside, unpack it, make one", cmd_bundle_options, cmd_bundle},
 	{"new", "[--image=IMAGE] [FILE]", "write a first test script", cmd_new_options, cmd_new},

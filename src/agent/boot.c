@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "agent/cmdline.h"
+#include "agent/environment.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
@@ -41,6 +42,7 @@
 #include "wire/boot.h"
 
 #define LIST_MAX     (256 * 1024) /* bytes of that list, and of /proc/cmdline */
+#define RUN_MAX	     (64 * 1024)  /* bytes of BOOT_RUN */
 
 void boot_warn(struct boot *b, const char *text)
 {
@@ -121,6 +123,15 @@ static void load_modules(struct boot *b)
 		load_module(b, p);
 }
 
+/* What a container's image says of its commands is read as long as the initramfs is there. */
+static void take_run(void)
+{
+	cleanup_buf struct buf run = {0};
+
+	if (file_exists(BOOT_RUN) && file_read(BOOT_RUN, RUN_MAX, &run, NULL) == 0)
+		environment_take(&run);
+}
+
 /* ---- 3. the kit guest ---- */
 
 static void set_up_kit(struct boot *b)
@@ -147,8 +158,7 @@ static void set_up_kit(struct boot *b)
 
 /* ---- 4. the image's init ---- */
 
-/* Where an init usually is, in the order in which the kernel and initramfs tools look. */
-static const char *const usual_inits[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"};
+static const char *const usual_inits[] = {BOOT_INITS};
 
 /* Say why @path, which is there, cannot be run. */
 static void describe_bad_init(const char *path, struct err *err)
@@ -304,6 +314,7 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 		return -1;
 	open_console();
 	load_modules(b);
+	take_run();
 	if (file_read("/proc/cmdline", LIST_MAX, &cmdline, err) < 0)
 		return -1;
 	spec = (struct root_spec){

@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -30,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/environment.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -41,17 +41,6 @@
 #define DRAIN_READS  8	    /* reads of WIRE_CHUNK to empty a pipe of the usual 64 KiB, and some more */
 #define SPARE_LIFE   (10 * NS_PER_S) /* guest time: a copy's first command comes at once, or may as well wait for a fork */
 #define SCRIPT_FD    9	    /* where a long command finds its script */
-
-static const char *const environment[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=/root", /* HOME */
-	"USER=root",
-	"LOGNAME=root",
-	"SHELL=/bin/sh",
-	"LANG=C.UTF-8",
-	"TERM=dumb",
-	NULL,
-};
 
 /* ---- start ---- */
 
@@ -69,11 +58,11 @@ static void become_killable(void)
 struct start {
 	const char *path;
 	const char *argv[4];
-	const char *const *environment;
+	const char *const *variables;
+	const char *folder; /* or NULL: it stays where we are */
 	int in, out, err, script;
 	bool spared; /* as the agent is */
 	bool ahead;  /* of its command */
-	bool person; /* sits at it: it begins at home */
 	bool tty;    /* its standard input is to be its terminal */
 	volatile int error; /* errno of the child, in our memory */
 };
@@ -87,13 +76,13 @@ static void run(struct start *s)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (s->spared)
 		become_killable();
-	if (s->person)
-		(void)!chdir(HOME);
+	if (s->folder)
+		(void)!chdir(s->folder);
 	if (s->tty)
 		ioctl(s->in, TIOCSCTTY, 0);
 	if (dup2(s->in, 0) >= 0 && dup2(s->out, 1) >= 0 && dup2(s->err, 2) >= 0 &&
 	    (s->script < 0 || dup2(s->script, SCRIPT_FD) >= 0) && (!s->ahead || spare_be_traced() == 0))
-		execve(s->path, (char *const *)s->argv, (char *const *)s->environment);
+		execve(s->path, (char *const *)s->argv, (char *const *)s->variables);
 	s->error = errno;
 	_exit(127);
 }
@@ -138,7 +127,8 @@ static pid_t spawn(struct agent *a, const char *command, int in, int out, int er
 	struct start s = {
 		.path = "/bin/sh",
 		.argv = {"/bin/sh", "-c", text},
-		.environment = environment,
+		.variables = environment_get(),
+		.folder = environment_folder(),
 		.in = in, .out = out, .err = err_fd, .script = -1,
 		.spared = !a->is_init, .ahead = !command,
 	};
@@ -426,35 +416,27 @@ static int add_terminal(struct child *c, int master, struct err *err)
 	return watch_stream(c, WIRE_STDOUT, fcntl(master, F_DUPFD_CLOEXEC, 0), "a terminal", err);
 }
 
-/* The environment of all commands, but for the terminal's name, which is its last. @term has room for "TERM=" and a name. */
-static void name_terminal(const char *env[ARRAY_SIZE(environment)], char term[TERM_MAX], const char *name)
-{
-	memcpy(env, environment, sizeof(environment));
-	snprintf(term, TERM_MAX, "TERM=%s", name);
-	env[ARRAY_SIZE(environment) - 2] = term;
-}
-
 struct child *child_start_shell(struct agent *a, const struct child_shell *shell, const struct child_ops *ops, void *arg,
 				struct err *err)
 {
 	bool tty = shell->master >= 0, bash = access("/bin/bash", X_OK) == 0;
-	const char *env[ARRAY_SIZE(environment)];
-	char term[TERM_MAX];
+	cleanup_free char *term = xasprintf("TERM=%.*s", TERM_MAX, shell->term);
+	cleanup_free const char **variables = environment_with(term);
+	const char *folder = environment_folder();
 	cleanup_fd int out = -1, err_fd = -1;
 	struct start s = {.path = bash ? "/bin/bash" : "/bin/sh",
 			  .argv = {bash ? "-bash" : "-sh"},
-			  .environment = env,
+			  .variables = variables,
+			  .folder = folder ? folder : HOME,
 			  .in = shell->in,
 			  .out = shell->in,
 			  .err = shell->in,
 			  .script = -1,
 			  .spared = !a->is_init,
-			  .person = true,
 			  .tty = tty};
 	struct child *c = new_child(a);
 
 	child_unprepare(a);
-	name_terminal(env, term, shell->term);
 	if (tty ? add_terminal(c, shell->master, err) == 0
 		: add_stream(c, WIRE_STDOUT, &out, err) == 0 && add_stream(c, WIRE_STDERR, &err_fd, err) == 0) {
 		if (!tty) {

@@ -64,8 +64,7 @@ struct child {
  *		through a memory file that the shell reads as its script
  *
  * Standard input is /dev/null. The command leads a session of its own and has
- * default signals, umask 022, / as its folder and the fixed environment of
- * child.c.
+ * default signals, umask 022, and the folder and variables of environment.h.
  *
  * Return: the child, which frees itself after @ended; or NULL
  */
@@ -88,7 +87,8 @@ struct child_shell {
 };
 
 /**
- * child_start_shell() - Run root's shell as after a login: bash if there is one, else sh, in /root if there is that
+ * child_start_shell() - Run root's shell as after a login: bash if there is one, else sh, in /root if there is that, or in
+ * the folder that a container's image says
  *
  * The descriptors stay the caller's; what the shell writes comes as with child_start(), from a terminal as standard output.
  *

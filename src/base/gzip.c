@@ -18,6 +18,7 @@ struct gzip {
 	bool done;	/* no more members */
 	bool inside;	/* of a member */
 	uint64_t taken; /* compressed bytes read */
+	uint64_t left;	/* that may still be read */
 	uint8_t input[GZIP_INPUT];
 };
 
@@ -33,9 +34,12 @@ static struct gzip *gzip_new(int fd, const char *name)
 	return g;
 }
 
-struct gzip *gzip_open(int fd, const char *name)
+struct gzip *gzip_open(int fd, uint64_t max, const char *name)
 {
-	return gzip_new(fd, name);
+	struct gzip *g = gzip_new(fd, name);
+
+	g->left = max;
+	return g;
 }
 
 void gzip_close(struct gzip *g)
@@ -52,12 +56,13 @@ static ssize_t gzip_fill(struct gzip *g, struct err *err)
 
 	if (g->z.avail_in || g->fd < 0)
 		return g->z.avail_in;
-	n = fd_read_full(g->fd, g->input, sizeof(g->input));
+	n = fd_read_full(g->fd, g->input, g->left < sizeof(g->input) ? (size_t)g->left : sizeof(g->input));
 	if (n < 0)
 		return err_errno(err, "cannot read '%s'", g->name);
 	g->z.next_in = g->input;
 	g->z.avail_in = (unsigned int)n;
 	g->taken += (uint64_t)n;
+	g->left -= (uint64_t)n;
 	return n;
 }
 

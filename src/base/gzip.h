@@ -23,9 +23,10 @@ static inline bool gzip_is(const void *data, size_t n)
 /**
  * gzip_open() - Inflate from a descriptor
  * @fd:		Read from its position; not owned
+ * @max:	Bytes to read of it at most, behind which there is something else; or UINT64_MAX
  * @name:	For messages; not owned
  */
-struct gzip *gzip_open(int fd, const char *name);
+struct gzip *gzip_open(int fd, uint64_t max, const char *name);
 void gzip_close(struct gzip *g);
 
 /**

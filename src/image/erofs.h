@@ -70,11 +70,12 @@ int erofs_finish(struct erofs_writer *w, struct tree *t, struct err *err);
 /**
  * struct erofs_image - An open image
  * @meta:	Where its metadata starts, in bytes
+ * @inodes:	Files of all kinds in it, folders and the root among them; one of several names is one
  */
 struct erofs_image {
 	int fd;
 	char *path;
-	uint64_t meta, root, size;
+	uint64_t meta, root, size, inodes;
 };
 
 /* Open an image and check its superblock, its sum and its size. Return: 0, or -1. */

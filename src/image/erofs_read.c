@@ -52,6 +52,7 @@ int erofs_open(struct erofs_image *e, const char *path, struct err *err)
 	    e->size != (uint64_t)get_le32(s + EROFS_SUPER_BLOCKS) * EROFS_BLOCK)
 		return damaged(e, err);
 	e->root = get_le16(s + EROFS_SUPER_ROOT);
+	e->inodes = get_le64(s + EROFS_SUPER_INODES);
 	e->meta = (uint64_t)get_le32(s + EROFS_SUPER_META) * EROFS_BLOCK;
 	return 0;
 }

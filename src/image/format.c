@@ -12,6 +12,9 @@
 
 #include "base/gzip.h"
 #include "base/mem.h"
+#include "image/container.h"
+#include "image/cpio_read.h"
+#include "image/decompress.h"
 #include "image/dir.h"
 #include "image/source.h"
 #include "image/tar.h"
@@ -31,19 +34,24 @@ static int folder_key(const char *store, struct sha256 *key, const char *path, s
 	return dir_key(store, key, path, DIR_KEEP_OWNERS, err);
 }
 
-static int folder_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err)
+static int folder_load(const char *path, const struct format_target *to, struct err *err)
 {
-	return dir_load(path, DIR_KEEP_OWNERS, t, w, err);
+	return dir_load(path, DIR_KEEP_OWNERS, to->tree, to->writer, err);
 }
 
-static bool is_gzip(const struct format_head *h)
+static bool is_packed(const struct format_head *h)
 {
-	return !h->inflated && gzip_is(h->data, h->n);
+	return !h->inflated && (gzip_is(h->data, h->n) || decompress_tool(h->data, h->n));
 }
 
 static bool is_tar(const struct format_head *h)
 {
 	return tar_is(h->data, h->n);
+}
+
+static bool is_cpio(const struct format_head *h)
+{
+	return cpio_is(h->data, h->n);
 }
 
 /* A tar without members begins with its end mark; so do many file systems, whose magic comes later. */
@@ -57,11 +65,43 @@ static int archive_key(const char *store, struct sha256 *key, const char *path, 
 	return store_key_content(store, key, path, err);
 }
 
-static int archive_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err);
+static int archive_load(const char *path, const struct format_target *to, struct err *err);
+
+static int tar_read(struct source *s, const struct format_target *to, struct err *err)
+{
+	return tar_load(s, to->tree, to->writer, err);
+}
+
+static int cpio_read(struct source *s, const struct format_target *to, struct err *err)
+{
+	return cpio_load(s, to->tree, to->writer, err);
+}
+
+static bool is_container(const struct format_head *h)
+{
+	return container_is(h->path, h->data, h->n);
+}
+
+static int container_read(struct source *s, const struct format_target *to, struct err *err)
+{
+	return container_load_stream(s, to->tree, to->writer, to->run, err);
+}
+
+static int container_open_and_load(const char *path, const struct format_target *to, struct err *err)
+{
+	return container_load(path, to->tree, to->writer, to->run, err);
+}
+
+static int container_open_and_key(const char *store, struct sha256 *key, const char *path, struct err *err)
+{
+	(void)store;
+	return container_key(key, path, err);
+}
 
 /* ---- the table ---- */
 
-#define HINT_CPIO   "unpack it and give the folder: cpio -id; an initramfs goes into .initrd"
+#define HINT_CPIO   "make it in the newer format, cpio -o -H newc, or unpack it and give the folder: cpio -id"
+#define HINT_TWICE  "decompress it once: "
 #define HINT_KERNEL "a kernel goes into .kernel; .image is the root file system"
 #define HINT_MOUNT  "mount it and give the folder, or a tar of it: tar --numeric-owner -C FOLDER -cf root.tar ."
 #define HINT_DISK   "make a tar of its root file system: virt-tar-out -a DISK / root.tar"
@@ -69,21 +109,23 @@ static int archive_load(const char *path, struct tree *t, struct erofs_writer *w
 #define MAGIC(offset, text) .at = (offset), .len = sizeof(text) - 1, .magic = (text)
 
 static const struct format formats[] = {
+	{"a container's image", .probe = is_container, .key = container_open_and_key, .load = container_open_and_load,
+	 .read = container_read},
 	{"a folder", .probe = is_folder, .key = folder_key, .load = folder_load},
-	{"a gzip-compressed tar", .probe = is_gzip, .key = archive_key, .load = archive_load},
-	{"a tar", .probe = is_tar, .key = archive_key, .load = archive_load},
+	{"a compressed archive", .probe = is_packed, .key = archive_key, .load = archive_load},
+	{"a tar", .probe = is_tar, .key = archive_key, .load = archive_load, .read = tar_read},
+	{"a cpio archive", .probe = is_cpio, .key = archive_key, .load = archive_load, .read = cpio_read},
 
-	/* compressed */
-	{"gzip-compressed twice", MAGIC(0, "\x1f\x8b"), .hint = "decompress it once: gzip -d"},
-	{"xz-compressed", MAGIC(0, "\xfd" "7zXZ"), .hint = "decompress it first: xz -d"},
-	{"zstd-compressed", MAGIC(0, "\x28\xb5\x2f\xfd"), .hint = "decompress it first: zstd -d"},
-	{"bzip2-compressed", MAGIC(0, "BZh"), .hint = "decompress it first: bzip2 -d"},
-	{"LZ4-compressed", MAGIC(0, "\x04\x22\x4d\x18"), .hint = "decompress it first: lz4 -d"},
+	/* compressed twice */
+	{"something gzip-compressed", MAGIC(0, "\x1f\x8b"), .hint = HINT_TWICE "gzip -d"},
+	{"something xz-compressed", MAGIC(0, "\xfd" "7zXZ"), .hint = HINT_TWICE "xz -d"},
+	{"something zstd-compressed", MAGIC(0, "\x28\xb5\x2f\xfd"), .hint = HINT_TWICE "zstd -d"},
+	{"something bzip2-compressed", MAGIC(0, "BZh"), .hint = HINT_TWICE "bzip2 -d"},
+	{"something lz4-compressed", MAGIC(0, "\x04\x22\x4d\x18"), .hint = HINT_TWICE "lz4 -d"},
 
 	/* archives of other kinds */
-	{"a cpio archive", MAGIC(0, "070701"), .hint = HINT_CPIO},
-	{"a cpio archive", MAGIC(0, "070702"), .hint = HINT_CPIO},
-	{"a cpio archive", MAGIC(0, "070707"), .hint = HINT_CPIO},
+	{"a cpio archive in the old format", MAGIC(0, "070707"), .hint = HINT_CPIO},
+	{"a cpio archive in the oldest format", MAGIC(0, "\xc7\x71"), .hint = HINT_CPIO},
 	{"a zip archive", MAGIC(0, "PK\x03\x04"), .hint = "unpack it and give the folder: unzip"},
 	{"a 7-Zip archive", MAGIC(0, "7z\xbc\xaf\x27\x1c"), .hint = "unpack it and give the folder: 7z x"},
 	{"an ar archive or Debian package", MAGIC(0, "!<arch>"),
@@ -111,7 +153,7 @@ static const struct format formats[] = {
 	{"a disk with a partition table (GPT)", MAGIC(512, "EFI PART"), .hint = HINT_DISK},
 	{"a disk with a partition table", MAGIC(510, "\x55\xaa"), .hint = HINT_DISK},
 
-	{"an empty tar", .probe = is_zero_block, .key = archive_key, .load = archive_load},
+	{"an empty tar", .probe = is_zero_block, .key = archive_key, .load = archive_load, .read = tar_read},
 	{"a web page", MAGIC(0, "<"), .hint = "look at it: a download may have gone wrong"},
 };
 
@@ -133,21 +175,23 @@ static const struct format *format_loadable(const char *path, const struct forma
 {
 	const struct format *f = format_of(h);
 
-	if (f && f->load)
+	if (f && (h->inflated ? f->read != NULL : f->load != NULL))
 		return f;
 	if (!f) {
 		err_set(err, "'%s' is not a tar: its first header is damaged or something else", path);
-		err_hint(err, "an image is a tar, a tar.gz or a folder");
+		err_hint(err, "an image is a tar, a cpio archive, a container's image (OCI, docker save), each compressed or "
+			      "not, or a folder");
 		return NULL;
 	}
-	err_set(err, "'%s' cannot be an image: it looks like %s%s", path, f->name, h->inflated ? " inside gzip" : "");
+	err_set(err, "'%s' cannot be an image: it looks like %s%s", path, f->name, h->inflated ? ", compressed" : "");
 	err_hint(err, "%s", f->hint);
 	return NULL;
 }
 
-/* A stream with a tar in it; what gzip hides is seen here only. */
-static int archive_load(const char *path, struct tree *t, struct erofs_writer *w, struct err *err)
+/* A stream with an archive in it; what compression hides is seen here only. */
+static int archive_load(const char *path, const struct format_target *to, struct err *err)
 {
+	const struct format *f;
 	cleanup_source struct source s = {.fd = -1};
 	struct format_head h = {.n = 0};
 	ssize_t n;
@@ -158,14 +202,15 @@ static int archive_load(const char *path, struct tree *t, struct erofs_writer *w
 	if (n < 0)
 		return -1;
 	h.n = (size_t)n;
-	h.inflated = s.gzip != NULL;
-	return format_loadable(path, &h, err) ? tar_load(&s, t, w, err) : -1;
+	h.inflated = source_is_packed(&s);
+	f = format_loadable(path, &h, err);
+	return f ? f->read(&s, to, err) : -1;
 }
 
 const struct format *format_find(const char *path, struct err *err)
 {
 	cleanup_free uint8_t *head = NULL;
-	struct format_head h = {.n = 0};
+	struct format_head h = {.path = path};
 	struct stat st;
 	ssize_t n;
 
@@ -187,14 +232,14 @@ const struct format *format_find(const char *path, struct err *err)
 
 /* ---- what is inside ---- */
 
+#define HINT_FIRST "unpack it and give the folder, or make a tar of nothing else"
+
 /* A root that is none: it has all of @has, and nothing of what every root has. */
 static const struct content {
 	const char *name, *has[2], *hint;
 } contents[] = {
-	{"an OCI image layout", {"oci-layout", "index.json"},
-	 "give the root file system of a container: podman export NAME >root.tar"},
-	{"an archive of docker save", {"manifest.json", NULL},
-	 "give the root file system of a container: docker export NAME >root.tar"},
+	{"an OCI image layout behind something else", {"oci-layout", "index.json"}, HINT_FIRST},
+	{"an archive of docker save behind something else", {"manifest.json", NULL}, HINT_FIRST},
 };
 
 static bool is_root(const struct tree *t)

@@ -11,22 +11,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/sha256.h"
 #include "image/erofs.h"
+#include "image/source.h"
 #include "image/tree.h"
 
 #define FORMAT_HEAD_MAX (33u * 1024) /* bytes looked at; the magic of ISO 9660 is at 32769 */
 
 /**
  * struct format_head - What a file is recognised by
- * @data:	Its first @n bytes, inflated if @inflated
+ * @path:	Where it is; NULL for what is inside a compressed one
+ * @data:	Its first @n bytes, decompressed if @inflated
  * @folder:	It is a folder: there are no bytes
  */
 struct format_head {
+	const char *path;
 	const uint8_t *data;
 	size_t n;
 	bool folder, inflated;
+};
+
+/**
+ * struct format_target - What an image is loaded into
+ * @writer:	Gets the content of the files of @tree
+ * @run:	Appended: what commands are run with (BOOT_RUN), when the image is a container's
+ */
+struct format_target {
+	struct tree *tree;
+	struct erofs_writer *writer;
+	struct buf *run;
 };
 
 /**
@@ -38,6 +53,7 @@ struct format_head {
  *		NULL with @load
  * @load:	Read an image into a tree, its content into an EROFS image; NULL when
  *		nothing can yet. Return: 0, or -1
+ * @read:	The same of a stream, which may be compressed; NULL for what is no stream
  * @hint:	What to do instead, when @load is NULL
  */
 struct format {
@@ -46,7 +62,8 @@ struct format {
 	const char *magic;
 	bool (*probe)(const struct format_head *h);
 	int (*key)(const char *store, struct sha256 *key, const char *path, struct err *err);
-	int (*load)(const char *path, struct tree *t, struct erofs_writer *w, struct err *err);
+	int (*load)(const char *path, const struct format_target *to, struct err *err);
+	int (*read)(struct source *s, const struct format_target *to, struct err *err);
 	const char *hint;
 };
 
@@ -65,8 +82,8 @@ const struct format *format_find(const char *path, struct err *err);
  * format_check_tree() - Refuse a tree that is no root file system but something that holds one
  * @path:	For messages
  *
- * Some images look like any tar or folder from outside: archives of containers
- * have their layers inside.
+ * An archive of a container is known by its first member: one with another in
+ * front looks like any tar from outside.
  *
  * Return: 0, or -1
  */

@@ -2,6 +2,7 @@
  *
  *	/init				the agent
  *	/vmtap/modules			paths of modules, one a line, in load order
+ *	/vmtap/run			what commands are run with (wire/boot.h), if the root is a container's
  *	/lib/modules/VERSION/...	those modules, never compressed; beside BusyBox also modules.dep, of
  *					those alone, and modules.builtin, if the kernel has one
  *	/dev/console, /dev /proc /sys /run /tmp
@@ -27,6 +28,7 @@
 /**
  * struct initramfs - What goes into it
  * @agent:	The agent's ELF image; not owned
+ * @run:	What BOOT_RUN has, @run_len bytes; none without any
  * @busybox:	Path of a static BusyBox, or NULL
  * @folder:	Where the modules are
  * @modules_dir: Their version's folder in there
@@ -35,6 +37,8 @@
 struct initramfs {
 	const void *agent;
 	size_t agent_len;
+	const char *run;
+	size_t run_len;
 	const char *busybox;
 	struct folder folder;
 	const char *modules_dir, *release;

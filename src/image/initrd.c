@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "image/cpio.h"
 #include "image/initramfs.h"
+#include "image/oci.h"
 #include "image/source.h"
 #include "store/store.h"
 
@@ -34,7 +35,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 {
 	const struct initrd *i = arg;
 	cleanup_free char *busybox = i->root_key ? NULL : path_join(i->kit, "busybox");
-	cleanup_buf struct buf out = {0}, agent = {0};
+	cleanup_buf struct buf out = {0}, agent = {0}, run = {0};
 	const struct buf packed = {.data = (char *)i->agent, .len = i->agent_len};
 	struct initramfs ours = {
 		.busybox = busybox,
@@ -48,6 +49,10 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	ours.agent = agent.data;
 	ours.agent_len = agent.len;
+	if (i->run && file_read(i->run, OCI_RUN_MAX, &run, err) < 0)
+		return -1;
+	ours.run = buf_str(&run);
+	ours.run_len = run.len;
 	if (user_begin(i->user, &out, err) < 0 || initramfs_make(&ours, &out, err) < 0)
 		return -1;
 	return store_write_file(dir, INITRD_FILE, out.data, out.len, err);

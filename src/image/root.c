@@ -17,6 +17,7 @@
 #define ROOT_FORMAT "3" /* raise it when other bytes are written for the same image, or another image is refused */
 #define ROOT_FILE   "root.erofs"
 #define KERNEL_FILE "vmlinuz"
+#define RUN_FILE    "run"
 
 /* An image being made a root. */
 struct making {
@@ -95,13 +96,14 @@ static int kernel_extract(const char *dir, const char *root, struct err *err)
 }
 
 /* Load the image into a tree, and finish the EROFS image that has its content. */
-static int image_write(const struct making *m, struct erofs_writer *w, struct err *err)
+static int image_write(const struct making *m, struct erofs_writer *w, struct buf *run, struct err *err)
 {
 	struct tree t;
+	const struct format_target to = {&t, w, run};
 	int r;
 
 	tree_init(&t);
-	r = m->format->load(m->image, &t, w, err);
+	r = m->format->load(m->image, &to, err);
 	if (r == 0)
 		r = format_check_tree(m->image, &t, err);
 	if (r == 0) {
@@ -118,12 +120,15 @@ static int root_build(const char *dir, void *arg, struct err *err)
 	const struct making *m = arg;
 	cleanup_free char *path = path_join(dir, ROOT_FILE);
 	cleanup_erofs_writer struct erofs_writer w = {.fd = -1};
+	cleanup_buf struct buf run = {0};
 	struct stat st;
 
 	/* An archive takes at least its own size; of a folder nothing is known before. */
 	if (stat(m->image, &st) == 0 && S_ISREG(st.st_mode) && store_reserve(m->store, (uint64_t)st.st_size, err) < 0)
 		return -1;
-	if (erofs_begin(&w, path, err) < 0 || image_write(m, &w, err) < 0)
+	if (erofs_begin(&w, path, err) < 0 || image_write(m, &w, &run, err) < 0)
+		return -1;
+	if (run.len && store_write_file(dir, RUN_FILE, run.data, run.len, err) < 0)
 		return -1;
 	return kernel_extract(dir, path, err);
 }
@@ -141,6 +146,14 @@ static int root_key(void *arg, char hex[SHA256_HEX], struct err *err)
 	return 0;
 }
 
+/* Return: the path of a file in an entry that not all have, or NULL. */
+static char *find_file(const char *entry, const char *name)
+{
+	cleanup_free char *path = path_join(entry, name);
+
+	return file_exists(path) ? steal(path) : NULL;
+}
+
 int root_prepare(const char *store, const char *image, struct root *out, struct err *err)
 {
 	struct making m = {.store = store, .image = image, .format = format_find(image, err)};
@@ -152,9 +165,8 @@ int root_prepare(const char *store, const char *image, struct root *out, struct 
 	if (!m.format || store_make(store, &recipe, out->key, &entry, err) < 0)
 		return -1;
 	out->path = path_join(entry, ROOT_FILE);
-	out->kernel = path_join(entry, KERNEL_FILE);
-	if (!file_exists(out->kernel))
-		free(steal(out->kernel));
+	out->kernel = find_file(entry, KERNEL_FILE);
+	out->run = find_file(entry, RUN_FILE);
 	return 0;
 }
 
@@ -162,5 +174,6 @@ void root_free(struct root *r)
 {
 	free(r->path);
 	free(r->kernel);
+	free(r->run);
 	*r = (struct root){.path = NULL};
 }

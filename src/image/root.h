@@ -1,6 +1,6 @@
 /* root.h - a declared image as a root file system: an entry of the store
  *
- *	root/KEY	root.erofs, and vmlinuz when the image has a kernel
+ *	root/KEY	root.erofs; vmlinuz when the image has a kernel; run when it is a container's (BOOT_RUN)
  */
 #ifndef IMAGE_ROOT_H
 #define IMAGE_ROOT_H
@@ -13,10 +13,11 @@
  * @key:	Of the entry: the same for the same content
  * @path:	EROFS image
  * @kernel:	The newest kernel in the image's /boot, or NULL
+ * @run:	What commands are run with, or NULL
  */
 struct root {
 	char key[SHA256_HEX];
-	char *path, *kernel;
+	char *path, *kernel, *run;
 };
 
 /**

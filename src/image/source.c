@@ -1,4 +1,4 @@
-/* source.c - the bytes of an image file, inflated when they are gzip */
+/* source.c - the bytes of an image file, or of a part of one, decompressed when they are compressed */
 #include "image/source.h"
 
 #include <assert.h>
@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/gzip.h"
+#include "image/decompress.h"
 
 /*
  * Large enough that system calls do not count, small enough to stay in the
@@ -29,6 +30,7 @@ static int source_check(struct source *s, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "'%s' is %s", s->name,
 			       S_ISDIR(st.st_mode) ? "a folder" : "neither a file nor a folder");
+	s->left = (uint64_t)st.st_size;
 	return st.st_size ? 0 : err_set(err, "'%s' is empty", s->name);
 }
 
@@ -42,28 +44,45 @@ static ssize_t source_fill(struct source *s, struct err *err)
 	s->at = 0;
 	if (s->gzip) {
 		n = gzip_read(s->gzip, s->data + s->len, SOURCE_WINDOW - s->len, err);
+	} else if (s->decompress) {
+		n = decompress_read(s->decompress, s->data + s->len, SOURCE_WINDOW - s->len, err);
 	} else {
-		n = fd_read_full(s->fd, s->data + s->len, SOURCE_WINDOW - s->len);
+		size_t room = SOURCE_WINDOW - s->len;
+
+		n = fd_read_full(s->fd, s->data + s->len, s->left < room ? (size_t)s->left : room);
 		if (n < 0)
 			err_errno(err, "cannot read '%s'", s->name);
+		else
+			s->left -= (uint64_t)n;
 	}
 	if (n > 0)
 		s->len += (size_t)n;
 	return n;
 }
 
-/* gzip starts over from the first byte: its header is part of the stream. */
+/* Decompression starts over from the first byte: a header is part of the stream. */
 static int source_detect(struct source *s, struct err *err)
 {
+	const struct decompress_tool *tool;
+	uint64_t size = s->left;
+	bool gzip;
+
+	s->data = xmalloc(SOURCE_WINDOW);
+	s->limit = SOURCE_PACKED_MAX;
 	if (source_fill(s, err) < 0)
 		return -1;
-	if (!gzip_is(s->data, s->len))
+	gzip = gzip_is(s->data, s->len);
+	tool = decompress_tool(s->data, s->len);
+	if (!gzip && !tool)
 		return 0;
-	if (lseek(s->fd, 0, SEEK_SET) < 0)
+	if (lseek(s->fd, -(off_t)s->len, SEEK_CUR) < 0)
 		return err_errno(err, "cannot read '%s' again from its start", s->name);
-	s->gzip = gzip_open(s->fd, s->name);
 	s->len = 0;
-	return 0;
+	if (gzip)
+		s->gzip = gzip_open(s->fd, size, s->name);
+	else
+		s->decompress = decompress_open(tool, s->fd, size, s->name, err);
+	return source_is_packed(s) ? 0 : -1;
 }
 
 int source_fd(const char *path, int flags)
@@ -85,13 +104,21 @@ int source_open(struct source *s, const char *path, struct err *err)
 	if (source_begin(s, path, err) < 0)
 		return -1;
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	s->data = xmalloc(SOURCE_WINDOW);
+	return source_detect(s, err);
+}
+
+int source_open_part(struct source *s, const char *name, int fd, uint64_t offset, uint64_t size, struct err *err)
+{
+	*s = (struct source){.name = name, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .left = size};
+	if (s->fd < 0 || lseek(s->fd, (off_t)offset, SEEK_SET) < 0)
+		return err_errno(err, "cannot read '%s'", name);
 	return source_detect(s, err);
 }
 
 void source_close(struct source *s)
 {
 	gzip_close(s->gzip);
+	decompress_close(s->decompress);
 	free(s->data);
 	fd_close(&s->fd);
 	*s = (struct source){.fd = -1};
@@ -118,6 +145,10 @@ ssize_t source_next(struct source *s, const uint8_t **data, size_t max, struct e
 	*data = s->data + s->at;
 	s->at += n;
 	s->offset += n;
+	if (s->sum)
+		sha256_add(s->sum, *data, n);
+	if (source_is_packed(s) && s->offset > s->limit)
+		return err_set(err, "'%s' becomes more than %llu GiB when it is decompressed", s->name, SOURCE_PACKED_MAX >> 30);
 	return (ssize_t)n;
 }
 
@@ -136,14 +167,14 @@ int source_finish(struct source *s, uint64_t limit, struct err *err)
 {
 	uint64_t end = s->offset + limit;
 
-	while (s->gzip) {
+	while (source_is_packed(s) || s->sum) {
 		const uint8_t *piece;
 		ssize_t n = source_next(s, &piece, SOURCE_WINDOW, err);
 
 		if (n <= 0)
 			return (int)n;
 		if (s->offset > end)
-			return err_set(err, "'%s' inflates to more than %llu bytes behind its end mark", s->name,
+			return err_set(err, "'%s' has more than %llu bytes behind its end mark", s->name,
 				       (unsigned long long)limit);
 	}
 	return 0;
@@ -167,8 +198,23 @@ ssize_t source_read(struct source *s, void *data, size_t n, struct err *err)
 	return (ssize_t)got;
 }
 
+/* Pass over what is not in the window. Return: 0, 1 when the file ends before, or -1. */
+static int source_seek(struct source *s, uint64_t n, struct err *err)
+{
+	uint64_t window = s->len - s->at, beyond = n - window, there = beyond < s->left ? beyond : s->left;
+
+	if (lseek(s->fd, (off_t)there, SEEK_CUR) < 0)
+		return err_errno(err, "cannot read '%s'", s->name);
+	s->at = s->len;
+	s->left -= there;
+	s->offset += window + there;
+	return there < beyond;
+}
+
 int source_skip(struct source *s, uint64_t n, struct err *err)
 {
+	if (n > s->len - s->at && !source_is_packed(s) && !s->sum)
+		return source_seek(s, n, err);
 	while (n) {
 		const uint8_t *piece;
 		ssize_t len = source_next(s, &piece, n < SOURCE_WINDOW ? (size_t)n : SOURCE_WINDOW, err);
@@ -178,6 +224,22 @@ int source_skip(struct source *s, uint64_t n, struct err *err)
 		if (len == 0)
 			return 1;
 		n -= (uint64_t)len;
+	}
+	return 0;
+}
+
+int source_copy(struct source *s, struct erofs_writer *w, struct inode *i, uint64_t offset, uint64_t n, struct err *err)
+{
+	while (n) {
+		const uint8_t *data;
+		ssize_t got = source_next(s, &data, n < SOURCE_WINDOW ? (size_t)n : SOURCE_WINDOW, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : 1;
+		if (erofs_file_write(w, i, offset, data, (size_t)got, err) < 0)
+			return -1;
+		offset += (uint64_t)got;
+		n -= (uint64_t)got;
 	}
 	return 0;
 }

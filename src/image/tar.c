@@ -13,6 +13,7 @@
  */
 #include "image/tar.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -374,18 +375,20 @@ static int sparse_check(struct tar_member *m, struct err *err)
 
 static int data_copy(struct tar *t, struct inode *i, uint64_t offset, uint64_t n, struct err *err)
 {
-	while (n) {
-		const uint8_t *data;
-		ssize_t got = source_next(t->source, &data, n < SIZE_MAX / 2 ? (size_t)n : SIZE_MAX / 2, err);
+	int r = source_copy(t->source, t->writer, i, offset, n, err);
 
-		if (got <= 0)
-			return got < 0 ? -1 : tar_truncated(t, err);
-		if (erofs_file_write(t->writer, i, offset, data, (size_t)got, err) < 0)
-			return -1;
-		offset += (uint64_t)got;
-		n -= (uint64_t)got;
+	return r > 0 ? tar_truncated(t, err) : r;
+}
+
+/* Only where its data is, which must be all of it. */
+static int file_index(struct tar *t, struct inode *i, struct err *err)
+{
+	if (t->member.is_sparse) {
+		err_set(err, "it is sparse");
+		return tar_fail(t, err);
 	}
-	return 0;
+	i->nid = t->source->offset;
+	return skip(t, i->size + padding(i->size), err);
 }
 
 static int file_load(struct tar *t, struct inode *i, struct err *err)
@@ -395,6 +398,8 @@ static int file_load(struct tar *t, struct inode *i, struct err *err)
 	size_t n = 1;
 
 	i->size = m->size;
+	if (!t->writer)
+		return file_index(t, i, err);
 	if (m->is_sparse) {
 		if (m->sparse_major == 1 && sparse_map(t, err) < 0)
 			return -1;
@@ -483,6 +488,10 @@ static int member_load(struct tar *t, struct err *err)
 	struct tar_member *m = &t->member;
 	size_t n = strlen(m->path);
 
+	if (t->tree->layer && tree_is_white_out(m->path)) {
+		tree_white_out(t->tree, m->path);
+		return m->type == '1' ? 0 : skip(t, m->size + padding(m->size), err);
+	}
 	switch (m->type) {
 	case '\0':
 	case '0':
@@ -532,19 +541,53 @@ bool tar_is(const void *head, size_t n)
 	return n >= TAR_BLOCK && header_sum_holds(head);
 }
 
-int tar_load(struct source *s, struct tree *tree, struct erofs_writer *w, struct err *err)
+bool tar_first(const void *head, size_t n, char name[TAR_FIRST_SIZE])
 {
-	struct tar t = {.source = s, .tree = tree, .writer = w};
+	const uint8_t *h = head;
+	int64_t size;
+
+	while (tar_is(h, n) && tar_number(h + TAR_SIZE, TAR_SIZE_LEN, &size) == 0) {
+		uint64_t all = TAR_BLOCK + (uint64_t)size + padding((uint64_t)size);
+		const char *text = (const char *)h;
+		int from = strncmp(text, "./", 2) == 0 ? 2 : 0;
+
+		snprintf(name, TAR_FIRST_SIZE, "%.*s", TAR_NAME_LEN - from, text + from);
+		if (!memchr("xgLK", h[TAR_TYPE], 4) && name[0] && strcmp(name, ".") != 0)
+			return true;
+		if (size < 0 || (uint64_t)size > n || all > n)
+			return false;
+		h += all;
+		n -= all;
+	}
+	return false;
+}
+
+static int load(struct tar *t, struct err *err)
+{
 	uint8_t h[TAR_BLOCK];
 	int r;
 
-	while ((r = header_read(&t, h, err)) > 0)
-		if ((r = member_next(&t, h, err)) < 0)
+	while ((r = header_read(t, h, err)) > 0)
+		if ((r = member_next(t, h, err)) < 0)
 			break;
-	tar_member_free(&t.member);
-	if (r == 0)
-		r = source_finish(s, TAR_REST_MAX, err);
-	if (r == 0 && tree->count == 0)
+	tar_member_free(&t->member);
+	return r < 0 ? -1 : source_finish(t->source, TAR_REST_MAX, err);
+}
+
+int tar_load(struct source *s, struct tree *tree, struct erofs_writer *w, struct err *err)
+{
+	struct tar t = {.source = s, .tree = tree, .writer = w};
+
+	if (load(&t, err) < 0)
+		return -1;
+	if (tree->count == 0 && !tree->layer)
 		return err_set(err, "'%s' has no files in it", s->name);
-	return r;
+	return 0;
+}
+
+int tar_index(struct source *s, struct tree *tree, struct err *err)
+{
+	struct tar t = {.source = s, .tree = tree};
+
+	return load(&t, err);
 }

@@ -84,7 +84,10 @@ static struct node *child_add(struct tree *t, struct node *dir, const char *name
 	c = node_new(inode, name, n);
 	c->parent = dir;
 	c->depth = (uint16_t)(dir->depth + 1);
+	c->layer = t->layer;
 	c->next = dir->child;
+	if (c->next)
+		c->next->last = c;
 	dir->child = c;
 	dir->children++;
 	dir->folders += S_ISDIR(inode->mode);
@@ -93,49 +96,6 @@ static struct node *child_add(struct tree *t, struct node *dir, const char *name
 	t->table[s] = c;
 	t->count++;
 	return c;
-}
-
-/* Forget all that is below a folder that stops being one. */
-static void children_drop(struct tree *t, struct node *dir)
-{
-	struct node *c = dir->child;
-
-	while (c) {
-		struct node *next = c->next;
-		struct node **at = &t->table[slot_of(t, dir, c->name, c->len)];
-
-		children_drop(t, c);
-		while (*at != c)
-			at = &(*at)->chain;
-		*at = c->chain;
-		c->inode->names--;
-		t->count--;
-		free(c);
-		c = next;
-	}
-	dir->child = NULL;
-	dir->children = dir->folders = 0;
-}
-
-static void node_set(struct tree *t, struct node *c, struct inode *inode)
-{
-	bool was = S_ISDIR(c->inode->mode), is = S_ISDIR(inode->mode);
-
-	inode->names++;
-	c->inode->names--;
-	c->inode = inode;
-	if (was && !is)
-		children_drop(t, c);
-	if (c != t->root)
-		c->parent->folders += (uint32_t)is - (uint32_t)was;
-}
-
-void tree_init(struct tree *t)
-{
-	*t = (struct tree){0};
-	table_grow(t);
-	t->root = node_new(tree_inode(t, S_IFDIR | 0755), "", 0);
-	t->root->parent = t->root;
 }
 
 static void xattrs_free(struct xattr *x)
@@ -150,19 +110,99 @@ static void xattrs_free(struct xattr *x)
 	}
 }
 
+static void inode_free(struct tree *t, struct inode *i)
+{
+	if (i->last)
+		i->last->next = i->next;
+	else
+		t->inodes = i->next;
+	if (i->next)
+		i->next->last = i->last;
+	xattrs_free(i->xattrs);
+	free(i->target);
+	free(i->tail);
+	free(i);
+}
+
+/* One name less; without any it can never be seen again. */
+static void inode_let_go(struct tree *t, struct inode *i)
+{
+	if (--i->names == 0)
+		inode_free(t, i);
+}
+
+static void children_drop(struct tree *t, struct node *dir);
+
+/* Remove a name, which is not the root, and what is below it. */
+static void node_drop(struct tree *t, struct node *c)
+{
+	struct node *dir = c->parent;
+	struct node **at = &t->table[slot_of(t, dir, c->name, c->len)];
+
+	children_drop(t, c);
+	while (*at != c)
+		at = &(*at)->chain;
+	*at = c->chain;
+	if (c->last)
+		c->last->next = c->next;
+	else
+		dir->child = c->next;
+	if (c->next)
+		c->next->last = c->last;
+	dir->children--;
+	dir->folders -= S_ISDIR(c->inode->mode);
+	inode_let_go(t, c->inode);
+	t->count--;
+	free(c);
+}
+
+/* Forget all that is below a folder that stops being one. */
+static void children_drop(struct tree *t, struct node *dir)
+{
+	while (dir->child)
+		node_drop(t, dir->child);
+}
+
+static void node_set(struct tree *t, struct node *c, struct inode *inode)
+{
+	bool was = S_ISDIR(c->inode->mode), is = S_ISDIR(inode->mode);
+
+	inode->names++;
+	inode_let_go(t, c->inode);
+	c->inode = inode;
+	c->layer = t->layer;
+	if (was && !is)
+		children_drop(t, c);
+	if (c != t->root)
+		c->parent->folders += (uint32_t)is - (uint32_t)was;
+}
+
+void tree_init(struct tree *t)
+{
+	*t = (struct tree){0};
+	table_grow(t);
+	t->root = node_new(tree_inode(t, S_IFDIR | 0755), "", 0);
+	t->root->parent = t->root;
+}
+
+/* Free the names below a folder, and not mind what they stood for. */
+static void children_forget(struct node *dir)
+{
+	for (struct node *c = dir->child, *next; c; c = next) {
+		next = c->next;
+		children_forget(c);
+		free(c);
+	}
+}
+
 void tree_free(struct tree *t)
 {
 	if (t->root) {
-		children_drop(t, t->root);
+		children_forget(t->root);
 		free(t->root);
 	}
-	for (struct inode *i = t->inodes, *next; i; i = next) {
-		next = i->next;
-		xattrs_free(i->xattrs);
-		free(i->target);
-		free(i->tail);
-		free(i);
-	}
+	while (t->inodes)
+		inode_free(t, t->inodes);
 	free(t->table);
 	*t = (struct tree){0};
 }
@@ -173,6 +213,8 @@ struct inode *tree_inode(struct tree *t, uint32_t mode)
 
 	i->mode = mode;
 	i->next = t->inodes;
+	if (i->next)
+		i->next->last = i;
 	t->inodes = i;
 	return i;
 }
@@ -221,6 +263,8 @@ static int walk_step(struct walk *w, const char *name, size_t n, bool follow, st
 		return -1;
 	if (follow && S_ISLNK(next->inode->mode))
 		return walk_symlink(w, next, err);
+	if (w->make)
+		next->layer = w->make->layer;
 	w->at = next;
 	return 0;
 }
@@ -265,7 +309,7 @@ static int path_check(const char *path, struct err *err)
 	return 0;
 }
 
-struct node *tree_put(struct tree *t, const char *path, struct inode *inode, struct err *err)
+static struct node *put(struct tree *t, const char *path, struct inode *inode, struct err *err)
 {
 	struct walk w = {.tree = t, .make = t, .at = t->root};
 	cleanup_free char *dir = NULL;
@@ -274,6 +318,10 @@ struct node *tree_put(struct tree *t, const char *path, struct inode *inode, str
 
 	if (path_check(path, err) < 0)
 		return NULL;
+	if (++t->puts > TREE_PUTS_MAX) {
+		err_set(err, "there are more than %u members", TREE_PUTS_MAX);
+		return NULL;
+	}
 	while (end > path && (end[-1] == '/' || (end[-1] == '.' && (end - 1 == path || end[-2] == '/'))))
 		end--;
 	for (name = end; name > path && name[-1] != '/'; name--)
@@ -295,6 +343,75 @@ struct node *tree_put(struct tree *t, const char *path, struct inode *inode, str
 		return child_add(t, w.at, name, (size_t)(end - name), inode, err);
 	node_set(t, c, inode);
 	return c;
+}
+
+/* On the way to its new name an inode may lose its last other one: a file "a" becomes a folder for the link "a/b" to it. */
+struct node *tree_put(struct tree *t, const char *path, struct inode *inode, struct err *err)
+{
+	struct node *c;
+
+	inode->names++;
+	c = put(t, path, inode, err);
+	inode->names--;
+	return c;
+}
+
+/* ---- layers ---- */
+
+#define WHITE_OUT	 ".wh."
+#define WHITE_OUT_OTHER	 ".wh..wh."
+#define WHITE_OUT_OPAQUE ".wh..wh..opq"
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool tree_is_white_out(const char *path)
+{
+	return strncmp(last_part(path), WHITE_OUT, strlen(WHITE_OUT)) == 0;
+}
+
+/*
+ * Remove what is below a folder and was named by layers below @t->layer alone. Nothing of those can come back while
+ * this layer is read: once is enough, however often a layer asks for it.
+ */
+static void hide_below(struct tree *t, struct node *dir)
+{
+	if (dir->hidden == t->layer)
+		return;
+	dir->hidden = t->layer;
+	for (struct node *c = dir->child, *next; c; c = next) {
+		next = c->next;
+		if (c->layer < t->layer)
+			node_drop(t, c);
+		else
+			hide_below(t, c);
+	}
+}
+
+void tree_white_out(struct tree *t, const char *path)
+{
+	const char *name = last_part(path);
+	cleanup_free char *above = xstrndup(path, (size_t)(name - path));
+	struct node *dir = tree_find(t, above, true), *c;
+
+	if (!dir)
+		return;
+	if (strcmp(name, WHITE_OUT_OPAQUE) == 0) {
+		hide_below(t, dir);
+		return;
+	}
+	if (strncmp(name, WHITE_OUT_OTHER, strlen(WHITE_OUT_OTHER)) == 0)
+		return;
+	name += strlen(WHITE_OUT);
+	c = child_find(t, dir, name, strlen(name));
+	if (c && c->layer < t->layer)
+		node_drop(t, c);
+	else if (c)
+		hide_below(t, c);
 }
 
 static int by_name(const void *a, const void *b)

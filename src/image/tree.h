@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 #define TREE_NODES_MAX (1u << 20) /* names in one image; a full Debian desktop has 0.3 million */
+#define TREE_PUTS_MAX  (1u << 24) /* names given, those included that replace others: members of an archive */
 #define TREE_DEPTH_MAX 512	  /* folders in folders; bounds every recursion over a tree */
 #define TREE_PATH_MAX  4095	  /* bytes of a path or of a symlink's target, as in Linux */
 #define TREE_NAME_MAX  255	  /* bytes of one component, as in Linux */
@@ -30,15 +31,15 @@ struct xattr {
 /**
  * struct inode - A file of any type
  * @mode:	Type and permissions, as in stat(2)
- * @names:	Names that refer to it; 0 after the last was replaced
+ * @names:	Names that refer to it; it is freed when the last is replaced or removed
  * @rdev:	Device number as the kernel encodes it (tree_rdev())
  * @target:	Where a symlink points, or NULL
  * @block:	First block of the data in the image (erofs.c)
  * @tail:	Bytes behind the last whole block that are kept for the metadata, or NULL
- * @nid:	Its number in the image
+ * @nid:	Its number in the image; in an index of an archive (tar_index()), where its data begins
  */
 struct inode {
-	struct inode *next; /* all of a tree, for freeing */
+	struct inode *next, *last; /* all of a tree, for freeing */
 	uint32_t mode, uid, gid, names, rdev;
 	uint32_t mtime_nsec;
 	int64_t mtime;
@@ -56,18 +57,28 @@ struct node {
 	struct node *parent; /* the root's is itself */
 	struct node *child;  /* of a folder, newest first until tree_sort() */
 	struct node *next;   /* sibling */
+	struct node *last;   /* sibling before it, until tree_sort() */
 	struct node *chain;  /* same hash */
 	uint32_t children, folders;
 	uint16_t depth;
+	uint16_t layer;	 /* that named it last, or something in it */
+	uint16_t hidden; /* the layer whose mark has hidden what is in it of the layers below */
 	uint8_t len;
 	char name[];
 };
 
+/**
+ * struct tree - A tree
+ * @layer:	0; or the number, from 1 on, of the layer of a container's image that is
+ *		put on those before: then white-outs are honoured (tree_white_out())
+ * @puts:	Names given so far
+ */
 struct tree {
 	struct node *root;
 	struct inode *inodes;
 	struct node **table;
-	size_t slots, count;
+	size_t slots, count, puts;
+	uint16_t layer;
 };
 
 /* Start with a root folder (0755, root:root). */
@@ -90,6 +101,21 @@ struct inode *tree_inode(struct tree *t, uint32_t mode);
  * Return: the node, or NULL
  */
 struct node *tree_put(struct tree *t, const char *path, struct inode *inode, struct err *err);
+
+/**
+ * tree_white_out() - Apply a white-out of a layer
+ * @path:	As a layer has it: "etc/.wh.motd" hides etc/motd, "etc/.wh..wh..opq" all
+ *		that is in etc, of the layers below; what @t->layer itself has
+ *		named stays, whether it came before or comes afterwards
+ *
+ * Other names that begin with ".wh..wh." are aufs's own and mean nothing.
+ *
+ * Source: OCI image specification, layer.md, "Whiteouts".
+ */
+void tree_white_out(struct tree *t, const char *path);
+
+/* Return: whether the last part of a path is a white-out's name. */
+bool tree_is_white_out(const char *path);
 
 /**
  * tree_find() - The node of a path

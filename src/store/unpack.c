@@ -367,7 +367,7 @@ static int import_from(int fd, struct reader *r, struct pack_report *out, struct
 	if (held < 0)
 		return -1;
 	r->fills = store_holes_fill(r->stage);
-	r->gzip = gzip_open(fd, r->name);
+	r->gzip = gzip_open(fd, UINT64_MAX, r->name);
 	sha256_init(&r->sum);
 	status = take_all(r, err);
 	if (status == 0)

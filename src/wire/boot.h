@@ -21,4 +21,13 @@
 
 #define BOOT_MODULES_LIST "/vmtap/modules" /* in the initramfs: modules to load, a path a line, in this order */
 
+/*
+ * In the initramfs, for a root that is a container's image: what commands are run with. The working folder, then
+ * variables "NAME=value", each with its NUL.
+ */
+#define BOOT_RUN "/vmtap/run"
+
+/* Where an init usually is in a root, in the order in which the kernel and initramfs tools look. */
+#define BOOT_INITS "/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"
+
 #endif

@@ -34,7 +34,7 @@ refused('.image = "' . file('disk.tar', "QFI\xfb\0\0\0\3" . "\0" x 1000) . '"', 
 refused('.image = "' . file('ext4.img', "\0" x 1080 . "\x53\xef" . "\0" x 1000) . '"', qr/ext4 image/, 'ext4 is recognised');
 mkdir "$dir/oci";
 file("oci/$_", '{}') for qw(oci-layout index.json);
-refused(qq{.image = "$dir/oci"}, qr/OCI image layout/, 'OCI is recognised');
+refused(qq{.image = "$dir/oci"}, qr{no image for linux/amd64 in it}, 'an OCI layout of nothing');
 refused(qq{.image = "$dir/dots.tar"}, qr/'[^']*\.\.[^']*'/, 'member with ..');
 refused('.kernel = "' . file('kernel', "no kernel\n" x 100) . '"', qr/is not a Linux kernel/, 'kernel that is not one');
 refused('.kernel = "/nonexistent"', qr{'/nonexistent': No such file}, 'missing kernel');

@@ -141,3 +141,70 @@ TEST(tree, attributes_are_replaced_and_bounded)
 	CHECK_INT(tree_xattr(i, "user.b", big, sizeof(big), NULL), -1);
 	tree_free(&t);
 }
+
+/* ---- layers (whole images: oci.c) ---- */
+
+TEST(tree, a_link_may_need_the_name_that_it_is_a_link_to)
+{
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	i = file(&t);
+	tree_put(&t, "a", i, NULL);
+	CHECK(tree_put(&t, "a/b", i, NULL) != NULL);
+	CHECK(tree_find(&t, "a/b", false)->inode == i);
+	tree_free(&t);
+}
+
+TEST(tree, inodes_without_a_name_are_not_kept)
+{
+	struct tree t;
+	size_t n = 0;
+
+	tree_init(&t);
+	for (int k = 0; k < 1000; k++)
+		tree_put(&t, "same", file(&t), NULL);
+	for (const struct inode *i = t.inodes; i; i = i->next)
+		n++;
+	CHECK_INT(n, 2);
+	tree_free(&t);
+}
+
+TEST(tree, a_mark_may_be_there_as_often_as_the_archive_likes)
+{
+	struct tree t;
+	char name[32];
+
+	tree_init(&t);
+	t.layer = 1;
+	for (int k = 0; k < 20000; k++) {
+		snprintf(name, sizeof(name), "d/%d", k);
+		tree_put(&t, name, file(&t), NULL);
+	}
+	t.layer = 2;
+	tree_put(&t, "d/0", file(&t), NULL);
+	for (int k = 0; k < 20000; k++)
+		tree_white_out(&t, "d/.wh..wh..opq");
+	CHECK_INT(t.count, 2);
+	tree_free(&t);
+}
+
+TEST(tree, white_outs_follow_links_on_their_way_and_not_at_its_end)
+{
+	struct tree t;
+
+	tree_init(&t);
+	t.layer = 1;
+	tree_put(&t, "usr/lib/x", file(&t), NULL);
+	tree_put(&t, "lib", symlink_to(&t, "usr/lib"), NULL);
+	tree_put(&t, "l", symlink_to(&t, "usr/lib"), NULL);
+	t.layer = 2;
+	tree_white_out(&t, "lib/.wh.x");
+	tree_white_out(&t, ".wh.l");
+	tree_white_out(&t, "../.wh.lib");
+	CHECK(!tree_find(&t, "usr/lib/x", false));
+	CHECK(!tree_find(&t, "l", false));
+	CHECK(tree_find(&t, "usr/lib", false) != NULL);
+	tree_free(&t);
+}

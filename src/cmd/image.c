@@ -1,0 +1,157 @@
+/* image.c - `vmtap image`: say what an image is and what would boot it */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/settings.h"
+#include "image/embedded.h"
+#include "image/erofs.h"
+#include "image/format.h"
+#include "image/guest.h"
+#include "image/oci.h"
+#include "image/root.h"
+#include "wire/boot.h"
+
+#define LABEL "%-12s "
+#define MB    1e6
+
+const struct option cmd_image_options[] = {{0}};
+
+/* One line, of bytes that may be an image's. */
+static void print_line(const char *label, const char *text)
+{
+	cleanup_buf struct buf clean = {0};
+
+	text_clean(&clean, text, strlen(text));
+	for (char *c = clean.data; c && *c; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	printf(LABEL "%s\n", label, buf_str(&clean));
+}
+
+static bool is_there(const struct erofs_image *e, const char *path, mode_t bits)
+{
+	struct erofs_file f;
+
+	return erofs_stat(e, path, true, &f, NULL) == 0 && (!bits || (S_ISREG(f.mode) && f.mode & bits));
+}
+
+/* As the agent finds it (agent/boot.c). */
+static void print_init(const struct erofs_image *e)
+{
+	static const char *const inits[] = {BOOT_INITS};
+	cleanup_free char *text = NULL;
+
+	for (size_t k = 0; k < ARRAY_SIZE(inits) && !text; k++)
+		if (is_there(e, inits[k], 0111))
+			text = xasprintf("%s%s", inits[k],
+					 is_there(e, "/lib/systemd/systemd", 0111) ? " (systemd)" :
+					 is_there(e, "/sbin/openrc", 0111)	   ? " (OpenRC)" : "");
+	print_line("init", text ? text : "none in it: vmtap's own runs");
+	if (!is_there(e, "/bin/sh", 0111))
+		print_line("shell", "none in it: commands of a test cannot run");
+}
+
+static int print_root(const struct root *r, struct err *err)
+{
+	cleanup_erofs_image struct erofs_image e = {.fd = -1};
+
+	if (erofs_open(&e, r->path, err) < 0)
+		return -1;
+	printf(LABEL "%llu files, %.1f MB as the guest's root\n", "content", (unsigned long long)e.inodes,
+	       (double)e.size / MB);
+	print_init(&e);
+	return 0;
+}
+
+/* What a container's image says of its commands. */
+static int print_run(const char *path, struct err *err)
+{
+	static const struct {
+		const char *label, *variable;
+	} ours[] = {{"command", "IMAGE_COMMAND="}, {"user", "IMAGE_USER="}};
+	cleanup_buf struct buf run = {0};
+	const char *end;
+
+	if (!path)
+		return 0;
+	if (file_read(path, OCI_RUN_MAX, &run, err) < 0)
+		return -1;
+	end = run.data + run.len;
+	print_line("folder", run.data);
+	for (const char *at = run.data + strlen(run.data) + 1; at < end; at += strlen(at) + 1) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(ours) && !text_starts(at, ours[k].variable))
+			k++;
+		print_line(k < ARRAY_SIZE(ours) ? ours[k].label : "variable",
+			   k < ARRAY_SIZE(ours) ? at + strlen(ours[k].variable) : at);
+	}
+	return 0;
+}
+
+static int print_boot(const char *image, const struct settings *s, const struct root *r, struct err *err)
+{
+	cleanup_guest_files struct guest_files f = {0};
+	struct guest_spec g = {.image = image, .kit = s->kit, .store = s->store};
+	cleanup_buf struct buf quoted = {0};
+	const char *modules;
+
+	g.agent = embedded_agent(&g.agent_len);
+	if (!s->kit && !r->kernel)
+		return err_set(err, "%s", s->kit_missing);
+	if (guest_prepare(&g, &f, err) < 0)
+		return -1;
+	modules = guest_files_disk(&f, BOOT_MODULES_SERIAL) ? "the kit's" : "the image's, or built into the kernel";
+	printf(LABEL "%s, %s\n", "kernel", f.version, r->kernel ? "the image's" : "the kit's");
+	print_line("modules", modules);
+	buf_adds(&quoted, "vmtap shell ");
+	text_quote_shell(&quoted, image);
+	print_line("boots by", buf_str(&quoted));
+	return 0;
+}
+
+static int image_info(const char *path, const struct settings *s, struct err *err)
+{
+	const struct format *f = format_find(path, err);
+	struct root r = {.path = NULL};
+	struct stat st;
+	int result;
+
+	if (!f)
+		return -1;
+	print_line("image", path);
+	print_line("format", f->name);
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		printf(LABEL "%.1f MB\n", "size", (double)st.st_size / MB);
+	fflush(stdout);
+	result = root_prepare(s->store, path, &r, err);
+	if (result == 0)
+		result = print_root(&r, err);
+	if (result == 0)
+		result = print_run(r.run, err);
+	fflush(stdout);
+	if (result == 0)
+		result = print_boot(path, s, &r, err);
+	root_free(&r);
+	return result;
+}
+
+int cmd_image(char **argv)
+{
+	struct settings s;
+	struct err err = {0};
+	int n = 0, status = cmd_parse("image", cmd_image_options, &s, argv, &n);
+
+	if (status >= 0)
+		return status;
+	if (n != 2 || strcmp(argv[0], "info") != 0)
+		return cmd_wrong("image", "what about an image? info FILE");
+	if (settings_read(&s, &err) < 0)
+		return s.damaged ? cmd_failed(&err) : (cmd_wrong("image", err.text));
+	settings_provide(&s);
+	return image_info(argv[1], &s, &err) < 0 ? cmd_failed(&err) : EXIT_PASSED;
+}
