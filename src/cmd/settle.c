@@ -128,17 +128,31 @@ void settle_cached(struct settle *s, size_t number, const char *when)
 	settle_result(s, number, &result);
 }
 
-void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name)
+/* The same failure without its details, which another point has. */
+static void copy_short(struct point *to, const struct point *from, size_t told_by)
 {
+	*to = (struct point){.verdict = from->verdict, .infra = from->infra, .told_by = told_by};
+	if (from->at)
+		to->at = xstrdup(from->at);
+	if (from->todo)
+		to->todo = xstrdup(from->todo);
+}
+
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name, size_t *told_by)
+{
+	const char *why = setup->reason ? setup->reason : "no reason given";
+	bool failed = point_has_failed(setup);
 	struct point result;
 
-	point_copy_result(&result, setup);
-	if (point_has_failed(setup)) {
-		const char *why = setup->reason ? setup->reason : "no reason given";
-
-		free(result.reason);
-		result.reason = name ? xasprintf("setup \"%s\" failed: %s", name, why) : xasprintf("setup failed: %s", why);
+	if (failed && *told_by) {
+		copy_short(&result, setup, *told_by);
+	} else {
+		point_copy_result(&result, setup);
+		free(failed ? steal(result.reason) : NULL);
+		*told_by = number + 1;
 	}
+	if (failed)
+		result.reason = name ? xasprintf("setup \"%s\" failed: %s", name, why) : xasprintf("setup failed: %s", why);
 	settle_result(s, number, &result);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/glimpse.h"
 #include "net/address.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
@@ -73,6 +74,7 @@ struct machine_spec {
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
+ * @doing:	Where the world says which call it sees through, for a person who waits; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
  * @call_timeout: Seconds for one call, already scaled
  * @test_timeout: Seconds for the whole test, already scaled
@@ -84,6 +86,7 @@ struct spec {
 	const char *store;
 	bool cold, record;
 	const char *layer, *save_to;
+	struct glimpse *doing;
 	struct machine_spec *machines;
 	size_t nmachines;
 	struct net_spec *nets;
