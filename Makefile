@@ -19,7 +19,7 @@ qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remembe
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
-script = blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks unit
+script = blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks traps unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
@@ -31,7 +31,7 @@ agent_sources = $(call room,agent) src/wire/frame.c \
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/outline.c src/script/show.c \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/outline.c src/script/show.c src/script/traps.c \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

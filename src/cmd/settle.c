@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "script/script.h"
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
@@ -88,14 +90,22 @@ void settle_infra(struct settle *s, size_t number, const char *why)
 
 void settle_uncompiled(struct settle *s, size_t number)
 {
-	const char *text = s->plan->tests[number].file->error;
+	const char *text = s->plan->tests[number].file->error, *rest;
 	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
 	struct point result = {.verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
 
 	/* "FILE:LINE: error: ..." */
 	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
 		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
-	if (text[line])
+	rest = text + line + (text[line] == '\n');
+	if (text_starts(rest, SCRIPT_SOURCE_INDENT)) {
+		size_t n = strcspn(rest, "\n"), indent = strlen(SCRIPT_SOURCE_INDENT);
+		cleanup_free char *source = xstrndup(rest + indent, n - indent);
+
+		point_add_field(&result, "source", source);
+		rest += n;
+	}
+	if (*rest)
 		point_add_field(&result, "diagnostics", text);
 	settle(s, number, &result, SETTLE_UNCOMPILED);
 }

@@ -50,15 +50,15 @@ struct place lines_find(const struct lines *l, uintptr_t pc)
 
 void chain_add(struct chain *c, struct place p)
 {
-	struct place *last = c->n ? &c->places[c->n - 1] : NULL;
+	const struct place *last = c->n ? &c->places[c->n - 1] : NULL;
 
 	if (!p.file || (last && last->line == p.line && strcmp(last->file, p.file) == 0))
 		return;
 	if (c->n < CHAIN_MAX)
-		last = &c->places[c->n++];
+		c->n++;
 	else
 		c->lost++;
-	*last = p;
+	c->places[c->n - 1] = p;
 }
 
 void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct chain *c)

@@ -38,6 +38,20 @@ const char *const methods_fields[] = {
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
+const char *methods_parameters(const char *name)
+{
+	static const char *const parameters[] = {
+#define METHOD(type, name, parameters, arguments, doc) #parameters,
+#include "script/methods.def"
+#undef METHOD
+	};
+
+	for (size_t i = 0; methods_names[i]; i++)
+		if (strcmp(methods_names[i], name) == 0)
+			return parameters[i];
+	return NULL;
+}
+
 /* A call as the script wrote it, for messages; no machine for start_all(). */
 struct wording {
 	const char *machine, *method;
