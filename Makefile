@@ -9,7 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
-base   = buf crc32c err fd file gzip host json log loop mem pidfd proc sha256 stream task text
+base   = buf crc32c err fd file glimpse gzip host json log loop mem pidfd proc sha256 stream task text
 wire   = frame link tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
@@ -20,9 +20,9 @@ qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp re
 machine = console events freezing handshake loss machine request saving screendump spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call control copies findings health jobs journal networks orders ocr outcome recorder screens typing watching world
-script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods methods_console methods_net methods_screen needs outline output run session show source stages thunks unit
+script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods methods_console methods_net methods_screen needs outline output run session show source stages thunks traps unit
 cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help image job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus environment exec files font health hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = agent boot bus child cmdline configure dbus environment exec files font health hosts inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -32,7 +32,7 @@ agent_sources = $(call room,agent) $(patsubst %,src/wire/%.c,frame tree_pack tre
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/outline.c src/script/show.c \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/outline.c src/script/show.c src/script/traps.c \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

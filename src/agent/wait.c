@@ -3,11 +3,14 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 
-#define PAUSE_FIRST (50 * NS_PER_MS)
+#define PAUSE_FIRST   (50 * NS_PER_MS)
+#define EVIDENCE_TIME (4 * NS_PER_S) /* less than the host waits for the last words of a wait */
 
 static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_SUCCEEDS] = &wait_try,  [WIRE_WAIT_FAILS] = &wait_try,   [WIRE_WAIT_FILE] = &wait_file,
@@ -27,12 +30,53 @@ static void look(void *arg)
 	w->kind->look(w);
 }
 
+/* ---- the host gives up ---- */
+
+/* @title, without quotes: in front of what @list prints, if that is anything. */
+#define LIST(title, list) "x=$(" list " 2>/dev/null); [ -z \"$x\" ] || printf '%s\\n' '" title "' \"$x\"; "
+#define UNITS		  " --no-legend --no-pager --plain --full"
+
+void wait_ask_services(const struct wait *w, struct buf *command)
+{
+	(void)w;
+	buf_adds(command, LIST("the end of the journal:", "journalctl --no-pager --quiet -b -n 10"));
+}
+
+static void fail_with_evidence(void *arg)
+{
+	struct wait *w = arg;
+
+	text_clean(&w->seen, buf_str(&w->evidence.text), w->evidence.text.len);
+	while (text_ends(buf_str(&w->seen), "\n"))
+		w->seen.data[--w->seen.len] = '\0';
+	request_fail(&w->request, buf_str(&w->seen));
+}
+
 static void cancel(struct request *q)
 {
 	struct wait *w = container_of(q, struct wait, request);
+	cleanup_buf struct buf command = {0};
+	bool again = w->late;
 
-	request_fail(q, w->seen.len ? buf_str(&w->seen) : "nothing was seen yet");
+	w->late = true;
+	loop_timer(&q->agent->loop, &w->timer, CLOCK_NEVER);
+	if (!w->seen.len)
+		wait_see(w, "nothing was seen yet");
+	buf_addc(&w->seen, '\n');
+	if (w->kind->explain && !again)
+		w->kind->explain(w, &w->seen);
+	if (!w->kind->ask || again || strcmp(q->agent->init, "systemd") != 0) {
+		fail_with_evidence(w);
+		return;
+	}
+	w->kind->ask(w, &command);
+	buf_adds(&command, LIST("failed units:", "systemctl list-units --failed" UNITS));
+	buf_adds(&command, LIST("queued jobs:", "systemctl list-jobs" UNITS));
+	inquiry_start(&w->evidence, q->agent, buf_str(&command), EVIDENCE_TIME, fail_with_evidence, w);
 }
+
+/* ---- a wait ---- */
+
 
 static void drop(struct request *q)
 {
@@ -41,6 +85,7 @@ static void drop(struct request *q)
 	loop_timer(&q->agent->loop, &w->timer, CLOCK_NEVER);
 	if (w->kind->drop && w->own)
 		w->kind->drop(w);
+	inquiry_drop(&w->evidence);
 	buf_free(&w->seen);
 	free(w->subject);
 	free(w->address);
@@ -74,9 +119,11 @@ void wait_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	}
 }
 
+/* After the host gave up, what a look still says makes no difference, unless it is why the wait was in vain. */
 void wait_done(struct wait *w, const void *data, size_t n)
 {
-	request_done(&w->request, data, n);
+	if (!w->late)
+		request_done(&w->request, data, n);
 }
 
 void wait_fail(struct wait *w, const char *fmt, ...)
@@ -94,6 +141,8 @@ void wait_again(struct wait *w)
 {
 	uint64_t max = w->kind->pause_max;
 
+	if (w->late)
+		return;
 	loop_timer(&w->request.agent->loop, &w->timer, clock_now() + (w->pause < max ? w->pause : max));
 	if (w->pause < max)
 		w->pause *= 2;
@@ -101,13 +150,16 @@ void wait_again(struct wait *w)
 
 void wait_look_now(struct wait *w)
 {
-	loop_timer(&w->request.agent->loop, &w->timer, 0);
+	if (!w->late)
+		loop_timer(&w->request.agent->loop, &w->timer, 0);
 }
 
 void wait_see(struct wait *w, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (w->late)
+		return;
 	buf_clear(&w->seen);
 	va_start(ap, fmt);
 	buf_vaddf(&w->seen, fmt, ap);

@@ -3,18 +3,25 @@
  * inotify(7) on the nearest folder that exists tells at once; /proc, /sys and
  * what appears behind a symbolic link tell nothing, so there is a slow poll too.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/wait.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define EVENTS (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+
+#define LISTED_MAX 40 /* names of a folder that are told when the wait was in vain */
 
 struct notice {
 	struct watch watch;
@@ -90,6 +97,53 @@ static void look(struct wait *w)
 	wait_done(w, "", 0);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Append what is in a folder, in order, as far as it is few. */
+static void list_folder(struct buf *out, DIR *d)
+{
+	char *names[LISTED_MAX];
+	struct dirent *e;
+	size_t n = 0, more = 0;
+
+	while ((e = readdir(d))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (n < ARRAY_SIZE(names))
+			names[n++] = xstrdup(e->d_name);
+		else
+			more++;
+	}
+	qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(out, i ? ", " : "");
+		text_clean(out, names[i], strlen(names[i]));
+		free(names[i]);
+	}
+	buf_addf(out, n ? "" : "nothing");
+	if (more)
+		buf_addf(out, " and %zu more", more);
+}
+
+static void explain(const struct wait *w, struct buf *out)
+{
+	cleanup_free char *folder = nearest_folder(w->subject);
+	char target[PATH_MAX] = "";
+	DIR *d = opendir(folder);
+
+	if (readlink(w->subject, target, sizeof(target) - 1) > 0)
+		buf_addf(out, "it is a symbolic link to '%s', which is not there\n", target);
+	if (!d)
+		return;
+	buf_addf(out, "what is in '%s': ", folder);
+	list_folder(out, d);
+	buf_addc(out, '\n');
+	closedir(d);
+}
+
 static int prepare(struct wait *w, struct err *err)
 {
 	struct notice *n;
@@ -111,6 +165,8 @@ static void drop(struct wait *w)
 const struct wait_kind wait_file = {
 	.prepare = prepare,
 	.look = look,
+	.explain = explain,
+	.ask = wait_ask_services,
 	.drop = drop,
 	.pause_max = NS_PER_S,
 };

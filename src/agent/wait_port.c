@@ -20,6 +20,7 @@
 #include "base/text.h"
 
 #define TABLE_MAX   (256 * 1024)    /* bytes of /proc/net/tcp that are read; listening sockets come first */
+#define LISTED_MAX  20		    /* sockets that are told when the wait was in vain */
 #define CONNECT_MAX NS_PER_S	    /* for one attempt: the first SYN may be lost, the kernel repeats it after 1 s */
 
 struct attempt {
@@ -162,6 +163,22 @@ static void look(struct wait *w)
 		look_there(w);
 }
 
+static void explain(const struct wait *w, struct buf *out)
+{
+	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+	size_t count = 0;
+
+	(void)w;
+	buf_adds(out, "what listens: ");
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		cleanup_buf struct buf table = {0};
+
+		(void)file_read(tables[i], TABLE_MAX, &table, NULL);
+		tcp_list(buf_str(&table), LISTED_MAX, &count, out);
+	}
+	buf_adds(out, count ? "\n" : "nothing\n");
+}
+
 static int prepare(struct wait *w, struct err *err)
 {
 	struct attempt *t;
@@ -183,6 +200,8 @@ static void drop(struct wait *w)
 const struct wait_kind wait_port = {
 	.prepare = prepare,
 	.look = look,
+	.explain = explain,
+	.ask = wait_ask_services,
 	.drop = drop,
 	.pause_max = 50 * NS_PER_MS, /* a look costs next to nothing */
 };

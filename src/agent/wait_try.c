@@ -19,11 +19,13 @@
  * @child:	The running try, or NULL
  * @out:	Output of the running or last try, as far as it is kept
  * @last:	How the last try ended, "" before that
+ * @tries:	How many have ended
  */
 struct try {
 	struct child *child;
 	struct buf out, err;
 	struct buf last;
+	unsigned tries;
 };
 
 static void keep(struct buf *b, size_t limit, const char *data, size_t n)
@@ -55,14 +57,14 @@ static void describe_stream(struct buf *to, const char *name, const struct buf *
 		to->data[--to->len] = '\0';
 }
 
-/* "last try: exit status 1, stderr: ..." */
+/* "last try of 12: exit status 1, stderr: ..." */
 static void describe(struct wait *w, int status)
 {
 	struct try *t = w->own;
 	cleanup_free char *how = proc_status_text(status);
 
 	buf_clear(&t->last);
-	buf_addf(&t->last, "last try: %s", how);
+	buf_addf(&t->last, "last try of %u: %s", ++t->tries, how);
 	describe_stream(&t->last, ", stderr", &t->err);
 	describe_stream(&t->last, t->err.len ? "\nstdout" : ", stdout", &t->out);
 	wait_see(w, "%s", buf_str(&t->last));
@@ -123,6 +125,7 @@ static void drop(struct wait *w)
 const struct wait_kind wait_try = {
 	.prepare = prepare,
 	.look = look,
+	.ask = wait_ask_services,
 	.drop = drop,
 	.pause_max = NS_PER_S,
 };

@@ -23,12 +23,11 @@
  * That systemd answers at all means that default.target's job has been queued:
  * it does so before it enters its event loop.
  */
-#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/bus.h"
-#include "agent/child.h"
+#include "agent/inquiry.h"
 #include "agent/passwd.h"
 #include "agent/unit_facts.h"
 #include "agent/wait.h"
@@ -39,9 +38,7 @@
 
 #define UNIT_PAUSE_MAX (250 * NS_PER_MS)
 #define IDLE_LOOKS     2	       /* "inactive, no job" in a row to be believed */
-#define REPORT_MAX     16384	       /* bytes of what `systemctl` and `journalctl` print, for a FAIL or to be read by us */
-static_assert(REPORT_MAX <= WIRE_REASON_MAX, "a FAIL holds it");
-#define REPORT_TIME    (10 * NS_PER_S) /* for these commands */
+#define REPORT_TIME    (10 * NS_PER_S) /* for `systemctl` and `journalctl` */
 #define DEFAULT_TARGET "default.target"
 
 /* What systemd says of one unit; strings inside the reply. */
@@ -56,11 +53,8 @@ struct unit {
  * @name:	The unit, with its suffix
  * @user, @uid:	Whose it is; "" and 0 for the system's
  * @wanted:	Its state, of UNIT_STATE and UNIT_IS
- * @reporter:	A command that asks systemd and the journal
- * @reported:	What follows when @reporter has ended, or has taken too long
- * @patience:	For @reporter
  * @verdict:	First line of the FAIL, once it is decided
- * @report:	What @reporter wrote
+ * @report:	What systemd and the journal say
  */
 struct question {
 	struct wait *wait;
@@ -70,10 +64,8 @@ struct question {
 	const char *user;
 	uid_t uid;
 	char *wanted;
-	struct child *reporter;
-	void (*reported)(struct question *q);
-	struct timer patience;
-	struct buf verdict, report;
+	struct buf verdict;
+	struct inquiry report;
 };
 
 static const char *const suffixes[] = {".service", ".socket", ".target", ".timer", ".mount", ".device",
@@ -146,59 +138,12 @@ static bool is_useless(struct question *q, struct dbus_message *reply)
 
 /* ---- what takes a command ---- */
 
-static void end_report(struct question *q)
-{
-	loop_timer(&q->wait->request.agent->loop, &q->patience, CLOCK_NEVER);
-	q->reported(q);
-}
-
-static void report_output(void *arg, enum wire_stream stream, const char *data, size_t n)
-{
-	struct question *q = arg;
-	size_t room = REPORT_MAX - q->report.len;
-
-	(void)stream;
-	buf_add(&q->report, data, n < room ? n : room);
-}
-
-static void report_ended(void *arg, const struct child *c)
+static void conclude(void *arg)
 {
 	struct question *q = arg;
 
-	(void)c;
-	q->reporter = NULL;
-	end_report(q);
-}
-
-static const struct child_ops report_ops = {.output = report_output, .ended = report_ended};
-
-static void report_late(void *arg)
-{
-	struct question *q = arg;
-
-	child_abandon(steal(q->reporter));
-	buf_adds(&q->report, "(the report took too long)\n");
-	end_report(q);
-}
-
-/* Collect what @command prints in q->report, then call @reported. */
-static void report(struct question *q, const char *command, void (*reported)(struct question *q))
-{
-	struct agent *a = q->wait->request.agent;
-
-	buf_clear(&q->report);
-	q->reported = reported;
-	q->patience = (struct timer){.expired = report_late, .arg = q};
-	loop_timer(&a->loop, &q->patience, clock_now() + REPORT_TIME);
-	q->reporter = child_start(a, command, &report_ops, q, NULL);
-	if (!q->reporter)
-		end_report(q);
-}
-
-static void conclude(struct question *q)
-{
 	buf_addc(&q->verdict, '\n');
-	text_clean(&q->verdict, buf_str(&q->report), q->report.len);
+	text_clean(&q->verdict, buf_str(&q->report.text), q->report.text.len);
 	wait_fail(q->wait, "%s", buf_str(&q->verdict));
 }
 
@@ -206,7 +151,7 @@ static void conclude(struct question *q)
 static void fail_with_report(struct question *q, const char *command)
 {
 	wait_see(q->wait, "%s", buf_str(&q->verdict));
-	report(q, command, conclude);
+	inquiry_start(&q->report, q->wait->request.agent, command, REPORT_TIME, conclude, q);
 }
 
 /* For a shell: $unit is the unit, systemctl asks its manager, and the rest is as unit_facts.h has it. @id: the unit's name. */
@@ -224,22 +169,30 @@ static void begin_command(struct buf *command, const struct question *q, const c
 	buf_adds(command, " -- sh \"$@\"; }; ");
 }
 
-/* q->verdict is decided: add what an administrator would look at. */
+/* Add the command that prints what an administrator would look at. */
+static void add_status(struct buf *command, const struct question *q)
+{
+	buf_adds(command, "( exec 2>&1; ");
+	begin_command(command, q, q->name);
+	buf_adds(command, "systemctl status --no-pager --full -n 0 -- \"$unit\"; "
+			  "journalctl --no-pager --quiet -b -n 20 $option \"$unit\" $more ); ");
+}
+
+/* q->verdict is decided. */
 static void fail_unit(struct question *q)
 {
 	cleanup_buf struct buf command = {0};
 
-	begin_command(&command, q, q->name);
-	buf_adds(&command, "exec 2>&1; systemctl status --no-pager --full -n 0 -- \"$unit\"; "
-			   "journalctl --no-pager --quiet -b -n 20 $option \"$unit\" $more");
+	add_status(&command, q);
 	fail_with_report(q, buf_str(&command));
 }
 
 /* ---- an inactive unit ---- */
 
-static void judge(struct question *q)
+static void judge(void *arg)
 {
-	const char *facts = buf_str(&q->report);
+	struct question *q = arg;
+	const char *facts = buf_str(&q->report.text);
 
 	if (unit_facts_have_run(facts)) {
 		wait_done(q->wait, "", 0);
@@ -259,7 +212,7 @@ static void find_out(struct question *q, const char *id)
 	wait_see(q->wait, "unit '%s' is inactive and no job is queued that would start it", q->name);
 	begin_command(&command, q, id);
 	buf_adds(&command, "exec 2>/dev/null; " UNIT_FACTS_COMMAND);
-	report(q, buf_str(&command), judge);
+	inquiry_start(&q->report, q->wait->request.agent, buf_str(&command), REPORT_TIME, judge, q);
 }
 
 /* ---- a unit ---- */
@@ -388,16 +341,18 @@ static int unit_prepare(struct wait *w, struct err *err)
 	return 0;
 }
 
+static void unit_ask(const struct wait *w, struct buf *command)
+{
+	add_status(command, w->own);
+}
+
 static void drop(struct wait *w)
 {
 	struct question *q = w->own;
 
 	bus_close(&q->bus);
-	loop_timer(&w->request.agent->loop, &q->patience, CLOCK_NEVER);
-	if (q->reporter)
-		child_abandon(q->reporter);
+	inquiry_drop(&q->report);
 	buf_free(&q->verdict);
-	buf_free(&q->report);
 	free(q->name);
 	free(q->wanted);
 	free(q);
@@ -406,6 +361,7 @@ static void drop(struct wait *w)
 const struct wait_kind wait_unit = {
 	.prepare = unit_prepare,
 	.look = unit_look,
+	.ask = unit_ask,
 	.drop = drop,
 	.pause_max = UNIT_PAUSE_MAX,
 };

@@ -18,9 +18,10 @@
 
 #define CPU_NAME "x86_64" /* as uname -m prints it */
 
-/* Program counter and stack pointer of a ucontext_t, which a signal's handler is given (<ucontext.h>). */
+/* Program counter, stack and frame pointer of a ucontext_t, which a signal's handler is given (<ucontext.h>). */
 #define CPU_CONTEXT_PC(c) ((uintptr_t)(c)->uc_mcontext.gregs[REG_RIP])
 #define CPU_CONTEXT_SP(c) ((uintptr_t)(c)->uc_mcontext.gregs[REG_RSP])
+#define CPU_CONTEXT_FP(c) ((uintptr_t)(c)->uc_mcontext.gregs[REG_RBP])
 
 /*
  * Let the code that a signal has interrupted call @f, as if it did so itself:

@@ -11,6 +11,7 @@
  * @test:	What runs there. For a setup: the test that needs it first
  * @number:	Of the test in the plan
  * @setup:	It is a setup: that which comes to @stage
+ * @title:	What a setup is called for people; owned by the owner
  * @begun:	What it begins with, as of plan.h
  * @accel:	What its machines run on
  * @memory:	MiB that they may come to need
@@ -28,6 +29,7 @@ struct job {
 	struct plan_test *test;
 	size_t number;
 	bool setup;
+	char *title;
 	int stage, begun;
 	enum accel_kind accel;
 	long memory;

@@ -120,6 +120,14 @@ static void set_beginning(const struct schedule *s, const struct plan_test *t, i
 	plan->world.layer = at == SCRIPT_NOTHING ? NULL : setup_of(f, at)->layer;
 }
 
+/* What the status calls a setup; the caller frees it. */
+static char *title_of(const struct plan_test *t, int stage)
+{
+	if (stage == SCRIPT_BASE)
+		return xasprintf("setup of %s", t->file->path);
+	return xasprintf("setup \"%s\" of %s", script_stage(t->file->script, (size_t)stage)->name, t->file->path);
+}
+
 /* Return: 0, or -1. */
 static int start_job(struct schedule *s, size_t number, bool setup, int stage, struct err *err)
 {
@@ -135,10 +143,14 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	j->setup = setup;
 	j->stage = stage;
 	j->begun = t->file->begun;
+	free(j->title);
+	j->title = setup ? title_of(t, stage) : NULL;
 	t->file->world.finish_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
 	j->life = limits_life(&t->file->world, setup);
+	t->file->world.doing = s->doing ? &s->doing[j - s->jobs] : NULL;
+	glimpse_set(t->file->world.doing, "", 0, 0); /* of a world that was killed */
 	return job_start(j, setup ? work_setup : work_test, err);
 }
 
@@ -244,6 +256,7 @@ static bool is_setup_over(struct schedule *s, size_t number, int stage)
 	if (before && before->state == SETUP_UNMET) {
 		setup->state = SETUP_UNMET;
 		setup->failed = before->failed;
+		setup->origin = before->origin ? before->origin : before;
 		point_copy_result(&setup->result, &before->result);
 	} else if (find_free_job(s)) { /* a parent's may have taken the last one */
 		start_setup(s, setup, number, stage);
@@ -438,7 +451,7 @@ static bool settle_from_cache(struct schedule *s, size_t number)
 static bool start_next(struct schedule *s, size_t number)
 {
 	struct plan_test *t = &s->plan->tests[number];
-	const struct setup_run *setup;
+	struct setup_run *setup, *origin;
 
 	if (!is_prepared(s, t->file))
 		return false;
@@ -447,8 +460,9 @@ static bool start_next(struct schedule *s, size_t number)
 	if (!has_room(s, t) || !is_setup_over(s, number, stage_of(t)))
 		return false;
 	setup = setup_of(file_of(s, t), stage_of(t));
+	origin = setup->origin ? setup->origin : setup;
 	if (setup->state == SETUP_UNMET)
-		settle_like_setup(s->settle, number, &setup->result, setup->failed);
+		settle_like_setup(s->settle, number, &setup->result, setup->failed, &origin->told_by);
 	else
 		start_test(s, number);
 	return true;
@@ -469,6 +483,15 @@ static bool take_next(struct schedule *s)
 	return true;
 }
 
+static struct report_activity activity_of(const struct schedule *s, size_t i)
+{
+	const struct job *j = &s->jobs[i];
+
+	return (struct report_activity){.what = j->setup ? j->title : j->test->name,
+					.started = j->started,
+					.doing = s->doing ? &s->doing[i] : NULL};
+}
+
 static void tell_status(struct schedule *s)
 {
 	struct report_status status = {
@@ -476,13 +499,12 @@ static void tell_status(struct schedule *s)
 
 	for (size_t i = 0; i < s->njobs; i++)
 		if (job_is_busy(&s->jobs[i]))
-			s->activities[status.nactivities++] =
-				(struct report_activity){s->jobs[i].test->name, s->jobs[i].started};
+			s->activities[status.nactivities++] = activity_of(s, i);
 	if (prepare_is_busy(&s->prepare))
 		s->activities[status.nactivities++] =
-			(struct report_activity){s->preparing, s->prepare.started};
+			(struct report_activity){.what = s->preparing, .started = s->prepare.started};
 	if (freeze_is_busy(&s->freeze))
-		s->activities[status.nactivities++] = (struct report_activity){s->freezing, s->freeze.started};
+		s->activities[status.nactivities++] = (struct report_activity){.what = s->freezing, .started = s->freeze.started};
 	report_status(s->report, &status);
 	if (status.nactivities == 0)
 		loop_stop(s->loop);
@@ -524,6 +546,7 @@ void schedule_init(struct schedule *s)
 	for (size_t i = 0; i < s->njobs; i++)
 		s->jobs[i] = (struct job){
 			.task.loop = s->loop, .in_child = in_child, .done = job_done, .arg = s};
+	s->doing = glimpse_map(s->njobs);
 	s->activities = xcalloc(s->njobs + 2, sizeof(*s->activities)); /* and what is prepared, and frozen */
 	s->prepare = (struct prepare){.task.loop = s->loop,
 				      .settings = s->settings,
@@ -561,6 +584,8 @@ void schedule_free(struct schedule *s)
 		free(s->tests[i].fallback.kvm_failed);
 		free(s->tests[i].infra);
 	}
+	for (size_t i = 0; i < s->njobs; i++)
+		free(s->jobs[i].title);
 	free(s->jobs);
 	free(s->activities);
 	free(s->preparing);

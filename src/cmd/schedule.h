@@ -30,11 +30,15 @@ enum freeze_state {
  * struct setup_run - What tests begin with, in this run
  * @layer:	When it is DONE; never freed: a few in a run
  * @result:	What became of it, when it is UNMET
+ * @origin:	One before it that failed, for which it is UNMET; NULL: it did itself
+ * @told_by:	Of an origin: number of the test that told it in full, from 1; 0 so far
  * @failed:	The name of the setup that this was, which may be one before it; NULL for one without a name
  */
 struct setup_run {
 	enum setup_state state;
 	const char *layer, *failed;
+	struct setup_run *origin;
+	size_t told_by;
 	struct point result;
 };
 
@@ -71,6 +75,7 @@ struct test_run {
  * @room:	MiB for machines
  * @files, @tests: By their numbers in the plan
  * @activities:	What the last status told
+ * @doing:	What each of @jobs does; or NULL
  * @next:	Test to start
  */
 struct schedule {
@@ -94,6 +99,7 @@ struct schedule {
 	struct file_run *files;
 	struct test_run *tests;
 	struct report_activity *activities;
+	struct glimpse *doing;
 };
 
 /* Make room for the jobs and the state; the runner's members are set. */

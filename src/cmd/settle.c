@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "script/script.h"
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
@@ -88,14 +90,22 @@ void settle_infra(struct settle *s, size_t number, const char *why)
 
 void settle_uncompiled(struct settle *s, size_t number)
 {
-	const char *text = s->plan->tests[number].file->error;
+	const char *text = s->plan->tests[number].file->error, *rest;
 	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
 	struct point result = {.verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
 
 	/* "FILE:LINE: error: ..." */
 	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
 		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
-	if (text[line])
+	rest = text + line + (text[line] == '\n');
+	if (text_starts(rest, SCRIPT_SOURCE_INDENT)) {
+		size_t n = strcspn(rest, "\n"), indent = strlen(SCRIPT_SOURCE_INDENT);
+		cleanup_free char *source = xstrndup(rest + indent, n - indent);
+
+		point_add_field(&result, "source", source);
+		rest += n;
+	}
+	if (*rest)
 		point_add_field(&result, "diagnostics", text);
 	settle(s, number, &result, SETTLE_UNCOMPILED);
 }
@@ -128,17 +138,31 @@ void settle_cached(struct settle *s, size_t number, const char *when)
 	settle_result(s, number, &result);
 }
 
-void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name)
+/* The same failure without its details, which another point has. */
+static void copy_short(struct point *to, const struct point *from, size_t told_by)
 {
+	*to = (struct point){.verdict = from->verdict, .infra = from->infra, .told_by = told_by};
+	if (from->at)
+		to->at = xstrdup(from->at);
+	if (from->todo)
+		to->todo = xstrdup(from->todo);
+}
+
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name, size_t *told_by)
+{
+	const char *why = setup->reason ? setup->reason : "no reason given";
+	bool failed = point_has_failed(setup);
 	struct point result;
 
-	point_copy_result(&result, setup);
-	if (point_has_failed(setup)) {
-		const char *why = setup->reason ? setup->reason : "no reason given";
-
-		free(result.reason);
-		result.reason = name ? xasprintf("setup \"%s\" failed: %s", name, why) : xasprintf("setup failed: %s", why);
+	if (failed && *told_by) {
+		copy_short(&result, setup, *told_by);
+	} else {
+		point_copy_result(&result, setup);
+		free(failed ? steal(result.reason) : NULL);
+		*told_by = number + 1;
 	}
+	if (failed)
+		result.reason = name ? xasprintf("setup \"%s\" failed: %s", name, why) : xasprintf("setup failed: %s", why);
 	settle_result(s, number, &result);
 }
 

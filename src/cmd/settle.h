@@ -58,8 +58,13 @@ void settle_skipped(struct settle *s, size_t number);
 void settle_rest(struct settle *s);
 /* It has passed before; @when as text. */
 void settle_cached(struct settle *s, size_t number, const char *when);
-/* A setup that it begins with failed, or skipped: with the setup's own reason, place and details. @name: its, or NULL. */
-void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name);
+/**
+ * settle_like_setup() - A setup that it begins with failed, or skipped: with the setup's own reason, place and details
+ * @name:	The setup's, or NULL
+ * @told_by:	Number of the point that has told its failure in full, from 1: this one is short, and names that; 0, which
+ *		is set, for the first of them
+ */
+void settle_like_setup(struct settle *s, size_t number, const struct point *setup, const char *name, size_t *told_by);
 
 /* Return: the exit status of a run that was told to its end. */
 enum exit_status settle_status(const struct settle *s);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/glimpse.h"
 #include "net/address.h"
 #include "qemu/accel.h"
 #include "qemu/command.h"
@@ -79,6 +80,7 @@ struct machine_spec {
  * @seed:	What networks draw by, see net/faults.h
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
+ * @doing:	Where the world says which call it sees through, for a person who waits; or NULL
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
  * @call_timeout: Seconds for one call, already scaled
  * @test_timeout: Seconds for the whole test, already scaled
@@ -92,6 +94,7 @@ struct spec {
 	const char *health;
 	uint64_t seed;
 	const char *layer, *save_to;
+	struct glimpse *doing;
 	struct machine_spec *machines;
 	size_t nmachines;
 	struct net_spec *nets;

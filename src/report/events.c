@@ -197,6 +197,8 @@ void events_format_point(struct buf *out, size_t number, const struct point *p)
 	add_text(out, "at", p->at);
 	if (point_has_failed(p))
 		buf_addf(out, ",\"infra\":%s", p->infra ? "true" : "false");
+	if (p->told_by)
+		buf_addf(out, ",\"told_by\":%zu", p->told_by);
 	add_ms(out, "duration_ms", to_us(p->duration_ms));
 	if (t && t->lost)
 		buf_addf(out, ",\"events_lost\":%zu", t->lost);

@@ -23,12 +23,13 @@
  * struct github - The reporter
  * @failures:	The part of the section with what failed
  * @passed, @failed, @skipped: Points so far
+ * @with_setup:	Of @failed, those that another point tells (@told_by)
  */
 struct github {
 	struct reporter reporter;
 	struct sink sink;
 	struct buf failures;
-	size_t passed, failed, skipped;
+	size_t passed, failed, skipped, with_setup;
 };
 
 /* Return: whether this run is a step of GitHub Actions. */

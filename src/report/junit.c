@@ -81,6 +81,8 @@ static void describe(struct buf *out, const struct point *p)
 
 	if (p->at)
 		add_detail(&text, "at", p->at);
+	if (p->told_by)
+		buf_addf(&text, "told by: test %zu\n", p->told_by);
 	for (size_t i = 0; i < p->nfields; i++)
 		add_detail(&text, p->fields[i].key, p->fields[i].value);
 	list_subpoints(&list, p, 0);

@@ -163,6 +163,9 @@ static void add_reason(struct buf *out, const struct point *p)
 			markup_add(out, p->fields[i].value, "");
 			buf_adds(out, "</code>");
 		}
+		if (p->told_by)
+			buf_addf(out, "\n<small>told in full by <a href=\"#t%zu\">test %zu</a>: the setup of both</small>", p->told_by,
+				 p->told_by);
 		buf_adds(out, p->infra ? "\n<small>the infrastructure failed, not the test</small></p>\n" : "</p>\n");
 	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		buf_adds(out, "<p class=\"skip\">skipped: ");
@@ -264,7 +267,7 @@ static void add_head(struct buf *out, size_t id, size_t number, const struct poi
 	const char *mark = bad ? "&#10007;" : point_counts_as(p) == VERDICT_SKIPPED ? "&#8211;" : "&#10003;";
 
 	buf_addf(out, "<details class=\"t%s\" id=\"%c%zu\"%s><summary><b class=\"%s\">%s</b><b>", bad ? " bad" : "",
-		 number ? 't' : 's', id, bad ? " open=\"open\"" : "", class_of(p), mark);
+		 number ? 't' : 's', id, bad && !p->told_by ? " open=\"open\"" : "", class_of(p), mark);
 	add(out, p->name);
 	buf_adds(out, "</b><span class=\"where\">");
 	add(out, p->script);

@@ -10,7 +10,7 @@ static const char *const verdict_names[] = {"passed", "failed", "skipped"};
 static_assert(ARRAY_SIZE(verdict_names) == VERDICT_SKIPPED + 1, "a name for each verdict");
 
 /* What tap.c writes from the members of a result. */
-static const char *const reserved_keys[] = {"message", "severity", "infra", "at", "subtests", "duration_ms"};
+static const char *const reserved_keys[] = {"message", "severity", "infra", "at", "subtests", "told_by", "duration_ms"};
 
 const char *verdict_name(enum verdict v)
 {

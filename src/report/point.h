@@ -44,6 +44,8 @@ struct field {
  * @at:		"file:line" of the failure, or NULL
  * @todo:	Why it is expected to fail, or NULL: a failure is none then, unless @infra
  * @infra:	The infrastructure failed, not the test
+ * @told_by:	Number of the point that tells the same failure in full, from 1, as of tests that begin with one setup; 0: this
+ *		one does
  * @fields:	In the order of their output: command, exit_status, signal,
  *		stdout, stderr, console, accel, ...
  * @notes:	Comments, printed before the point
@@ -67,6 +69,7 @@ struct point {
 	char *at;
 	char *todo;
 	bool infra;
+	size_t told_by;
 	struct field *fields;
 	size_t nfields;
 	char **notes;
@@ -105,7 +108,7 @@ enum verdict point_counts_as(const struct point *r);
  * A key that is there already keeps its first value, because the first failure
  * of a test is the one that explains it and because YAML refuses the same key
  * twice. The keys that the report makes itself (message, severity, infra, at,
- * subtests, duration_ms) and everything after POINT_FIELDS_MAX are dropped likewise.
+ * subtests, told_by, duration_ms) and everything after POINT_FIELDS_MAX are dropped likewise.
  */
 void point_add_field(struct point *r, const char *key, const char *value);
 

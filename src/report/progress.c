@@ -29,16 +29,38 @@ static void clear(struct progress *p)
 		p->shown = false;
 }
 
-/* "12/100  boots (1.2 s), shuts down (0.4 s)" */
-static void describe(const struct report_status *s, struct buf *out)
+static void add_line(struct buf *out, const char *text)
+{
+	text_clean(out, text, strcspn(text, "\n"));
+}
+
+static double seconds(uint64_t from, uint64_t to)
+{
+	return to > from ? (double)(to - from) / 1e9 : 0;
+}
+
+/* ": web.wait_for_open_port(80), t.c:12, 3.1 of 240 s" */
+static void add_doing(struct buf *out, const struct glimpse *g, uint64_t now)
+{
+	struct glimpse doing;
+
+	if (!glimpse_get(g, &doing))
+		return;
+	buf_adds(out, ": ");
+	add_line(out, doing.text);
+	buf_addf(out, ", %.1f of %.0f s", seconds(doing.since, now), seconds(doing.since, doing.until));
+}
+
+void progress_describe(struct buf *out, const struct report_status *s, uint64_t now)
 {
 	buf_addf(out, "%zu/%zu ", s->finished, s->total);
 	for (size_t i = 0; i < s->nactivities; i++) {
 		const struct report_activity *a = &s->activities[i];
 
-		buf_adds(out, " ");
-		text_clean(out, a->what, strcspn(a->what, "\n"));
-		buf_addf(out, " (%.1f s)", (double)(clock_now() - a->started) / 1e9);
+		buf_adds(out, i ? "; " : " ");
+		add_line(out, a->what);
+		buf_addf(out, " (%.1f s)", seconds(a->started, now));
+		add_doing(out, a->doing, now);
 	}
 }
 
@@ -64,7 +86,7 @@ static void tick(void *arg)
 	struct progress *p = arg;
 	cleanup_buf struct buf text = {0};
 
-	describe(&p->status, &text);
+	progress_describe(&text, &p->status, clock_now());
 	if (!sink_is_ready(&p->sink))
 		;
 	else if (p->live)

@@ -24,6 +24,9 @@ struct progress {
 	bool live, shown;
 };
 
+/* Append how far a run is: "12/100  the page is served (4.2 s): web.wait_for_open_port(80), t.c:12, 3.1 of 240 s". Pure. */
+void progress_describe(struct buf *out, const struct report_status *s, uint64_t now);
+
 /* Begin, with a timer in @l from the first status on. Ends with the loop. */
 void progress_init(struct progress *p, struct loop *l);
 

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/glimpse.h"
 #include "report/point.h"
 
 #define REPORT_LAST_MS 500 /* ms that the last words of an interrupted run may take, also when nobody reads them */
@@ -30,10 +31,12 @@
  * struct report_activity - Something that is under way
  * @what:	A test's name, or what is being prepared
  * @started:	CLOCK_MONOTONIC, ns
+ * @doing:	What its process is doing, to be looked at when it is told; or NULL. Not owned
  */
 struct report_activity {
 	const char *what;
 	uint64_t started;
+	const struct glimpse *doing;
 };
 
 /**

@@ -22,10 +22,21 @@ struct skip_reason {
 
 /* ---- a failure ---- */
 
-/* What is for programs, or is in the message. */
-static bool is_wanted(const struct field *f)
+static const struct field *find_field(const struct point *p, const char *key)
 {
-	static const char *const dull[] = {"accel", "qemu", "cached", "found", "wanted", "machine", "reason"};
+	for (size_t i = 0; i < p->nfields; i++)
+		if (strcmp(p->fields[i].key, key) == 0)
+			return &p->fields[i];
+	return NULL;
+}
+
+/* What is for programs, or is in the message or the diff. */
+static bool is_wanted(const struct point *p, const struct field *f)
+{
+	static const char *const dull[] = {"accel", "qemu", "cached", "wanted", "unwanted", "machine"};
+
+	if (strcmp(f->key, "found") == 0)
+		return !find_field(p, "diff") && !(p->reason && strstr(p->reason, f->value));
 
 	for (size_t i = 0; i < ARRAY_SIZE(dull); i++)
 		if (strcmp(f->key, dull[i]) == 0)
@@ -33,19 +44,26 @@ static bool is_wanted(const struct field *f)
 	return true;
 }
 
+/* A reason's first line is in the message. */
+static const char *value_of(const struct field *f)
+{
+	return strcmp(f->key, "reason") == 0 ? f->value + strcspn(f->value, "\n") + (strchr(f->value, '\n') != NULL) : f->value;
+}
+
 static void add_field(struct buf *out, const char *prefix, const struct field *f, bool disarm)
 {
+	const char *value = value_of(f);
 	cleanup_free char *inner = xasprintf("%s    ", prefix);
 	const struct excerpt_layout lines = {.prefix = inner, .lost = inner, .head = 5, .tail = 15, .width = 300};
 	const struct excerpt_layout line = {.prefix = prefix, .lost = prefix, .head = 1, .width = 1000};
-	bool several = strchr(f->value, '\n');
-	cleanup_free char *text = xasprintf("  %s:%s%s", f->key, several ? "" : " ", several ? "" : f->value);
+	bool several = strchr(value, '\n');
+	cleanup_free char *text = xasprintf("  %s:%s%s", f->key, several ? "" : " ", several ? "" : value);
 
-	if (!*f->value)
+	if (!*value)
 		return;
 	excerpt_add(out, text, &line, disarm);
 	if (several)
-		excerpt_add(out, f->value, &lines, disarm);
+		excerpt_add(out, value, &lines, disarm);
 }
 
 void summary_format_failure(struct buf *out, const char *prefix, const struct point *p, bool disarm)
@@ -57,7 +75,7 @@ void summary_format_failure(struct buf *out, const char *prefix, const struct po
 
 	excerpt_add(out, why, &reason, disarm);
 	for (size_t i = 0; i < p->nfields; i++)
-		if (is_wanted(&p->fields[i]))
+		if (is_wanted(p, &p->fields[i]))
 			add_field(out, prefix, &p->fields[i], disarm);
 }
 
@@ -66,9 +84,10 @@ void summary_format_failure(struct buf *out, const char *prefix, const struct po
 /* Why it was skipped; what it lacked counts without the words that go with it. */
 static char *format_skip(const struct point *p)
 {
-	for (size_t i = 0; i < p->nfields; i++)
-		if (strcmp(p->fields[i].key, "needs") == 0)
-			return xasprintf("did not run for want of %s", p->fields[i].value);
+	const struct field *needs = find_field(p, "needs");
+
+	if (needs)
+		return xasprintf("did not run for want of %s", needs->value);
 	if (!point_is_ok(p))
 		return xasprintf("failed as expected: %s", p->todo);
 	return xasprintf("skipped: %s", p->reason ? p->reason : "no reason given");
@@ -105,14 +124,22 @@ static void rank(struct summary *s, const struct point *p)
 	free(t.name);
 }
 
+static void list_failed(struct summary *s, const struct point *p)
+{
+	buf_addf(&s->list, "  not ok %zu - %s", s->number, p->name ? p->name : "");
+	if (p->told_by)
+		buf_addf(&s->list, "  (with %zu: the setup of both)\n", p->told_by);
+	else
+		buf_addf(&s->list, "%s%s%s\n", p->at ? "  (" : "", p->at ? p->at : "", p->at ? ")" : "");
+}
+
 static void count(struct summary *s, const struct point *p)
 {
 	s->number++;
 	if (point_has_failed(p)) {
 		s->failed++;
 		if (s->failed <= SUMMARY_LIST_MAX)
-			buf_addf(&s->list, "  not ok %zu - %s%s%s%s\n", s->number, p->name ? p->name : "", p->at ? "  (" : "",
-				 p->at ? p->at : "", p->at ? ")" : "");
+			list_failed(s, p);
 	} else if (point_counts_as(p) == VERDICT_SKIPPED) {
 		s->skipped++;
 		count_skip(s, p);
@@ -182,7 +209,7 @@ static int take_point(struct reporter *r, const struct point *p)
 	bool disarm = text_commands_count();
 
 	count(s, p);
-	if (!s->failures || !point_has_failed(p))
+	if (!s->failures || !point_has_failed(p) || p->told_by)
 		return 0;
 	line = xasprintf("not ok %zu - %s", s->number, p->name ? p->name : "");
 	excerpt_add(&out, line, &title, disarm);

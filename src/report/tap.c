@@ -216,6 +216,8 @@ static void add_details(struct buf *out, const struct point *r, bool github, boo
 			buf_adds(out, "  infra: true\n");
 		if (r->at)
 			add_text_value(out, "at", r->at, github);
+		if (r->told_by)
+			buf_addf(out, "  told_by: %zu\n", r->told_by);
 	}
 	for (size_t i = 0; i < r->nfields; i++) {
 		const struct field *f = &r->fields[i];

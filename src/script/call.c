@@ -160,6 +160,7 @@ struct answer call_world(const struct question *q)
 
 	output_flush();
 	put_call(&out, q, at, ++last_id);
+	run.asking_frame = (uintptr_t)__builtin_frame_address(0);
 	run.asking.line = at.line;
 	run.asking.file = at.file;
 	asking = 1;

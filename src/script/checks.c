@@ -1,35 +1,33 @@
 /* checks.c - ok, is, isnt, like, unlike: a failure is recorded and the test goes on */
 #include "script/checks.h"
 
+#include <ctype.h>
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
+#include "script/diff.h"
 #include "script/run.h"
 
 #define QUOTED_MAX     80 /* bytes of a text that a message shows; the pairs have it all */
+#define PART_REGEX_MAX 200   /* bytes of an expression whose beginnings are tried */
+#define PART_TEXT_MAX  16384 /* ... and of the text that they are tried on */
+#define PART_LETTERS   3     /* letters and digits in a beginning that says something */
 #define DIFFERENCE_MAX 16 /* bytes shown of where two texts differ; shorter ones are seen as a whole */
 
 /* Add @s as a C string literal of one line, or NULL. */
 static void quote(struct buf *out, const char *s)
 {
+	size_t n = s ? strnlen(s, QUOTED_MAX + 1) : 0;
+
 	if (!s) {
 		buf_adds(out, "NULL");
 		return;
 	}
-	buf_addc(out, '"');
-	for (size_t i = 0; i < QUOTED_MAX && s[i]; i++) {
-		if (s[i] == '\n')
-			buf_adds(out, "\\n");
-		else if (s[i] == '\t')
-			buf_adds(out, "\\t");
-		else if (s[i] == '"' || s[i] == '\\')
-			buf_addf(out, "\\%c", s[i]);
-		else
-			buf_addc(out, s[i]);
-	}
-	buf_adds(out, strnlen(s, QUOTED_MAX + 1) > QUOTED_MAX ? "\"..." : "\"");
+	diff_quote(out, s, n > QUOTED_MAX ? QUOTED_MAX : n);
+	buf_adds(out, n > QUOTED_MAX ? "..." : "");
 }
 
 bool check_ok(int holds, const char *condition, const char *why)
@@ -75,93 +73,215 @@ bool check_number(double got, double want, int equal, const char *expression)
 	return false;
 }
 
+/* The line that the first difference of two texts is in: its number, and where it begins in each. */
+struct spot {
+	size_t line, byte; /* from 1 */
+	const char *a, *b;
+};
+
+static struct spot find_spot(const char *a, const char *b)
+{
+	struct spot s = {.line = 1, .a = a, .b = b};
+	size_t n = 0;
+
+	for (; a[n] && a[n] == b[n]; n++) {
+		if (a[n] == '\n') {
+			s.line++;
+			s.a = a + n + 1;
+			s.b = b + n + 1;
+		}
+	}
+	s.byte = (size_t)(a + n - s.a) + 1;
+	return s;
+}
+
 /* Add " (they differ ...)", unless a look at two short texts tells. */
 static void add_difference(struct buf *out, const char *a, const char *b)
 {
-	size_t n = 0, line = 1, start = 0;
+	struct spot s;
 
-	if (!a || !b || (strlen(a) <= DIFFERENCE_MAX && strlen(b) <= DIFFERENCE_MAX))
+	if (strlen(a) <= DIFFERENCE_MAX && strlen(b) <= DIFFERENCE_MAX)
 		return;
-	for (; a[n] && a[n] == b[n]; n++) {
-		if (a[n] == '\n') {
-			line++;
-			start = n + 1;
-		}
-	}
-	buf_addf(out, " (they differ at line %zu, byte %zu: ", line, n - start + 1);
-	quote(out, run_keep(a + n, strnlen(a + n, DIFFERENCE_MAX)));
+	s = find_spot(a, b);
+	buf_addf(out, " (they differ at line %zu, byte %zu: ", s.line, s.byte);
+	quote(out, run_keep(s.a + s.byte - 1, strnlen(s.a + s.byte - 1, DIFFERENCE_MAX)));
 	buf_adds(out, " and ");
-	quote(out, run_keep(b + n, strnlen(b + n, DIFFERENCE_MAX)));
+	quote(out, run_keep(s.b + s.byte - 1, strnlen(s.b + s.byte - 1, DIFFERENCE_MAX)));
 	buf_addc(out, ')');
+}
+
+/* @whole: with its newline. */
+static void quote_line(struct buf *out, const char *line, bool whole)
+{
+	size_t n = strcspn(line, "\n");
+
+	quote(out, run_keep(line, line[n] && whole ? n + 1 : n));
+}
+
+/* Put into words how texts of several lines differ: the first line that does says most. */
+static void tell_line(struct buf *out, const char *got, const char *want)
+{
+	struct spot s = find_spot(got, want);
+	size_t n = strcspn(s.a, "\n");
+	bool whole = n == strcspn(s.b, "\n") && strncmp(s.a, s.b, n) == 0;
+
+	if (!*s.a)
+		buf_addf(out, " ends before line %zu, which is to be ", s.line);
+	else if (!*s.b)
+		buf_addf(out, " goes on where it is to end: line %zu is ", s.line);
+	else
+		buf_addf(out, " differs in line %zu: it is ", s.line);
+	if (*s.a)
+		quote_line(out, s.a, whole);
+	if (*s.a && *s.b)
+		buf_adds(out, ", not ");
+	if (*s.b)
+		quote_line(out, s.b, whole);
+}
+
+/* Put into words that @got is @want, or is not. */
+static void tell_texts(struct buf *out, const char *got, const char *want, int equal)
+{
+	if (equal && got && want && (diff_has_lines(got) || diff_has_lines(want))) {
+		tell_line(out, got, want);
+		return;
+	}
+	buf_adds(out, " is ");
+	quote(out, got);
+	if (!equal)
+		return;
+	buf_adds(out, ", not ");
+	quote(out, want);
+	if (got && want)
+		add_difference(out, got, want);
 }
 
 bool check_text(const char *got, const char *want, int equal, const char *expression)
 {
-	cleanup_buf struct buf found = {0}, wanted = {0}, where = {0};
+	cleanup_buf struct buf words = {0}, diff = {0};
 	const bool same = got && want ? strcmp(got, want) == 0 : got == want;
 
 	if (same == equal)
 		return true;
-	quote(&found, got);
-	quote(&wanted, want);
-	if (equal)
-		add_difference(&where, got, want);
-	run_fail((const struct pair[]){{"found", got ? got : "NULL"},
+	tell_texts(&words, got, want, equal);
+	run_fail((const struct pair[]){{"diff", equal && got && want && diff_texts(&diff, want, got) ? buf_str(&diff) : NULL},
+				       {"found", got ? got : "NULL"},
 				       {equal ? "wanted" : "unwanted", want ? want : "NULL"},
 				       {0}},
-		 "%s is %s%s%s%s", expression, buf_str(&found), equal ? ", not " : "",
-		 equal ? buf_str(&wanted) : "", buf_str(&where));
+		 "%s%s", expression, buf_str(&words));
 	return false;
 }
 
-/* Compile an expression. Return: whether it is one; if not, that was recorded. */
-static bool compile(regex_t *compiled, const char *regex)
+/* Record that an expression is none. */
+static void refuse(const char *regex, const regex_t *compiled, int error)
 {
 	char why[128];
-	int r = regcomp(compiled, regex, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
 
-	if (r == 0)
-		return true;
-	regerror(r, compiled, why, sizeof(why));
+	regerror(error, compiled, why, sizeof(why));
 	run_fail((const struct pair[]){{"regex", regex}, {0}}, "bad regular expression \"%s\": %s", regex, why);
-	return false;
 }
 
 bool check_regex(const char *regex)
 {
 	regex_t compiled;
+	int error = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
 
-	if (!compile(&compiled, regex))
-		return false;
-	regfree(&compiled);
-	return true;
+	if (error)
+		refuse(regex, &compiled, error);
+	else
+		regfree(&compiled);
+	return !error;
 }
 
-/* Return: whether @text matches, -1 when the expression is bad and that was recorded. */
-static int match(const char *text, const char *regex)
+/* Return: whether @text matches, with the place in @at; false for an expression that is none. */
+static bool matches_as(const char *text, const char *regex, int flags, regmatch_t *at)
 {
 	regex_t compiled;
-	int r;
+	bool found;
 
-	if (!compile(&compiled, regex))
-		return -1;
-	r = regexec(&compiled, text, 0, NULL, 0);
+	if (regcomp(&compiled, regex, REG_EXTENDED | REG_NEWLINE | flags) != 0)
+		return false;
+	found = regexec(&compiled, text, 1, at, 0) == 0;
 	regfree(&compiled);
-	return r == 0;
+	return found;
+}
+
+/* Add "line 3: what it says", of the byte at @at. */
+static void add_line_at(struct buf *out, const char *text, size_t at)
+{
+	struct spot s = {.line = 1, .a = text};
+
+	for (size_t i = 0; i < at; i++) {
+		if (text[i] == '\n') {
+			s.line++;
+			s.a = text + i + 1;
+		}
+	}
+	buf_addf(out, "line %zu: ", s.line);
+	buf_add(out, s.a, strcspn(s.a, "\n"));
+}
+
+static size_t count_letters(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += isalnum((unsigned char)*s) != 0;
+	return n;
+}
+
+/* Add how much of an expression that does not match does: its longest beginning, and where. Nothing when that says little. */
+static void add_beginning(struct buf *out, const char *text, const char *regex)
+{
+	cleanup_free char *part = xstrdup(regex);
+	size_t n = strlen(regex);
+	regmatch_t at;
+
+	if (n > PART_REGEX_MAX || strnlen(text, PART_TEXT_MAX + 1) > PART_TEXT_MAX || strpbrk(regex, "|\\"))
+		return;
+	while (n-- > 0) {
+		part[n] = '\0';
+		if (count_letters(part) < PART_LETTERS)
+			return;
+		if (!matches_as(text, part, 0, &at))
+			continue;
+		buf_addf(out, "/%s/ in ", part);
+		add_line_at(out, text, (size_t)at.rm_so);
+		return;
+	}
 }
 
 bool check_like(const char *text, const char *regex, int matches, const char *expression)
 {
-	int r;
+	cleanup_buf struct buf where = {0};
+	const char *aside = "";
+	regex_t compiled;
+	regmatch_t at;
+	int error;
 
 	if (!text || !regex) {
 		run_fail(NULL, "%s is a null pointer", text ? "the regular expression" : expression);
 		return false;
 	}
-	r = match(text, regex);
-	if (r < 0 || r == matches)
-		return r >= 0;
-	run_fail((const struct pair[]){{"found", text}, {matches ? "wanted" : "unwanted", regex}, {0}},
-		 "%s %s /%s/", expression, matches ? "does not match" : "matches", regex);
+	error = regcomp(&compiled, regex, REG_EXTENDED | REG_NEWLINE);
+	if (error) {
+		refuse(regex, &compiled, error);
+		return false;
+	}
+	error = regexec(&compiled, text, 1, &at, 0);
+	regfree(&compiled);
+	if ((error == 0) == matches)
+		return true;
+	if (!matches && diff_has_lines(text))
+		add_line_at(&where, text, (size_t)at.rm_so);
+	else if (matches && matches_as(text, regex, REG_ICASE, &at))
+		aside = " (but for upper and lower case)";
+	else if (matches)
+		add_beginning(&where, text, regex);
+	run_fail((const struct pair[]){{matches ? "matches_up_to" : "matched", where.len ? buf_str(&where) : NULL},
+				       {"found", text},
+				       {matches ? "wanted" : "unwanted", regex},
+				       {0}},
+		 "%s %s /%s/%s", expression, matches ? "does not match" : "matches", regex, aside);
 	return false;
 }

@@ -23,6 +23,7 @@
 #include "script/embed.h"
 #include "script/guard.h"
 #include "script/internals.h"
+#include "script/traps.h"
 
 /* Of the child that tries a script. A script of the largest size takes tcc under a second and about 100 MiB. */
 #define TRY_MEMORY (1ul << 30) /* bytes */
@@ -57,10 +58,26 @@ static int compile_code(struct script *s, struct diagnostics *d)
 	return 0;
 }
 
+struct trap {
+	struct diagnostics *d;
+	const char *path;
+};
+
+static void tell_trap(void *arg, int line, const char *message)
+{
+	const struct trap *t = arg;
+
+	diagnose(t->d, t->path, line, "%s", message);
+}
+
 /* Steps 3 to 5. Return: 0, or -1 with something in @d. */
 static int compile_sources(struct script *s, struct diagnostics *d)
 {
 	if (compile_code(s, d) < 0)
+		return -1;
+	for (size_t i = 0; i < s->sources.n; i++)
+		traps_find(buf_str(&s->sources.files[i].text), tell_trap, &(struct trap){d, s->sources.files[i].path});
+	if (d->count)
 		return -1;
 	declare_read(s, d);
 	if (d->count)

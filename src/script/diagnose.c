@@ -10,8 +10,11 @@
 #include "base/text.h"
 #include "script/internals.h"
 #include "script/methods.h"
+#include "script/script.h"
+#include "script/traps.h"
 
 #define NAMES_MAX	1024 /* identifiers looked at for "did you mean" */
+#define SHOWN_LINE_MAX	160  /* bytes of a source line that are shown */
 #define SOURCE_LINE_MAX 512  /* bytes of a line that are searched for a field */
 
 /* What tcc lets pass with a warning and we do not: code that would not do what it says. */
@@ -122,13 +125,8 @@ static bool is_field(const char *word)
 }
 
 /* Of an unknown field in vm(x, .field = ...) tcc tells only the line. Return: its name, to be freed, or NULL. */
-static char *unknown_field(const struct sources *s, const char *at)
+static char *unknown_field(const char *line)
 {
-	const char *colon = strrchr(at, ':');
-	cleanup_free char *file = xstrndup(at, colon ? (size_t)(colon - at) : 0);
-	char line[SOURCE_LINE_MAX];
-
-	sources_line(s, file, colon ? (int)strtol(colon + 1, NULL, 10) : 0, line, sizeof(line));
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 
@@ -148,11 +146,103 @@ static char *word_after(const char *text, const char *prefix)
 	return xstrndup(word, strcspn(word, "'"));
 }
 
+/* What tcc says where two types do not fit, and what that means in a script. */
+static const char *const in_our_words[][2] = {
+	{"assignment makes pointer from integer", "a text or another pointer belongs here, and this is a number"},
+	{"assignment makes integer from pointer", "a number belongs here, and this is a text or another pointer"},
+	{"assignment from incompatible pointer type", "a pointer to something else belongs here"},
+	{"struct or union expected", "a '.' is for machines and structures: what is a pointer to one takes '->'"},
+	{"invalid aggregate type for register load", "a structure, as execute() returns, is not a number or a text: take its .out or .status"},
+};
+
+static const char *our_words(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(in_our_words); i++)
+		if (text_starts(text, in_our_words[i][0]))
+			return in_our_words[i][1];
+	return NULL;
+}
+
+/* Append what the only method that is called in a line takes. */
+static void hint_arguments(struct buf *out, const char *line)
+{
+	const char *found = NULL;
+
+	for (const char *p = line; (p = strpbrk(p, ".>")); p++) {
+		size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789");
+		cleanup_free char *name = xstrndup(p + 1, n);
+		const char *parameters = p[1 + n] == '(' ? methods_parameters(name) : NULL;
+
+		if (!parameters)
+			continue;
+		if (found) /* which one is not known */
+			return;
+		found = p;
+		buf_addf(out, "; it is %s%s", name, parameters);
+	}
+}
+
+/* What tcc did not expect is often the inside of a macro of vmtap.h, or the end of the file. Return: whether that was told. */
+static bool explain_shape(struct buf *out, const struct sources *s, const char *text, const char *line)
+{
+	bool at_end = strcmp(text, "identifier expected") == 0 && !*line;
+	int open;
+
+	if (at_end || strcmp(text, "function without file scope cannot be static") == 0) {
+		for (size_t i = 0; i < s->n; i++) {
+			open = traps_open_block(buf_str(&s->files[i].text));
+			if (!open)
+				continue;
+			buf_addf(out, "a '}' is missing: what begins in %s:%d is not closed", s->files[i].path, open);
+			return true;
+		}
+	}
+	if (strcmp(text, "';' expected (got \"static\")") == 0)
+		buf_adds(out, "there is no ';' at the end of what comes before this line");
+	else if (text_starts(text, "';' expected (got \"vmtap_") ||
+		 (text_starts(text, "';' expected") && (text_starts(line, "test(") || text_starts(line, "setup"))))
+		buf_adds(out, "what a test or setup does belongs in braces: test(\"name\") { ... }");
+	else
+		return false;
+	return true;
+}
+
+/* The line that "FILE:LINE" is of. */
+static void find_line(const struct sources *s, const char *at, char *line, size_t size)
+{
+	const char *colon = strrchr(at, ':');
+	cleanup_free char *file = xstrndup(at, colon ? (size_t)(colon - at) : 0);
+
+	sources_line(s, file, colon ? (int)strtol(colon + 1, NULL, 10) : 0, line, size);
+}
+
+/* Add what else tcc says, in words that help where there are any. */
+static void explain_other(struct buf *out, const struct sources *s, const char *text, const char *line)
+{
+	const char *ours = our_words(text);
+
+	if (explain_shape(out, s, text, line))
+		return;
+	if (strcmp(text, "index too large") == 0) {
+		buf_adds(out, "there are more values than the array has room for");
+	} else if (strcmp(text, "cannot use pointers here") == 0 || text_starts(text, "invalid operand types")) {
+		buf_addf(out, "%s; is there a text where a number belongs?", text);
+	} else if (strcmp(text, "pointer expected") == 0 && strstr(line, "->")) {
+		buf_adds(out, "'->' is for pointers: a machine takes a '.'");
+	} else if (ours) {
+		buf_adds(out, ours);
+	} else {
+		buf_adds(out, text);
+		if (strstr(text, "arguments to function"))
+			hint_arguments(out, line);
+	}
+}
+
 /* Add ": error: " and tcc's @text, in words that help, behind "FILE:LINE". */
-static void explain(struct buf *out, const struct sources *s, const char *text)
+static void explain(struct buf *out, const struct sources *s, const char *text, const char *line)
 {
 	cleanup_free char *function = word_after(text, "implicit declaration of function '");
-	cleanup_free char *field = strcmp(text, "field expected") == 0 ? unknown_field(s, buf_str(out))
+	cleanup_free char *field = strcmp(text, "field expected") == 0 ? unknown_field(line)
 								       : word_after(text, "field not found: ");
 	cleanup_free char *include = word_after(text, "include file '");
 	cleanup_free char *quoted = text_ends(text, "' undeclared") ? word_after(text, "'") : NULL;
@@ -168,12 +258,8 @@ static void explain(struct buf *out, const struct sources *s, const char *text)
 	} else if (include) {
 		buf_addf(out, "there is no header '%s': vmtap.h declares all there is", include);
 		buf_adds(out, text_ends(include, ".c") ? "; another script comes in with use(\"file.c\");" : "");
-	} else if (strcmp(text, "index too large") == 0) {
-		buf_adds(out, "there are more values than the array has room for");
-	} else if (strcmp(text, "cannot use pointers here") == 0 || text_starts(text, "invalid operand types")) {
-		buf_addf(out, "%s; is there a text where a number belongs?", text);
 	} else {
-		buf_adds(out, text);
+		explain_other(out, s, text, line);
 	}
 }
 
@@ -207,6 +293,7 @@ void diagnose_tcc(void *opaque, const char *message)
 	const char *text = error ? error + 9 : warning ? warning + 11 : start;
 	cleanup_free char *symbol = word_after(text, "undefined symbol '");
 	cleanup_buf struct buf line = {0};
+	char source[SOURCE_LINE_MAX];
 
 	if (!error && warning && !is_promoted(text))
 		return;
@@ -215,7 +302,8 @@ void diagnose_tcc(void *opaque, const char *message)
 		return;
 	}
 	buf_add(&line, start, (size_t)((error ? error : warning ? warning : start) - start));
-	explain(&line, d->sources, text);
+	find_line(d->sources, buf_str(&line), source, sizeof(source));
+	explain(&line, d->sources, text, source);
 	buf_addc(&line, '\n');
 	if (strstr(buf_str(&d->text), buf_str(&line))) /* what a macro evaluates twice is said once */
 		return;
@@ -223,13 +311,38 @@ void diagnose_tcc(void *opaque, const char *message)
 	d->count++;
 }
 
+/* Append "    the source line" behind the last line of @out, which begins with "FILE:LINE:"; nothing when there is none. */
+static void add_source(struct buf *out, const struct sources *s, const char *line)
+{
+	char source[SHOWN_LINE_MAX];
+
+	for (size_t i = 0; i < s->n; i++) {
+		size_t n = strlen(s->files[i].path);
+
+		if (strncmp(line, s->files[i].path, n) != 0 || line[n] != ':')
+			continue;
+		sources_line(s, s->files[i].path, (int)strtol(line + n + 1, NULL, 10), source, sizeof(source));
+		if (*source)
+			buf_addf(out, "%s%s\n", SCRIPT_SOURCE_INDENT, source);
+		return;
+	}
+}
+
 int diagnose_result(const struct diagnostics *d, struct err *err)
 {
-	const char *text = buf_str(&d->text);
-	size_t n = d->text.len;
+	cleanup_buf struct buf all = {0};
+	const char *line, *text;
+	size_t n;
 
 	if (!d->count)
 		return 0;
+	for (const char *at = buf_str((struct buf *)&d->text); text_next_line(&at, &line, &n);) {
+		buf_add(&all, line, n);
+		buf_addc(&all, '\n');
+		add_source(&all, d->sources, line);
+	}
+	text = buf_str(&all);
+	n = all.len;
 	if (n >= ERR_TEXT_MAX) /* cut after a whole line */
 		for (n = ERR_TEXT_MAX - 1; n > 0 && text[n - 1] != '\n';)
 			n--;

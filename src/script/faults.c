@@ -33,6 +33,7 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "script/call.h"
+#include "script/callers.h"
 #include "script/compiled.h"
 #include "script/deadline.h"
 #include "script/run.h"
@@ -45,19 +46,19 @@
 #define NULL_AREA     4096  /* a member of a structure at NULL lies below this */
 #define STACK_MARGIN  (256 * 1024) /* how far from its end a stack is used up */
 
-static_assert(PLACE_MAX + MESSAGE_MAX + RUN_SOURCE_MAX + 64 <= EVENT_MAX, "the handler's event never allocates");
+static_assert(PLACE_MAX + MESSAGE_MAX + RUN_SOURCE_MAX + CALLERS_TEXT + 128 <= EVENT_MAX, "the handler's event never allocates");
 
 static char stack[STACK_SIZE] __attribute__((aligned(16)));
 
 struct registers {
-	uintptr_t pc, sp;
+	uintptr_t pc, sp, fp;
 };
 
 static struct registers registers_of(const void *context)
 {
 	const ucontext_t *c = context;
 
-	return (struct registers){CPU_CONTEXT_PC(c), CPU_CONTEXT_SP(c)};
+	return (struct registers){CPU_CONTEXT_PC(c), CPU_CONTEXT_SP(c), CPU_CONTEXT_FP(c)};
 }
 
 static bool stack_is_used_up(struct registers r)
@@ -67,16 +68,24 @@ static bool stack_is_used_up(struct registers r)
 	return getrlimit(RLIMIT_STACK, &l) == 0 && r.sp < run.top && run.top - r.sp + STACK_MARGIN > l.rlim_cur;
 }
 
-/* Steps 1 to 3. */
-static struct place find_place(struct registers r)
+/* Steps 1 to 3, and what called that: by the frame pointer, which in step 3 may be anything. */
+static struct chain find_places(struct registers r)
 {
-	struct place p = lines_find(&run.script->lines, r.pc);
+	const struct lines *l = &run.script->lines;
+	struct place p = lines_find(l, r.pc);
+	struct chain c = {.n = 0};
+	uintptr_t frame = r.fp;
 
-	if (!p.file && run.asking.file)
-		return (struct place){run.asking.file, run.asking.line};
-	if (!p.file && r.sp < run.top) /* the end of a used up stack cannot be read */
-		p = lines_scan(&run.script->lines, r.sp + (stack_is_used_up(r) ? STACK_MARGIN : 0), run.top);
-	return p;
+	if (!p.file && run.asking.file) {
+		p = (struct place){run.asking.file, run.asking.line};
+		frame = run.asking_frame;
+	} else if (!p.file && r.sp < run.top) { /* the end of a used up stack cannot be read */
+		p = lines_scan(l, r.sp + (stack_is_used_up(r) ? STACK_MARGIN : 0), run.top);
+	}
+	chain_add(&c, p);
+	if (p.file && frame >= r.sp)
+		lines_chain(l, frame, run.top, &c);
+	return c;
 }
 
 /* Return: whether @pc is an instruction of vmtap itself (of the linker's symbols, see etext(3)). */
@@ -129,10 +138,19 @@ static void describe(char *out, size_t size, const siginfo_t *info, struct regis
 	}
 }
 
-/* Send the event from static memory: a struct buf that is large enough never allocates. */
-static void send_fault(struct place at, const char *message)
+static void put_pair(struct buf *out, const char *key, const char *value)
 {
-	static char memory[EVENT_MAX];
+	if (!*value)
+		return;
+	wire_put_str(out, key);
+	wire_put_str(out, value);
+}
+
+/* Send the event from static memory: a struct buf that is large enough never allocates. */
+static void send_fault(const struct chain *way, const char *message)
+{
+	static char memory[EVENT_MAX], callers[CALLERS_TEXT];
+	const struct place at = way->places[0];
 	char place[PLACE_MAX] = "", source[RUN_SOURCE_MAX] = "";
 	struct buf out = {.data = memory, .cap = sizeof(memory)};
 	size_t mark = wire_begin(&out, WIRE_EVENT, 0);
@@ -141,14 +159,13 @@ static void send_fault(struct place at, const char *message)
 		snprintf(place, sizeof(place), "%s:%d", at.file, at.line);
 		sources_line(&run.script->sources, at.file, at.line, source, sizeof(source));
 	}
+	callers_describe(&run.script->sources, way, callers, sizeof(callers));
 	wire_put_u8(&out, WIRE_EVENT_FAULT);
 	wire_put_str(&out, place);
 	wire_put_str(&out, message);
-	wire_put_u32(&out, *source != '\0');
-	if (*source) {
-		wire_put_str(&out, "source");
-		wire_put_str(&out, source);
-	}
+	wire_put_u32(&out, (*source != '\0') + (*callers != '\0'));
+	put_pair(&out, "source", source);
+	put_pair(&out, "called_from", callers);
 	wire_end(&out, mark);
 	call_send(&out);
 }
@@ -156,7 +173,7 @@ static void send_fault(struct place at, const char *message)
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
 	struct registers r = registers_of(context);
-	struct place at;
+	struct chain way;
 	char what[200], message[MESSAGE_MAX];
 	const char *blame = "";
 	bool in_script;
@@ -169,19 +186,19 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 		return;
 	if (signo == SIGALRM && call_defer_alarm())
 		return;
-	at = find_place(r);
-	if (!at.file && is_ours(r.pc) && signo != SIGALRM)
+	way = find_places(r);
+	if (!way.n && is_ours(r.pc) && signo != SIGALRM)
 		blame = "vmtap's own code failed (a bug of vmtap, or the script has overwritten its memory): ";
-	if (!at.file && run.test)
-		at = (struct place){run.test->file, run.test->line};
+	if (!way.n && run.test)
+		chain_add(&way, (struct place){run.test->file, run.test->line});
 	/* Of what is typed there are no lines, but it is not in the C library either. */
 	in_script = lines_find(&run.script->lines, r.pc).file || (run.tell && !is_ours(r.pc));
 	describe(what, sizeof(what), info, r, in_script);
 	snprintf(message, sizeof(message), "%s%s", blame, what);
 	if (run.tell)
-		run.tell(WIRE_EVENT_FAULT, at, message, NULL);
+		run.tell(WIRE_EVENT_FAULT, way.places[0], message, NULL);
 	else
-		send_fault(at, message);
+		send_fault(&way, message);
 	_exit(1);
 }
 

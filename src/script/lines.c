@@ -48,19 +48,29 @@ struct place lines_find(const struct lines *l, uintptr_t pc)
 	return low ? (struct place){l->table[low - 1].file, l->table[low - 1].line} : (struct place){0};
 }
 
-struct place lines_caller(const struct lines *l, uintptr_t frame, uintptr_t top)
+void chain_add(struct chain *c, struct place p)
 {
-	while (frame % sizeof(frame) == 0 && frame + 2 * sizeof(frame) <= top) {
-		const uintptr_t *words = (const uintptr_t *)frame; /* the caller's frame, the return address */
-		struct place p = lines_find(l, words[1] - 1);
+	const struct place *last = c->n ? &c->places[c->n - 1] : NULL;
 
-		if (p.file)
-			return p;
+	if (!p.file || (last && last->line == p.line && strcmp(last->file, p.file) == 0))
+		return;
+	if (c->n < CHAIN_MAX)
+		c->n++;
+	else
+		c->lost++;
+	c->places[c->n - 1] = p;
+}
+
+void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct chain *c)
+{
+	while (frame % sizeof(frame) == 0 && frame < top && frame + 2 * sizeof(frame) <= top) {
+		const uintptr_t *words = (const uintptr_t *)frame; /* the caller's frame, the return address */
+
+		chain_add(c, lines_find(l, words[1] - 1));
 		if (words[0] <= frame)
 			break;
 		frame = words[0];
 	}
-	return (struct place){0};
 }
 
 struct place lines_scan(const struct lines *l, uintptr_t from, uintptr_t top)

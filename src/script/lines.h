@@ -40,8 +40,23 @@ void lines_free(struct lines *l);
 /* Return: the line of the instruction at @pc; .file is NULL when it is not of the script. */
 struct place lines_find(const struct lines *l, uintptr_t pc);
 
+#define CHAIN_MAX 8 /* lines of a chain of calls: the innermost ones, and the outermost, which is a test's */
+
 /**
- * lines_caller() - The innermost line of the script that is being executed
+ * struct chain - The lines of a script that are being executed, one within the other
+ * @places:	The innermost first. A line that calls itself, or several functions in turn, is there once in a row
+ * @lost:	How many are left out in front of the last one
+ */
+struct chain {
+	struct place places[CHAIN_MAX];
+	size_t n, lost;
+};
+
+/* Add the line that has called the last one; nothing when it is not known. */
+void chain_add(struct chain *c, struct place p);
+
+/**
+ * lines_chain() - Add the lines of the script that are being executed
  * @frame:	Frame pointer to begin with: __builtin_frame_address(0)
  * @top:	Where the stack ends: no frame lies above
  *
@@ -50,7 +65,7 @@ struct place lines_find(const struct lines *l, uintptr_t pc);
  *
  * Should be given frames of the running stack only; a broken chain ends it.
  */
-struct place lines_caller(const struct lines *l, uintptr_t frame, uintptr_t top);
+void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct chain *c);
 
 /* The same without frame pointers: the first return address on the stack between @from and @top. */
 struct place lines_scan(const struct lines *l, uintptr_t from, uintptr_t top);

@@ -33,6 +33,21 @@ const char *const methods_fields[] = {
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
+const char *methods_parameters(const char *name)
+{
+	static const char *const parameters[] = {
+#define METHOD(type, name, parameters, arguments, doc) #parameters,
+#define NET_METHOD METHOD
+#include "script/methods.def"
+#undef METHOD
+	};
+
+	for (size_t i = 0; methods_names[i]; i++)
+		if (strcmp(methods_names[i], name) == 0)
+			return parameters[i];
+	return NULL;
+}
+
 struct result method_execute(unsigned machine, const char *cmd)
 {
 	struct wording w = wording(machine, "execute");

@@ -29,7 +29,7 @@ static const char *skip_comment(const char *p)
 	return end ? end + (p[1] == '*' ? 2 : 0) : p + strlen(p);
 }
 
-static const char *skip_space(const char *p)
+const char *outline_skip_space(const char *p)
 {
 	for (;;) {
 		if (isspace((unsigned char)*p) || (*p == '\\' && p[1] == '\n'))
@@ -41,8 +41,7 @@ static const char *skip_space(const char *p)
 	}
 }
 
-/* Return: what is behind the token at @p, which is no white space. */
-static const char *skip_token(const char *p)
+const char *outline_skip_token(const char *p)
 {
 	const char quote = *p;
 
@@ -58,7 +57,7 @@ static const char *skip_token(const char *p)
 	return p + (*p == quote);
 }
 
-static int nesting(char c)
+int outline_nesting(char c)
 {
 	return (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');
 }
@@ -78,6 +77,13 @@ static bool is_one_of(const char *p, const char *const *words)
 	return false;
 }
 
+bool outline_starts_line(const char *text, const char *p)
+{
+	while (p > text && (p[-1] == ' ' || p[-1] == '\t'))
+		p--;
+	return p == text || p[-1] == '\n';
+}
+
 /* ---- items ---- */
 
 struct item {
@@ -87,7 +93,7 @@ struct item {
 
 static const char *const only_in_scripts[] = {"test", "setup", "vm", "vm_array", "net", "use", NULL};
 
-static const char *line_end(const char *p)
+const char *outline_line_end(const char *p)
 {
 	for (; *p && *p != '\n'; p++)
 		p += *p == '\\' && p[1];
@@ -100,9 +106,9 @@ static bool next_item(const char *p, struct item *it)
 	bool assigned = false, behind = false;
 	int depth = 0;
 
-	*it = (struct item){.start = skip_space(p)};
+	*it = (struct item){.start = outline_skip_space(p)};
 	p = it->start;
-	it->end = line_end(p);
+	it->end = outline_line_end(p);
 	if (*p == '#')
 		return true;
 	behind = is(p, "setup");
@@ -111,12 +117,12 @@ static bool next_item(const char *p, struct item *it)
 			it->body = p;
 		assigned |= *p == '=' && depth == 0;
 		behind = *p == ')' || (behind && is_word(*p) && p == it->start);
-		depth += nesting(*p);
+		depth += outline_nesting(*p);
 		it->end = p + 1;
 		if (depth <= 0 && (*p == ';' || (*p == '}' && it->body)))
 			return true;
-		it->end = skip_token(p);
-		p = skip_space(it->end);
+		it->end = outline_skip_token(p);
+		p = outline_skip_space(it->end);
 	}
 	return it->end > it->start && *it->start;
 }
@@ -132,14 +138,14 @@ static bool is_type_alone(const struct item *it)
 		return true;
 	if (!is_one_of(p, tagged))
 		return false;
-	p = skip_space(skip_token(p));
+	p = outline_skip_space(outline_skip_token(p));
 	if (is_word(*p))
-		p = skip_space(skip_token(p));
+		p = outline_skip_space(outline_skip_token(p));
 	if (*p == '{')
-		for (int depth = 0; *p && p < it->end; p = skip_space(skip_token(p))) {
-			depth += nesting(*p);
+		for (int depth = 0; *p && p < it->end; p = outline_skip_space(outline_skip_token(p))) {
+			depth += outline_nesting(*p);
 			if (depth == 0) {
-				p = skip_space(p + 1);
+				p = outline_skip_space(p + 1);
 				break;
 			}
 		}
@@ -149,10 +155,10 @@ static bool is_type_alone(const struct item *it)
 /* Return: the ',' or ';' behind the initializer at @p. */
 static const char *skip_initializer(const char *p, const char *end)
 {
-	for (int depth = 0; *p && p < end; p = skip_space(skip_token(p))) {
+	for (int depth = 0; *p && p < end; p = outline_skip_space(outline_skip_token(p))) {
 		if (depth == 0 && (*p == ',' || *p == ';'))
 			break;
-		depth += nesting(*p);
+		depth += outline_nesting(*p);
 	}
 	return p;
 }
@@ -164,18 +170,18 @@ static void add_declarators(const char *p, const char *end, struct buf *out)
 	int depth = 0;
 
 	while (*p && p < end) {
-		const char *next = skip_token(p);
+		const char *next = outline_skip_token(p);
 
 		if (depth == 0 && *p == '=') {
 			p = skip_initializer(p, end);
 			continue;
 		}
-		depth += nesting(*p);
+		depth += outline_nesting(*p);
 		if (!(depth == 0 && is_one_of(p, local))) {
 			buf_add(out, p, (size_t)(next - p));
 			buf_addc(out, ' ');
 		}
-		p = skip_space(next);
+		p = outline_skip_space(next);
 	}
 	if (out->len && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';
@@ -211,16 +217,16 @@ void outline_declare(const char *text, struct buf *out)
 
 static void add_name(struct buf *out, const char *name)
 {
-	buf_add(out, name, (size_t)(skip_token(name) - name));
+	buf_add(out, name, (size_t)(outline_skip_token(name) - name));
 	buf_addc(out, ' ');
 }
 
 static void name_directive(const char *p, struct buf *out)
 {
-	p = skip_space(p + 1);
+	p = outline_skip_space(p + 1);
 	if (!is(p, "define") && !is(p, "undef"))
 		return;
-	p = skip_space(skip_token(p));
+	p = outline_skip_space(outline_skip_token(p));
 	buf_addc(out, '#');
 	add_name(out, p);
 }
@@ -234,16 +240,16 @@ static void name_declarators(const char *p, const char *end, struct buf *out)
 	while (*p && p < end) {
 		if (depth == 0 && is_word(*p) && !isdigit((unsigned char)*p))
 			last = p;
-		if (depth == 0 && *p == '(' && *skip_space(p + 1) == '*') {
-			last = skip_space(skip_space(p + 1) + 1);
+		if (depth == 0 && *p == '(' && *outline_skip_space(p + 1) == '*') {
+			last = outline_skip_space(outline_skip_space(p + 1) + 1);
 		} else if (depth == 0 && last && strchr("=[,;(", *p)) {
 			add_name(out, last);
 			last = NULL;
 			p = skip_initializer(p, end);
 			continue;
 		}
-		depth += nesting(*p);
-		p = skip_space(skip_token(p));
+		depth += outline_nesting(*p);
+		p = outline_skip_space(outline_skip_token(p));
 	}
 	if (last)
 		add_name(out, last);
@@ -269,8 +275,8 @@ static void split_item(const struct item *it, struct buf *definitions, struct bu
 	int depth = 0;
 
 	while (p < it->end) {
-		const char *end = *p == '=' && depth == 0 ? skip_initializer(p, it->end) : skip_space(skip_token(p));
-		const bool moves = depth == 0 && *p == '=' && last && *skip_space(p + 1) != '{';
+		const char *end = *p == '=' && depth == 0 ? skip_initializer(p, it->end) : outline_skip_space(outline_skip_token(p));
+		const bool moves = depth == 0 && *p == '=' && last && *outline_skip_space(p + 1) != '{';
 
 		if (depth == 0 && is_word(*p))
 			last = p;
@@ -283,7 +289,7 @@ static void split_item(const struct item *it, struct buf *definitions, struct bu
 		} else {
 			buf_add(definitions, p, (size_t)(end - p));
 		}
-		depth += nesting(*p);
+		depth += outline_nesting(*p);
 		p = end;
 	}
 }
@@ -305,7 +311,7 @@ void outline_split(const char *text, struct buf *definitions, struct buf *assign
 
 static bool is_listed(const char *p, const char *names)
 {
-	cleanup_free char *name = xasprintf(" %.*s ", (int)(skip_token(p) - p), p);
+	cleanup_free char *name = xasprintf(" %.*s ", (int)(outline_skip_token(p) - p), p);
 
 	return strstr(names, name) != NULL;
 }
@@ -333,7 +339,7 @@ static bool begins_statement(const char *p)
 
 static bool has_semicolon(const char *p)
 {
-	for (; *p; p = skip_space(skip_token(p)))
+	for (; *p; p = outline_skip_space(outline_skip_token(p)))
 		if (*p == ';')
 			return true;
 	return false;
@@ -341,13 +347,13 @@ static bool has_semicolon(const char *p)
 
 enum outline_kind outline_kind(const char *text, const char *types)
 {
-	const char *p = skip_space(text);
+	const char *p = outline_skip_space(text);
 
 	if (!*p)
 		return OUTLINE_NOTHING;
 	if (*p == '#')
 		return OUTLINE_DIRECTIVE;
-	if (is_one_of(p, only_in_scripts) && !strchr("=.[-+", *skip_space(skip_token(p))))
+	if (is_one_of(p, only_in_scripts) && !strchr("=.[-+", *outline_skip_space(outline_skip_token(p))))
 		return OUTLINE_TEST;
 	if (begins_declaration(p, types))
 		return OUTLINE_DECLARATION;
@@ -371,20 +377,20 @@ static bool is_open_between(const char *p, const char *end)
 
 bool outline_is_complete(const char *text)
 {
-	const char *first = skip_space(text), *p = first, *before = text;
+	const char *first = outline_skip_space(text), *p = first, *before = text;
 	char last = 0;
 	int depth = 0;
 
 	if (*first == '#')
 		return !is_open_between(text, text + strlen(text));
-	for (;; before = p, p = skip_space(p)) {
+	for (;; before = p, p = outline_skip_space(p)) {
 		if (is_open_between(before, p))
 			return false;
 		if (!*p)
 			break;
-		depth += nesting(*p);
+		depth += outline_nesting(*p);
 		last = *p;
-		p = skip_token(p);
+		p = outline_skip_token(p);
 	}
 	if (depth > 0)
 		return false;

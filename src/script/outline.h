@@ -42,4 +42,17 @@ void outline_names(const char *text, struct buf *out);
 /* Take the initializers away from the variables that a text at file scope defines: they become assignments. */
 void outline_split(const char *text, struct buf *definitions, struct buf *assignments);
 
+/* ---- tokens: words, quoted texts, single marks ---- */
+
+/* Return: the first token at or behind @p; comments are white space. */
+const char *outline_skip_space(const char *p);
+/* Return: what is behind the token at @p, which is no white space. */
+const char *outline_skip_token(const char *p);
+/* Return: the end of the line, or of all that continue it. */
+const char *outline_line_end(const char *p);
+/* Return: whether nothing but blanks is in front of @p in its line. */
+bool outline_starts_line(const char *text, const char *p);
+/* Return: 1 for a bracket that opens, -1 for one that closes, else 0. */
+int outline_nesting(char c);
+
 #endif

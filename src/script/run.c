@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "script/blocks.h"
 #include "script/call.h"
+#include "script/callers.h"
 #include "script/compiled.h"
 #include "script/deadline.h"
 #include "script/faults.h"
@@ -18,7 +19,7 @@
 #include "wire/frame.h"
 
 #define STACK_MAX   (64ul << 20) /* bytes; without a limit an endless recursion would take all memory */
-#define ADDED_PAIRS 2		 /* "source" and "subtest" of each failure */
+#define ADDED_PAIRS 3		 /* "source", "called_from" and "subtest" of each failure */
 #define PLACE_MAX   4200	 /* bytes of "file:line" */
 #define KEY_MAX	    64		 /* bytes of a key, about */
 
@@ -29,7 +30,10 @@ struct run run;
 
 struct place run_place(void)
 {
-	return lines_caller(&run.script->lines, (uintptr_t)__builtin_frame_address(0), run.top);
+	struct chain c = {.n = 0};
+
+	lines_chain(&run.script->lines, (uintptr_t)__builtin_frame_address(0), run.top, &c);
+	return c.places[0];
 }
 
 void *run_keep(const void *data, size_t n)
@@ -91,17 +95,22 @@ static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs,
 {
 	cleanup_buf struct buf message = {0}, subtest = {0};
 	struct pair all[RUN_PAIRS_MAX + ADDED_PAIRS + 1];
-	char source[RUN_SOURCE_MAX] = "";
-	struct place at = run_place();
+	char source[RUN_SOURCE_MAX] = "", callers[CALLERS_TEXT];
+	struct chain way = {.n = 0};
+	struct place at;
 	size_t n = 0;
 
 	output_flush();
 	run.failures++;
 	buf_vaddf(&message, fmt, ap);
+	lines_chain(&run.script->lines, (uintptr_t)__builtin_frame_address(0), run.top, &way);
+	callers_describe(&run.script->sources, &way, callers, sizeof(callers));
+	at = way.places[0];
 	if (at.file)
 		sources_line(&run.script->sources, at.file, at.line, source, sizeof(source));
 	name_subtests(&subtest, run.block);
 	all[n++] = (struct pair){"source", *source ? source : NULL};
+	all[n++] = (struct pair){"called_from", *callers ? callers : NULL};
 	all[n++] = (struct pair){"subtest", subtest.len ? buf_str(&subtest) : NULL};
 	for (; pairs && pairs->key && n < RUN_PAIRS_MAX + ADDED_PAIRS; pairs++)
 		all[n++] = *pairs;

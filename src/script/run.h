@@ -29,7 +29,7 @@ struct pair {
  * @block:	Innermost subtest() or within() that is being executed
  * @failures:	So far
  * @asking:	Where the script is while it waits for the world: a signal then
- *		finds it here
+ *		finds it here, and @asking_frame leads to what has called that
  * @questions:	How many calls were sent to the world
  * @last_words:	What the last call said when it timed out, or NULL
  * @test:	The test whose body is run; NULL: a setup
@@ -44,6 +44,7 @@ struct run {
 	struct vmtap_block *block;
 	unsigned long failures;
 	volatile struct place asking;
+	volatile uintptr_t asking_frame;
 	volatile unsigned long questions;
 	const char *last_words;
 	const struct script_test *test;
@@ -59,7 +60,8 @@ struct place run_place(void);
 /* Tell the world something, see WIRE_EVENT. @pairs ends with a NULL key, or is NULL. */
 void run_event(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
 
-/* Record a failure at the script's line. @pairs has RUN_PAIRS_MAX at most; the source line and the subtest's name are added to @pairs. */
+/* Record a failure at the script's line. @pairs has RUN_PAIRS_MAX at most; the source line, the lines that led there
+ * and the subtest's name are added to @pairs. */
 void run_fail(const struct pair *pairs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* End the innermost subtest, or the test. */

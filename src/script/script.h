@@ -94,12 +94,15 @@ struct script_net {
 	int line;
 };
 
+#define SCRIPT_SOURCE_INDENT "    "
+
 /**
  * script_compile() - Read, compile and check a script
  * @path:	Path as the user wrote it; messages use it
  * @out:	Set to the script, which lives as long as the process
- * @err:	All diagnostics, "FILE:LINE: error: ..." a line each; or why the
- *		file cannot be read
+ * @err:	All diagnostics, "FILE:LINE: error: ..." a line each, and behind it the
+ *		source line, where there is one, with SCRIPT_SOURCE_INDENT in front; or
+ *		why the file cannot be read
  *
  * Should be called before any fork() of a world, from one thread.
  *

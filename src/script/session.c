@@ -40,7 +40,8 @@ static void print(int to, const struct buf *text)
 
 static void add_pair(struct buf *out, const struct pair *p)
 {
-	static const char *const shown[] = {"reason", "stdout", "stderr", "found", "wanted", "last_call", "text", "subtest"};
+	static const char *const shown[] = {"reason", "stdout", "stderr", "found", "wanted", "last_call", "text", "subtest",
+					    "called_from", "diff", "matches_up_to", "matched"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
 		if (strcmp(shown[i], p->key) != 0 || !p->value || !*p->value)

@@ -52,7 +52,8 @@ enum wire_type {
 	WIRE_FAIL = 8,
 	/* world->agent, id = the request to end. An EXEC is killed with its process group and answered by
 	 * EXIT; anything else is answered by FAIL whose reason tells what the last look saw
-	 * ("last try: exit status 1, stderr: ..."), so that a time-out can say why. */
+	 * ("last try of 3: exit status 1, stderr: ..."), so that a time-out can say why. That of a WAIT goes on with
+	 * what is there instead, in further lines; where systemd is asked for that, it takes up to 4 s. */
 	WIRE_CANCEL = 9,
 	/* world->agent: str path. Answered by OUTPUT (stream WIRE_STDOUT)..., then DONE or FAIL. A file of more
 	 * than WIRE_FILE_MAX is a FAIL, at once where its size is known. A pipe or a device that has nothing to

@@ -26,7 +26,17 @@ static void take_pairs(struct wire_reader *r, struct point *result)
 	}
 }
 
-/* A failure that is not the first: its place, its message, its command and what that said last, a line each. */
+/* Of a failure that is not the first: what called its line, its command and what that said last, what was found. */
+static const char *short_detail(const char *key, const char *value, const char *message)
+{
+	if (strcmp(key, "called_from") == 0 || strcmp(key, "matches_up_to") == 0 || strcmp(key, "matched") == 0)
+		return value;
+	if (strcmp(key, "command") == 0 || strcmp(key, "stderr") == 0)
+		return text_tail(value, strlen(value), 1, FINDINGS_ALSO_BYTES);
+	return strcmp(key, "found") == 0 && !strchr(value, '\n') && !strstr(message, value) ? value : "";
+}
+
+/* A failure that is not the first: its place, its message, and a line each of these. */
 static void list_failure(struct findings *v, const char *at, const char *message, struct wire_reader *r)
 {
 	struct buf *out = &v->also;
@@ -37,10 +47,11 @@ static void list_failure(struct findings *v, const char *at, const char *message
 	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
 		cleanup_free char *key = wire_get_str(r);
 		cleanup_free char *value = wire_get_str(r);
-		const char *last = text_tail(value, strlen(value), 1, FINDINGS_ALSO_BYTES);
+		const char *shown = short_detail(key, value, message);
+		int length = (int)strcspn(shown, "\n"), kept = length < FINDINGS_ALSO_BYTES ? length : FINDINGS_ALSO_BYTES;
 
-		if (*value && (strcmp(key, "command") == 0 || strcmp(key, "stderr") == 0))
-			buf_addf(out, "\n    %s: %.*s", key, (int)strcspn(last, "\n"), last);
+		if (kept)
+			buf_addf(out, "\n    %s: %.*s%s", key, kept, shown, shown[kept] && shown[kept + 1] ? " ..." : "");
 	}
 }
 

@@ -13,7 +13,7 @@
 #define FINDINGS_CONSOLE_LINES 80	  /* a panic has 60; last lines of each console in a failed point */
 #define FINDINGS_CONSOLE_BYTES 16384 /* and bytes */
 #define FINDINGS_ALSO_FAILED   50	  /* further failures of a test that are listed */
-#define FINDINGS_ALSO_BYTES    200	  /* of a command or its last words in that list */
+#define FINDINGS_ALSO_BYTES    200	  /* of a command, its last words or a value in that list */
 
 /**
  * struct findings - In the making

@@ -116,6 +116,15 @@ static void wake_layer(struct world *w)
 			life_start(&w->lives[i]);
 }
 
+/* For a person who waits. */
+static void show_call(const struct world *w)
+{
+	const struct call *c = w->call;
+	cleanup_free char *text = c ? xasprintf("%s%s%s", c->words, *c->place ? ", " : "", c->place) : NULL;
+
+	glimpse_set(w->spec->doing, text ? text : "", c ? c->begun : 0, c ? c->until : 0);
+}
+
 static void begin_call(struct world *w, const struct frame *f)
 {
 	if (w->call) {
@@ -128,6 +137,7 @@ static void begin_call(struct world *w, const struct frame *f)
 		return;
 	}
 	recorder_call(&w->recorder, w->call);
+	show_call(w);
 	if (w->overtime) {
 		call_expire(w->call, w->overtime);
 		return;
@@ -144,6 +154,7 @@ static void call_done(void *arg, struct call *c)
 	assert(w->call == c);
 	recorder_answer(&w->recorder, c);
 	w->call = NULL;
+	show_call(w);
 }
 
 static bool keep_picture(void *arg, const struct call *c, const struct buf *png)

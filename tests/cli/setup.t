@@ -27,6 +27,18 @@ for my $how ([], ['--cold'], ['-j2']) {
 }
 is_deeply [glob dir() . '/cache/setup/*'], [], '... and nothing is kept';
 
+# A setup that fails is told once, and takes its tests with it
+my $page = file('page', '');
+my $fails = script(qq{vm(m);\nsetup { printf("told\\n"); is("one\\ntwo", "one\\n2"); }\nsetup("more") { ok(0); }\n} . join '', map {qq{test("$_") { ok(0); }\n}} qw(a b c));
+my $r = vmtap(@env, 'HARNESS_ACTIVE=', 'GITHUB_ACTIONS=true', "GITHUB_STEP_SUMMARY=$page", '--json=' . dir() . '/events', $fails);
+like $r->{out}, qr/^not ok 1 - a\n  ---\n  message: "setup failed: .*?^  diff: \|$/ms, 'a setup that fails: its first test tells it';
+is scalar(() = $r->{out} =~ /^  told_by: 1\n  \.\.\.$/mg), 2, '... the others are short, and name that one';
+is_deeply [$r->{err} =~ /^# (not ok \d - \w)$/mg], ['not ok 1 - a'], '... on stderr, too, it is told once';
+like $r->{err}, qr/^# vmtap: 3 failed in [^\n]*\n#   not ok 1 - a  \([^\n]*:2\)\n#   not ok 2 - b  \(with 1: the setup of both\)\n#   not ok 3 - c  \(with 1/m, '... the end counts all';
+is scalar(() = $r->{err} =~ /^::error /mg), 1, '... GitHub gets one mark';
+like slurp($page), qr/3 failed.*^2 more failed with their setup\.$/ms, '... and a word on the page';
+like slurp(dir() . '/events'), qr/"name":"c"[^\n]*"told_by":1/, '... programs can tell them';
+
 # A world that is killed is the infrastructure's failure, in a setup as in a body
 my $long = 'm.succeed("sleep 1000");';
 for my $case (['setup', qq{vm(m);\nsetup { $long }\ntest("a") { ok(1); }\n}, qr/message: "setup failed: its process ended: killed by signal 9/],

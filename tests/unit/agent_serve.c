@@ -1,6 +1,9 @@
 /* agent_serve.c - the agent's conversation with the host */
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "agent.h"
 
 static void hear_hello(struct host *h)
@@ -124,6 +127,67 @@ TEST(agent, a_result_keeps_to_its_limit)
 	wire_get_bytes(&r, &n);
 	CHECK_INT(n, WIRE_DONE_MAX);
 	host_end(&h);
+}
+
+/* Send a WAIT and take it back. Return: the reason of its FAIL, which the caller frees. */
+static char *wait_in_vain(struct host *h, enum wire_wait what, const char *subject, unsigned port)
+{
+	size_t mark = wire_begin(&h->out, WIRE_WAIT, 1);
+	struct wire_reader r;
+	struct frame f;
+
+	wire_put_u8(&h->out, (uint8_t)what);
+	wire_put_str(&h->out, subject);
+	wire_put_str(&h->out, "");
+	wire_put_u32(&h->out, port);
+	wire_end(&h->out, mark);
+	host_say(h, WIRE_CANCEL, 1, NULL);
+	f = host_hear(h);
+	CHECK_INT(f.type, WIRE_FAIL);
+	r = wire_read(&f);
+	return wire_get_str(&r);
+}
+
+TEST(agent, a_wait_for_a_file_in_vain_says_what_is_there_instead)
+{
+	char dir[] = "/tmp/vmtap-unit-XXXXXX";
+	cleanup_free char *wanted = NULL, *link = NULL, *reason = NULL, *other = NULL, *expected = NULL;
+	struct host h;
+
+	CHECK(mkdtemp(dir) != NULL);
+	wanted = xasprintf("%s/x/y", dir);
+	link = xasprintf("%s/b", dir);
+	CHECK_INT(symlink("/nowhere", link), 0);
+	host_begin(&h, "");
+	hear_hello(&h);
+	reason = wait_in_vain(&h, WIRE_WAIT_FILE, wanted, 0);
+	expected = xasprintf("'%s' does not exist\nwhat is in '%s': b", wanted, dir);
+	CHECK_STR(reason, expected);
+	other = wait_in_vain(&h, WIRE_WAIT_FILE, link, 0);
+	CHECK_HAS(other, "\nit is a symbolic link to '/nowhere', which is not there\nwhat is in '");
+	host_end(&h);
+	unlink(link);
+	rmdir(dir);
+}
+
+TEST(agent, a_wait_for_a_port_in_vain_says_what_listens)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup_free char *reason = NULL, *expected = NULL;
+	struct host h;
+
+	CHECK(bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, 1) == 0 && getsockname(fd, (struct sockaddr *)&a, &len) == 0);
+	expected = xasprintf("127.0.0.1:%u", ntohs(a.sin_port));
+	host_begin(&h, "");
+	hear_hello(&h);
+	reason = wait_in_vain(&h, WIRE_WAIT_PORT, "", 1);
+	CHECK_HAS(reason, "nothing listens on port 1\nwhat listens: ");
+	if (!strstr(reason, "...")) /* so many are not listed */
+		CHECK_HAS(reason, expected);
+	host_end(&h);
+	close(fd);
 }
 
 TEST(agent, after_a_broken_stream_it_begins_anew_and_answers_nothing_of_before)

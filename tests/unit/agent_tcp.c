@@ -42,6 +42,23 @@ TEST(agent_tcp, loopback)
 	CHECK(!tcp_listening(v6, 83, TCP_LOOPBACK));
 }
 
+TEST(agent_tcp, the_list_is_as_people_write_addresses)
+{
+	static const char six[] =
+		"   0: 00000000000000000000000001000000:0016 00000000000000000000000000000000:0000 0A\n"
+		"   1: B80D0120000000000000000001000000:0050 00000000000000000000000000000000:0000 0A\n";
+	cleanup_buf struct buf out = {0}, few = {0};
+	size_t count = 0;
+
+	tcp_list("   0: 0101A8C0:0050 00000000:0000 0A\n   1: 00000000:1F90 00000000:0000 0A\n   2: 00000000:0001 00000000:0000 01\n", 9,
+		 &count, &out);
+	tcp_list(six, 9, &count, &out);
+	CHECK_STR(buf_str(&out), "192.168.1.1:80, 0.0.0.0:8080, [::1]:22, [2001:db8::1]:80");
+	count = 0;
+	tcp_list(six, 1, &count, &few);
+	CHECK_STR(buf_str(&few), "[::1]:22, ...");
+}
+
 TEST(agent_tcp, half_a_table)
 {
 	CHECK(!tcp_listening("", 80, TCP_ANY));

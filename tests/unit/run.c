@@ -113,14 +113,26 @@ TEST(settle, tests_are_like_a_setup_that_failed_or_skipped)
 	struct point failed = {.verdict = VERDICT_FAILED, .reason = (char[]){"why"}, .infra = true};
 	struct point skipped = {.verdict = VERDICT_SKIPPED, .reason = (char[]){"why"}};
 	struct settle s;
+	size_t told_by = 0;
 
+	point_add_field(&failed, "stderr", "much");
 	settle_init(&s, &report, &plan);
-	settle_like_setup(&s, 0, &failed, NULL);
-	settle_like_setup(&s, 1, &skipped, "base");
-	CHECK_STR(heard(), "a-setup failed: why b/why ");
-	CHECK_INT(s.counts[SETTLE_INFRA], 1);
-	CHECK_INT(s.counts[SETTLE_GOOD], 1);
+	settle_like_setup(&s, 1, &skipped, "base", &told_by);
+	told_by = 0;
+	settle_like_setup(&s, 2, &failed, NULL, &told_by);
+	CHECK_INT(told_by, 3);
+	settle_like_setup(&s, 3, &failed, NULL, &told_by);
+	CHECK_INT(s.waiting[2].point->nfields, 1);
+	CHECK_INT(s.waiting[2].point->told_by, 0);
+	CHECK_INT(s.waiting[3].point->nfields, 0);
+	CHECK_INT(s.waiting[3].point->told_by, 3);
+	CHECK_STR(s.waiting[3].point->reason, "setup failed: why");
+	pass(&s, 0);
+	CHECK_HAS(heard(), "a+ b/why c-setup failed: why ");
 	settle_free(&s);
+	free(failed.fields[0].key);
+	free(failed.fields[0].value);
+	free(failed.fields);
 }
 
 /* ---- KVM ---- */

@@ -1,0 +1,46 @@
+#!/usr/bin/perl
+# waits.t - a wait that was in vain says what it saw last, and what was there instead
+use strict;
+use warnings;
+use lib 'tests/cli';
+use Test::More;
+use Vmtap;
+
+my @env = ('VMTAP_CACHE=' . dir() . '/cache', 'VMTAP_ACCEL=tcg', 'HARNESS_ACTIVE=1');
+my $r = vmtap(@env, script(<<'END'));
+vm(m);
+test("file") { m.start(); within(1) m.wait_for_file("/etc/nope/x"); }
+test("try") { m.start(); within(2) m.wait_until_succeeds("echo out; echo err >&2; exit 3"); }
+test("port") {
+	m.succeed("(exec nc -l -p 81) >/dev/null 2>&1 &");
+	m.wait_for_open_port(81);
+	within(1) m.wait_for_open_port(80);
+}
+END
+like $r->{out}, qr/^  message: "m.wait_for_file: timed out after [\d.]+ s: '\/etc\/nope\/x' does not exist"$/m, 'a file that does not come';
+like $r->{out}, qr/^    > what is in '\/etc': .*hosts/m, '... and what is in the folder';
+like $r->{out}, qr/^    > timed out after [\d.]+ s: last try of \d+: exit status 3, stderr: err\n    > stdout: out$/m, 'a command: how often, and its last words';
+like $r->{out}, qr/^    > timed out after [\d.]+ s: nothing listens on port 80\n    > what listens: .*:81$/m, 'a port: what listens instead';
+like $r->{err}, qr/^#   reason: what is in '\/etc': /m, '... on stderr, too';
+
+SKIP: {
+    skip 'there is no build/debian12-web.tar (make images)', 6 unless -e 'build/debian12-web.tar';
+    $r = vmtap(@env, script(<<'END'));
+vm(m, .image = "build/debian12-web.tar");
+setup {
+	m.write_file("/run/systemd/system/slow.service", "[Service]\nType=notify\nExecStart=/bin/sh -c \"echo I am slow; exec sleep 1000\"\n");
+	m.write_file("/run/systemd/system/bad.service", "[Service]\nExecStart=/bin/false\n");
+	m.execute("systemctl start --no-block slow; systemctl start bad; while ! systemctl -q is-failed bad; do sleep 0.1; done");
+}
+test("unit") { m.start(); within(5) m.wait_for_unit("slow"); }
+test("port") { m.start(); within(2) m.wait_for_open_port(8080); }
+END
+    like $r->{out}, qr/^    > timed out after [\d.]+ s: unit 'slow.service' is activating \(start\), a job is queued$/m, 'a unit that does not come up: its state';
+    like $r->{out}, qr/^    > queued jobs:\n    > \d+ slow.service start running$/m, '... the jobs that are queued';
+    like $r->{out}, qr/^    > .*Active: activating \(start\)/m, '... its status';
+    like $r->{out}, qr/^    > .* sh\[\d+\]: I am slow$/m, '... its journal';
+    like $r->{out}, qr/^    > failed units:\n    > bad.service +loaded failed failed bad.service$/m, '... and what has failed';
+    like $r->{out}, qr/^    > the end of the journal:\n(?:    > .*\n)*    > .*Failed with result/m, 'a port that does not open: the journal';
+}
+
+done_testing;

@@ -1,0 +1,8 @@
+static void f(struct vm *p)
+{
+	p.succeed("x");
+}
+
+test("x") {
+	f(0);
+}

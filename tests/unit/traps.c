@@ -1,0 +1,54 @@
+/* traps.c - what C lets pass and what does not do what it says */
+#include "unit.h"
+
+#include "base/buf.h"
+#include "script/traps.h"
+
+static struct buf told;
+
+static void tell(void *arg, int line, const char *message)
+{
+	(void)arg;
+	buf_addf(&told, "%d:%s ", line, strstr(message, "compares addresses") ? "address" : strstr(message, "format") ? "format" : "?");
+}
+
+static const char *traps(const char *text)
+{
+	buf_clear(&told);
+	traps_find(text, tell, NULL);
+	return buf_str(&told);
+}
+
+TEST(traps, a_text_beside_a_comparison)
+{
+	CHECK_STR(traps("int a = s == \"x\";\n\nint b = \"x\" \"y\" != s;"), "1:address 3:address ");
+	CHECK_STR(traps("int a = \"x\" == \"y\";"), "1:address ");
+	CHECK_STR(traps("int a = s /* \"x\" */ == /* y */\n\"x\""), "1:address ");
+}
+
+TEST(traps, a_byte_of_a_text_or_what_is_said_about_one_is_none)
+{
+	CHECK_STR(traps("a = *\"x\" == 'x' || \"x\"[0] == 'x' || 'x' == \"x\"[0];"), "");
+	CHECK_STR(traps("// s == \"x\"\na = \"s == \\\"x\\\"\";\n#define A s == \"x\" \\\n\t|| s == \"y\"\n"), "");
+	CHECK_STR(traps("a = sizeof(\"x\") == 2; b = \"x\"; c = f(\"x\") == 1; d <= \"x\";"), "");
+	CHECK_STR(traps("#!/usr/bin/env vmtap == \"x\"\n\"unterminated =="), "");
+	CHECK_STR(traps(""), "");
+}
+
+TEST(traps, formats_with_too_few_or_too_many_arguments)
+{
+	CHECK_STR(traps("fmt(\"%d %s\", 1);\nprintf(\"\", 1);\nsnprintf(a, sizeof(a), \"%d\");"), "1:format 2:format 3:format ");
+	CHECK_STR(traps("m.succeed(fmt(\"%s\" \"%*d\", \"a\", f(1, 2)));"), "1:format ");
+	CHECK_STR(traps("fmt(\"%%%d%q\", 1, fmt(\"%s\", a));\nprintf(\"%5.*f%zu%lld\", 1, a, b, c);"), "");
+}
+
+TEST(traps, what_is_not_clear_is_no_trap)
+{
+	CHECK_STR(traps("fmt(\"%\" PRId64, a); fmt(f, 1); fmt(\"%d\" F, 1); o.fmt(\"%d\"); int fmt(\"x\", int a); fmt(\"%d\", a"), "");
+}
+
+TEST(traps, the_block_that_is_left_open)
+{
+	CHECK_INT(traps_open_block("test(\"a\") { }\ntest(\"b\") {\n{\n}\n"), 2);
+	CHECK_INT(traps_open_block("test(\"{\") { /* { */ }"), 0);
+}
