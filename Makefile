@@ -267,7 +267,7 @@ bundle:
 	$(if $(findstring ci/qemu,$(BUNDLE_QEMU)),ci/setup qemu)
 	$(MAKE) $(parallel) all
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
-	build/vmtap bundle pack --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
+	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
 images: image-debian12-web image-debian12-kvm
 image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar

@@ -18,7 +18,7 @@
  * @operands:	Behind the verb, NULL-terminated
  */
 struct bundle_call {
-	const char *out, *kit, *qemu, *program;
+	const char *out, *kit, *qemu, *program, *gzip;
 	char **operands;
 };
 
@@ -26,6 +26,7 @@ const struct option cmd_bundle_options[] = {
 	{"output", 'o', OPTION_TEXT, "FILE", offsetof(struct bundle_call, out), "pack: the bundle to write"},
 	{"kit", 0, OPTION_TEXT, "FOLDER", offsetof(struct bundle_call, kit), "pack: the kit"},
 	{"qemu", 0, OPTION_TEXT, "FOLDER", offsetof(struct bundle_call, qemu), "pack: QEMU with its firmware"},
+	{"gzip", 0, OPTION_TEXT, "PROGRAM", offsetof(struct bundle_call, gzip), "pack: a better compressor, libdeflate-gzip"},
 	{"program", 0, OPTION_TEXT, "FILE", offsetof(struct bundle_call, program), "pack: another vmtap than this one"},
 	{0},
 };
@@ -134,7 +135,7 @@ static int bundle_pack_to(const struct bundle_call *c)
 	}
 	if (n == 0)
 		return wrong("bundle pack needs something to pack: --kit, --qemu");
-	if (bundle_pack(c->out, c->program ? c->program : "/proc/self/exe", parts, n, &err) < 0)
+	if (bundle_pack(c->out, c->program ? c->program : "/proc/self/exe", c->gzip, parts, n, &err) < 0)
 		return cmd_failed(&err);
 	return EXIT_PASSED;
 }
@@ -177,7 +178,7 @@ int cmd_bundle(char **argv)
 	}
 	if (n - 1 < verb->least || n - 1 > verb->most)
 		return wrong(verb->wrong);
-	if (verb->run != bundle_pack_to && (c.out || c.kit || c.qemu || c.program))
+	if (verb->run != bundle_pack_to && (c.out || c.kit || c.qemu || c.program || c.gzip))
 		return wrong("all options are of bundle pack");
 	return verb->run(&c);
 }

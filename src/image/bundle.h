@@ -140,6 +140,8 @@ struct bundle_part {
  * bundle_pack() - Make a bundle
  * @out:	Written under a temporary name first; replaced if it is there
  * @program:	A vmtap of this version or another, not a bundle
+ * @gzip:	A program that packs better than zlib, as libdeflate's does: "GZIP -12 -c"
+ *		packs its input; NULL: zlib
  * @parts:	@n of them; each named once
  * @err:	A link or another thing that is no plain file, a name that cannot be
  *		in a bundle, no vmtap, too much of anything
@@ -148,6 +150,7 @@ struct bundle_part {
  *
  * Return: 0, or -1
  */
-int bundle_pack(const char *out, const char *program, const struct bundle_part *parts, size_t n, struct err *err);
+int bundle_pack(const char *out, const char *program, const char *gzip, const struct bundle_part *parts, size_t n,
+		struct err *err);
 
 #endif

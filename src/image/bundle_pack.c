@@ -17,9 +17,11 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "image/bundle.h"
 #include "image/bundle_format.h"
+#include "image/decompress.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/tree.h"
@@ -28,6 +30,8 @@
 #define WINDOW	    (256 * 1024) /* bytes a read(2), and a step of the output */
 #define PROGRAM_MAX (64u << 20)	 /* bytes; vmtap has less than one million */
 #define MODULES	    "/lib/modules/"
+#define GZIP_HEADER  10 /* bytes, without a name */
+#define GZIP_TRAILER 8	/* bytes: sum and size, which the index has as well */
 
 /**
  * struct packed_file - A file to pack
@@ -43,11 +47,12 @@ struct packed_file {
 /**
  * struct pack - A bundle being made
  * @out:	Its path
+ * @gzip:	Program that packs, or NULL
  * @bytes:	All of it so far
  * @index:	The lines behind the program's
  */
 struct pack {
-	const char *out;
+	const char *out, *gzip;
 	struct packed_file *files;
 	size_t count;
 	uint64_t total;
@@ -212,7 +217,7 @@ static void deflate_some(z_stream *z, void *data, size_t n, int mode, struct buf
 	} while (z->avail_in || (mode == Z_FINISH && r != Z_STREAM_END));
 }
 
-/* Append a file's stream. Return: its size, or -1. */
+/* Append a file's stream. Return: its size, or -1. @out: or NULL, for its sum alone. */
 static int64_t pack_stream(int fd, const char *path, struct sha256 *sum, struct buf *out, struct err *err)
 {
 	cleanup_free uint8_t *window = xmalloc(WINDOW);
@@ -220,16 +225,49 @@ static int64_t pack_stream(int fd, const char *path, struct sha256 *sum, struct 
 	int64_t size = 0;
 	ssize_t n;
 
-	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (out && deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
 		return err_set(err, "cannot start zlib");
 	while ((n = fd_read_full(fd, window, WINDOW)) > 0 && size <= (int64_t)BUNDLE_BYTES_MAX) {
 		size += n;
 		sha256_add(sum, window, (size_t)n);
-		deflate_some(&z, window, (size_t)n, Z_NO_FLUSH, out);
+		if (out)
+			deflate_some(&z, window, (size_t)n, Z_NO_FLUSH, out);
 	}
-	deflate_some(&z, NULL, 0, Z_FINISH, out);
+	if (out)
+		deflate_some(&z, NULL, 0, Z_FINISH, out);
 	deflateEnd(&z);
 	return n < 0 ? err_errno(err, "cannot read '%s'", path) : size;
+}
+
+/* Append the stream of a gzip file (RFC 1952) whose header has no more than it must have. */
+static int take_stream(const struct buf *gzip, const char *program, struct buf *out, struct err *err)
+{
+	if (gzip->len < GZIP_HEADER + GZIP_TRAILER || memcmp(gzip->data, "\x1f\x8b\x08\0", 4) != 0)
+		return err_set(err, "'%s' made no plain gzip file", program);
+	buf_add(out, gzip->data + GZIP_HEADER, gzip->len - GZIP_HEADER - GZIP_TRAILER);
+	return 0;
+}
+
+/* The same by a program. */
+static int64_t pack_by_program(const struct pack *p, int fd, const char *path, struct sha256 *sum, struct buf *out, struct err *err)
+{
+	const struct decompress_tool tool = {.name = p->gzip, .arguments = {p->gzip, "-12", "-c"}};
+	cleanup_free char *there = proc_find(p->gzip);
+	int64_t size = pack_stream(fd, path, sum, NULL, err);
+	struct decompress *d = NULL;
+	cleanup_buf struct buf made = {0};
+	ssize_t n = -1;
+
+	if (!there) {
+		err_set(err, "there is no program '%s' on this host", p->gzip);
+		return err_hint(err, "install it (libdeflate-gzip is in the package libdeflate-tools), or leave --gzip out");
+	}
+	if (size >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+		d = decompress_open(&tool, fd, (uint64_t)size, path, err);
+	while (d && (n = decompress_read(d, buf_reserve(&made, WINDOW), WINDOW, err)) > 0)
+		buf_commit(&made, (size_t)n);
+	decompress_close(d);
+	return n < 0 || take_stream(&made, p->gzip, out, err) < 0 ? -1 : size;
 }
 
 static int pack_file(struct pack *p, const struct packed_file *f, struct err *err)
@@ -244,7 +282,8 @@ static int pack_file(struct pack *p, const struct packed_file *f, struct err *er
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, "cannot open '%s'", f->path);
 	sha256_init(&sum);
-	size = pack_stream(fd, f->path, &sum, &p->bytes, err);
+	size = p->gzip ? pack_by_program(p, fd, f->path, &sum, &p->bytes, err)
+		       : pack_stream(fd, f->path, &sum, &p->bytes, err);
 	if (size < 0)
 		return -1;
 	p->total += (uint64_t)size;
@@ -328,9 +367,10 @@ static int make(struct pack *p, const char *program, const struct bundle_part *p
 	return file_write_atomic(p->out, p->bytes.data, p->bytes.len, 0777, err);
 }
 
-int bundle_pack(const char *out, const char *program, const struct bundle_part *parts, size_t n, struct err *err)
+int bundle_pack(const char *out, const char *program, const char *gzip, const struct bundle_part *parts, size_t n,
+		struct err *err)
 {
-	struct pack p = {.out = out};
+	struct pack p = {.out = out, .gzip = gzip};
 	int r = make(&p, program, parts, n, err);
 
 	for (size_t i = 0; i < p.count; i++) {

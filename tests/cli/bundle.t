@@ -292,6 +292,20 @@ for my $case (
     like $r->{err}, $want, "$name: explained";
     is $r->{status}, 2, '... exit status 2';
 }
+# Packed by another program
+$r = vmtap('bundle', 'pack', '-o', "$dir/small", "--kit=$dir/kit", '--gzip=libdeflate-gzip');
+is $r->{status}, 0, 'packed by libdeflate' or diag $r->{err};
+vmtap('bundle', 'pack', '-o', "$dir/plain", "--kit=$dir/kit");
+cmp_ok -s "$dir/small", '<', -s "$dir/plain", '... it is smaller';
+is system("$dir/small", 'bundle', 'unpack', "$dir/y"), 0, '... and unpacks';
+is system('cmp', '-s', "$dir/y/kit/vmlinuz", "$dir/kit/vmlinuz"), 0, '... to the same';
+for (['true', qr/'true' made no plain gzip file/], ['no-such-program', qr/there is no program 'no-such-program'.*leave --gzip out/s]) {
+    my ($program, $words) = @$_;
+    $r = vmtap('bundle', 'pack', '-o', "$dir/no", "--kit=$dir/kit", "--gzip=$program");
+    like $r->{err}, $words, "a packer that is none: $program";
+    ok !-e "$dir/no", '... writes nothing';
+}
+
 symlink 'vmlinuz', "$dir/kit/link";
 $r = vmtap('bundle', 'pack', '-o', "$dir/no", "--kit=$dir/kit");
 like $r->{err}, qr/kit\/link': it is a symbolic link/, 'a link is not packed';

@@ -61,7 +61,7 @@ static int pack(const char *out, struct err *err)
 			  *qemu = in_root("from/qemu"), *text = in_root("from/COPYING");
 	const struct bundle_part parts[] = {{"qemu", qemu}, {"kit", kit}, {"licence", text}};
 
-	return bundle_pack(to, program, parts, ARRAY_SIZE(parts), err);
+	return bundle_pack(to, program, NULL, parts, ARRAY_SIZE(parts), err);
 }
 
 static void begin_bundle(void)
@@ -502,7 +502,7 @@ TEST(bundle, a_program_is_a_vmtap_and_no_bundle)
 	missing = in_root("nothing");
 	const struct bundle_part parts[] = {{"kit", kit}, {"vmtap", kit}, {"a/b", kit}, {"kit", kit}, {"x", missing}};
 
-	CHECK(bundle_pack(to, bundle, parts, 1, &err) < 0);
+	CHECK(bundle_pack(to, bundle, NULL, parts, 1, &err) < 0);
 	CHECK_HAS(err.text, "is a bundle already");
 	CHECK(bundle_pack(to, plain, parts, 1, &err) < 0);
 	CHECK_HAS(err.text, "is no vmtap");
