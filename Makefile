@@ -18,9 +18,9 @@ net    = address switch
 qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remember
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
-world  = call findings journal orders outcome recorder world
+world  = call door findings journal keep orders outcome recorder visitors world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks unit
-cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+cmd    = attach bundle cache cached check choose doctor edit failed fallback freeze header help interact job kept lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -37,7 +37,7 @@ units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # The longest first, for prove to end with short ones, on all processors; not kvm.c: prove starts nothing beside a test that is silent for long.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/machines.t
+long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/examples/*.c tests/reports/*.c tests/reports/*.t) tests/dialect/run tests/dialect/syntax \
 	tests/fuzz/replay $(units))

@@ -59,6 +59,8 @@ static void received(void *arg)
 {
 	struct console *c = arg;
 
+	for (struct console_ear *e = c->ears; e; e = e->next)
+		e->heard(e->arg, c->stream.in.data, c->stream.in.len);
 	console_feed(c, c->stream.in.data, c->stream.in.len);
 	buf_clear(&c->stream.in);
 }
@@ -75,6 +77,7 @@ int console_start(struct console *c, struct loop *l, int fd, struct err *err)
 	c->stream.received = received;
 	c->stream.lost = lost;
 	c->stream.arg = c;
+	c->stream.out_max = 2 * CONSOLE_TYPED_MAX;
 	return stream_open(&c->stream, l, fd, err);
 }
 
@@ -88,6 +91,30 @@ void console_drain(struct console *c)
 void console_stop(struct console *c)
 {
 	stream_close(&c->stream);
+}
+
+void console_hear(struct console *c, struct console_ear *ear)
+{
+	ear->next = c->ears;
+	c->ears = ear;
+}
+
+void console_unhear(struct console *c, const struct console_ear *ear)
+{
+	struct console_ear **at = &c->ears;
+
+	while (*at && *at != ear)
+		at = &(*at)->next;
+	if (*at)
+		*at = ear->next;
+}
+
+void console_type(struct console *c, const char *bytes, size_t n)
+{
+	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + n > CONSOLE_TYPED_MAX)
+		return;
+	buf_add(&c->stream.out, bytes, n);
+	stream_flush(&c->stream);
 }
 
 void console_forget_panic(struct console *c)

@@ -30,6 +30,7 @@ enum call_stage {
 	CALL_STOPPING,	/* its machine is being switched off */
 	CALL_SAVING,	/* its machine is being saved */
 	CALL_RESTORING, /* its machine goes back to a checkpoint */
+	CALL_VISITED,	/* somebody is at the machine's console, or is to come to the world */
 };
 
 struct call;
@@ -40,6 +41,7 @@ struct call;
  * @lives:	All machines of the world
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
+ * @await:	Let people come, for a call that waits for them; NULL: not for calls of theirs
  */
 struct call_owner {
 	struct loop *loop;
@@ -49,6 +51,7 @@ struct call_owner {
 	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
+	void (*await)(void *arg, struct call *c);
 	void *arg;
 };
 
@@ -59,6 +62,7 @@ struct call_owner {
  * @expired:	Why it may not go on, or NULL; then @late is the outcome
  * @begun, @until: CLOCK_MONOTONIC, ns
  * @got:	Bytes of each output stream that were passed on
+ * @ear:	At the console, and @on_way bytes that it has heard and that were not acknowledged (CONSOLE)
  * @words, @place: As the script says it, and "file:line"; for reports
  * @outcome, @status, @signal, @reason: Of the RESULT, for @owner's done(); @reason is valid as long as that runs
  */
@@ -77,6 +81,8 @@ struct call {
 	struct timer deadline;
 	uint64_t begun, until;
 	size_t got[2];
+	struct console_ear ear;
+	size_t on_way;
 	enum wire_outcome outcome;
 	uint32_t status, signal;
 	const char *reason;
@@ -101,7 +107,7 @@ void call_go(struct call *c);
 /* The machine became UP, or is OFF or GONE: a call that waits for that goes on or ends. */
 void call_machine_changed(struct call *c, struct machine *m);
 
-/* The script's side of a conversation that goes on during the call (SHELL): passed on, if the agent still has its part in it. */
+/* The script's side of a conversation that goes on during the call (SHELL, CONSOLE): passed on, if the other side is still there. */
 void call_relay(struct call *c, const struct frame *f);
 
 /* The test's own time is over, for @reason: bring the deadline forward to now. */
@@ -109,6 +115,15 @@ void call_expire(struct call *c, const char *reason);
 
 /* Free a call without an answer. */
 void call_drop(struct call *c);
+
+/* The same for one whose caller has gone: what it had started in the guest is ended. */
+void call_abandon(struct call *c);
+
+/* Return: whether a person may take as long as he likes for a call of that kind. */
+static inline bool call_is_visit(enum wire_call kind)
+{
+	return kind == WIRE_CALL_SHELL || kind == WIRE_CALL_CONSOLE || kind == WIRE_CALL_INTERACT;
+}
 
 /* ---- for orders.c ---- */
 
@@ -118,6 +133,12 @@ void call_answer(struct call *c, enum wire_outcome outcome, const char *reason);
 /* Answer, with what a command left. @wall: ns */
 void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
 		 const char *reason);
+
+/* Pass output on to the script. Return: false when it is more than a script is given. */
+bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n);
+
+/* Acknowledge bytes of the conversation of a CONSOLE; none says that it has begun. */
+void call_acknowledge(struct call *c, size_t n);
 
 /* Begin the request that the call becomes. Return: the mark of its frame, for machine_send(). */
 size_t call_ask(struct call *c, enum wire_type type);
