@@ -19,9 +19,9 @@ screen = font picture
 qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
 machine = console events freezing handshake loss machine request saving screendump spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
-world  = call control copies findings health jobs journal networks orders ocr outcome recorder screens typing watching world
+world  = call door control copies findings health jobs journal keep networks orders ocr outcome recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods methods_console methods_net methods_screen needs outline output run session show source stages thunks traps unit
-cmd    = bundle cache cached check choose completion doctor edit failed fallback freeze header help image job lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
+cmd    = attach bundle cache cached check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus environment exec files font health hosts inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
@@ -38,7 +38,7 @@ units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # The longest first, for prove to end with short ones, on all processors.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/machines.t
+long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/examples/*.c tests/reports/*.c tests/reports/*.t) tests/dialect/run tests/dialect/syntax \
 	tests/fuzz/replay $(units))

@@ -24,6 +24,8 @@
 
 #define READ_CHUNK 65536
 
+static int message_pipe = -1; /* the child's */
+
 /* Return: whether there may be more. */
 static bool read_some(struct task *t)
 {
@@ -49,7 +51,9 @@ static void pipe_ready(void *arg, uint32_t events)
 		return;
 	if (t->message.len > t->limit)
 		task_stop(t);
-	close_pipe(t); /* the end of the child, which follows, is told by its pidfd */
+	close_pipe(t); /* the end of the child, which mostly follows, is told by its pidfd */
+	if (t->told && t->message.len && t->message.len <= t->limit)
+		t->told(t->arg, &t->message);
 }
 
 static void child_ended(void *arg, uint32_t events)
@@ -73,8 +77,21 @@ static void be_child(task_work_fn *work, const void *order, int fd)
 	struct buf message = {0};
 
 	setpgid(0, 0);
+	message_pipe = fd;
 	work(order, &message);
-	_exit(fd_write_all(fd, message.data, message.len) < 0);
+	task_tell(&message);
+	_exit(0);
+}
+
+void task_tell(const struct buf *message)
+{
+	int fd = fd_steal(&message_pipe);
+
+	if (fd < 0)
+		return;
+	if (fd_write_all(fd, message->data, message->len) < 0)
+		_exit(1);
+	close(fd);
 }
 
 /* Watch a child that was just forked. @fd is owned in any case. */

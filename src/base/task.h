@@ -14,10 +14,11 @@ typedef void task_work_fn(const void *order, struct buf *message);
 
 /**
  * struct task - A place for one child at a time
- * @loop, @limit, @ended, @arg: The caller's, set before task_start()
+ * @loop, @limit, @ended, @told, @arg: The caller's, set before task_start()
  * @limit:	Bytes of a message; a child that sends more is killed
  * @ended:	Called from the loop, once the child has ended and was waited for; may free the task,
  *		or start it again. @message is what came, which may be nothing; @status is as waitpid(2) has it
+ * @told:	Called from the loop with the whole message, when the child may live on (task_tell()); or NULL
  * @pid:	The child's, or 0: whether the task is busy is asked of this, and of nothing else
  *
  * The child leads a process group of its own, so that a terminal's ^C does not reach it and what it has forked can be
@@ -27,6 +28,7 @@ struct task {
 	struct loop *loop;
 	size_t limit;
 	void (*ended)(void *arg, const struct buf *message, int status);
+	void (*told)(void *arg, const struct buf *message);
 	void *arg;
 	pid_t pid;
 	struct watch pipe, exit;
@@ -35,6 +37,9 @@ struct task {
 
 /* Fork a child, which dies with us. Return: 0, or -1. */
 int task_start(struct task *t, task_work_fn *work, const void *order, struct err *err);
+
+/* In the child: send the message now, and no other, before the work is over. */
+void task_tell(const struct buf *message);
 
 /* Send SIGKILL to the child and its process group, without waiting. task_kill() or task_finish() follows. */
 void task_stop(struct task *t);

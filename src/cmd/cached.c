@@ -58,6 +58,8 @@ static char *find_obstacle(const struct plan_file *f)
 
 	if (script_uses_host(f->script, &word, &file, &line))
 		return xasprintf("%s:%d uses '%s', whose answer may change", file, line, word);
+	if (script_may_interact(f->script))
+		return xstrdup("a person may have a hand in it (interact)");
 	if (w->nmachines && !w->qemu)
 		return xstrdup("no machine can run here");
 	for (size_t i = 0; i < w->nmachines; i++) {

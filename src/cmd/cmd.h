@@ -45,6 +45,7 @@ int cmd_check(char **argv);
 int cmd_bundle(char **argv);
 int cmd_shell(char **argv);
 int cmd_repl(char **argv);
+int cmd_attach(char **argv);
 int cmd_cache(char **argv);
 int cmd_image(char **argv);
 int cmd_doctor(char **argv);
@@ -53,8 +54,8 @@ int cmd_new(char **argv);
 int cmd_completion(char **argv);
 int cmd_licenses(char **argv);
 int cmd_help(char **argv);
-extern const struct option cmd_run_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[], cmd_doctor_options[],
-	cmd_image_options[], cmd_new_options[];
+extern const struct option cmd_run_options[], cmd_attach_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[],
+	cmd_doctor_options[], cmd_image_options[], cmd_new_options[];
 
 /**
  * cmd_parse() - options_parse() that answers --help and --version and explains errors

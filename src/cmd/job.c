@@ -27,10 +27,28 @@ static void be_world(const void *order, struct buf *message)
 {
 	const struct order *o = order;
 	struct world_outcome outcome;
+	struct world *kept;
 
 	o->job->in_child(o->job->arg);
-	o->work(o->job->test, &outcome);
+	kept = o->work(o->job->test, &outcome);
 	world_outcome_encode(&outcome, message);
+	if (!kept)
+		return;
+	task_tell(message);
+	world_keep(kept);
+}
+
+/* The test is over, but its world may not be. */
+static void told(void *arg, const struct buf *message)
+{
+	struct job *j = arg;
+	struct world_outcome outcome = {0};
+
+	if (!world_outcome_is_kept(message) || world_outcome_decode(message, &outcome) < 0)
+		return; /* its end, which follows, says more */
+	j->held = true;
+	loop_timer(j->task.loop, &j->watchdog, CLOCK_NEVER);
+	j->done(j->arg, j, &outcome, NULL);
 }
 
 /* The test is over, one way or the other. */
@@ -41,6 +59,11 @@ static void ended(void *arg, const struct buf *message, int status)
 	cleanup_free char *how = NULL;
 
 	loop_timer(j->task.loop, &j->watchdog, CLOCK_NEVER);
+	if (j->held) {
+		j->held = false;
+		j->left(j->arg, j);
+		return;
+	}
 	if (world_outcome_decode(message, &outcome) < 0)
 		how = proc_status_text(status);
 	j->done(j->arg, j, &outcome, how);
@@ -65,6 +88,7 @@ int job_start(struct job *j, work_fn *work, struct err *err)
 	j->started = clock_now();
 	j->task.limit = OUTCOME_MAX;
 	j->task.ended = ended;
+	j->task.told = told;
 	j->task.arg = j;
 	j->watchdog = (struct timer){.expired = overdue, .arg = j};
 	if (task_start(&j->task, be_world, &order, err) < 0)
@@ -77,4 +101,5 @@ void job_finish(struct job *j, uint64_t deadline)
 {
 	loop_timer(j->task.loop, &j->watchdog, CLOCK_NEVER);
 	task_finish(&j->task, deadline);
+	j->held = false;
 }

@@ -21,14 +21,17 @@
  * @in_child:	Called with @arg, first thing in the world's process, to close what is the owner's
  * @done:	Called with @arg from the loop when the world has ended and the job is free again; the content of
  *		@outcome is the callee's to free. When the world ended without a verdict, @died is how ("killed by
- *		signal 11"), and @outcome is empty
+ *		signal 11"), and @outcome is empty. When @outcome has been kept, the job is held instead: its world waits
+ *		for people
+ * @left:	Called with @arg from the loop when a held job is free again
+ * @held:	It has told its outcome, and goes on
  *
- * The owner sets all but @started and @watchdog.
+ * The owner sets all but @started, @watchdog and @held.
  */
 struct job {
 	struct plan_test *test;
 	size_t number;
-	bool setup;
+	bool setup, held;
 	char *title;
 	int stage, begun;
 	enum accel_kind accel;
@@ -39,6 +42,7 @@ struct job {
 	struct timer watchdog;
 	void (*in_child)(void *arg);
 	void (*done)(void *arg, struct job *j, struct world_outcome *outcome, const char *died);
+	void (*left)(void *arg, struct job *j);
 	void *arg;
 };
 
@@ -46,6 +50,12 @@ struct job {
 static inline bool job_is_busy(const struct job *j)
 {
 	return j->task.pid > 0;
+}
+
+/* Return: whether it has still to tell its outcome. */
+static inline bool job_is_under_way(const struct job *j)
+{
+	return job_is_busy(j) && !j->held;
 }
 
 /**

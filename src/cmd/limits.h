@@ -22,6 +22,7 @@ void limits_set(struct spec *w, const struct settings *s, double own, double wan
  * A world keeps its own limits; this is for one that is stopped, or whose
  * storage does not answer.
  */
+#define LIMITS_LIFE_WITH_PEOPLE 1e8 /* for a world that a person may stop for as long as he likes */
 double limits_life(const struct spec *w, bool setup);
 
 #endif

@@ -55,6 +55,12 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 	case OPTION_TEXT:
 		memcpy(at, &value, sizeof(value));
 		return 0;
+	case OPTION_MAYBE_SECONDS:
+		if (!value) {
+			memcpy(at, &(double){OPTION_NO_SECONDS}, sizeof(double));
+			return 0;
+		}
+		__attribute__((fallthrough));
 	case OPTION_SECONDS:
 		seconds = strtod(value, &end);
 		if (end == value || *end || !(seconds > 0) || seconds > 1e6)
@@ -88,7 +94,7 @@ static int take_long(const struct option *table, void *to, char **argv, struct e
 		return unknown(table, argv[0], err);
 	if (o->kind == OPTION_FLAG && equals)
 		return err_set(err, "option '--%s' takes no value", o->name);
-	if (o->kind == OPTION_FLAG || equals)
+	if (o->kind == OPTION_FLAG || o->kind == OPTION_MAYBE_SECONDS || equals)
 		return set(o, to, equals ? equals + 1 : NULL, err) < 0 ? -1 : 1;
 	if (!argv[1])
 		return needs_value(o, err);
@@ -141,12 +147,13 @@ int options_parse(const struct option *table, void *to, char **argv, struct err 
 void options_print(const struct option *table)
 {
 	for (; table->name; table++) {
+		const char *equals = !table->value ? "" : table->kind == OPTION_MAYBE_SECONDS ? "[=" : "=";
 		char left[48], letter[8] = "    ";
 
 		if (table->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", table->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, table->name, table->value ? "=" : "",
-			 table->value ? table->value : "");
+		snprintf(left, sizeof(left), "%s--%s%s%s%s", letter, table->name, equals, table->value ? table->value : "",
+			 *equals == '[' ? "]" : "");
 		printf("  %-26s %s\n", left, table->help);
 	}
 }

@@ -13,7 +13,10 @@ enum option_kind {
 	OPTION_TEXT,	/* a const char * */
 	OPTION_SECONDS, /* a double above 0 */
 	OPTION_COUNT,	/* an int above 0 */
+	OPTION_MAYBE_SECONDS, /* the same as SECONDS, but "--name" alone is OPTION_NO_SECONDS */
 };
+
+#define OPTION_NO_SECONDS (-1.0)
 
 /**
  * struct option - A row

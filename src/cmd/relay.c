@@ -257,9 +257,9 @@ static void take_result(struct session *s, const struct frame *f)
 
 		end(s, outcome == WIRE_LOST ? 3 : 1, reason);
 	}
-	if (s->call == WIRE_CALL_SHELL)
+	if (s->call == s->relay->call)
 		end(s, signal ? 128 + (int)signal : (int)status, "");
-	make_call(s, WIRE_CALL_SHELL);
+	make_call(s, s->relay->call);
 }
 
 static void world_frame(void *arg, const struct frame *f)
@@ -338,7 +338,7 @@ void relay_run(void *arg, int fd)
 	s.world.stream.out_max = 4 * WIRE_SHELL_WINDOW;
 	s.keys = (struct watch){.fd = -1, .ready = keys_ready, .arg = &s};
 	if (loop_init(&s.loop, &err) == 0 && watch_signals(&s, &err) == 0 && link_start(&s.world, &s.loop, fd, &err) == 0) {
-		make_call(&s, s.relay->all ? WIRE_CALL_START_ALL : WIRE_CALL_SHELL);
+		make_call(&s, s.relay->all ? WIRE_CALL_START_ALL : s.relay->call);
 		loop_run(&s.loop, &err);
 	}
 	end(&s, 3, err.text);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "cmd/terminal.h"
+#include "wire/script.h"
 
 #define RELAY_REASON_MAX 4096 /* bytes of a reason, with its NUL */
 
@@ -21,11 +22,13 @@ struct relay_result {
 
 /**
  * struct relay - What to do
- * @machine:	Whose shell
+ * @call:	WIRE_CALL_SHELL, or WIRE_CALL_CONSOLE
+ * @machine:	Whose shell, or console
  * @all:	The other machines are to run as well
  * @visit:	The shell is one call of many that the world gets: its end is not that of the script
  */
 struct relay {
+	enum wire_call call;
 	unsigned machine;
 	bool all, visit;
 	struct terminal terminal;

@@ -22,7 +22,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/edit.h"
-#include "cmd/relay.h"
+#include "cmd/interact.h"
 #include "cmd/visit.h"
 #include "script/methods.h"
 #include "script/outline.h"
@@ -53,7 +53,6 @@ static struct repl {
 	const char *store;
 	struct terminal terminal;
 	struct relay_result *result; /* of the session, in shared memory */
-	struct relay_result *visit;  /* of a shell, likewise */
 	struct session session;
 	struct edit edit;
 	struct buf names; /* each with a new line behind it */
@@ -89,34 +88,6 @@ static void ended_by_signal(int signo)
 	repl.result->status = 128 + signo;
 	repl.result->over = 1;
 	_exit(0);
-}
-
-/* ---- a shell in the middle of it ---- */
-
-/* In the runner of a line. */
-static void interact(unsigned machine, int world)
-{
-	struct relay relay = {.machine = machine, .visit = true};
-	void (*before)(int) = signal(SIGINT, SIG_IGN);
-	pid_t pid;
-	int flags;
-
-	relay.terminal = repl.terminal;
-	relay.result = repl.visit;
-	*repl.visit = (struct relay_result){0};
-	pid = fork();
-	if (pid == 0)
-		relay_run(&relay, world);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	terminal_restore(&repl.terminal);
-	flags = fcntl(world, F_GETFL); /* which is the relay's, too, and that does not want to wait */
-	fcntl(world, F_SETFL, flags & ~O_NONBLOCK);
-	signal(SIGINT, before);
-	if (repl.visit->over && repl.visit->reason[0])
-		log_line("%s", repl.visit->reason);
-	else if (pid > 0 && !repl.visit->over) /* the world still waits for it */
-		kill(getpid(), SIGKILL);
 }
 
 /* ---- lines ---- */
@@ -373,7 +344,7 @@ static _Noreturn void keep(void *arg, int fd)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
 	repl.session = (struct session){
-		.script = repl.file->script, .world = fd, .interact = repl.terminal.is_tty ? interact : NULL};
+		.script = repl.file->script, .world = fd, .interact = interact_is_ready() ? interact_at_prompt : NULL};
 	if (session_start(&repl.session, &err) < 0)
 		end(EXIT_INFRA, err.text);
 	catch_signals();
@@ -387,17 +358,16 @@ static _Noreturn void keep(void *arg, int fd)
 /* Return: the exit status. */
 static int run_session(struct plan *p, const struct settings *s, const struct visit_options *o)
 {
-	struct relay_result *results =
-		mmap(NULL, 2 * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct world_outcome outcome = {0};
 
-	if (results == MAP_FAILED) {
+	visit_set_up(p, o);
+	repl = (struct repl){.file = &p->files[0], .store = s->store, .result = result, .history = -1};
+	terminal_look(&repl.terminal);
+	if (result == MAP_FAILED || !interact_init(&repl.terminal)) {
 		log_line("out of memory");
 		return EXIT_INFRA;
 	}
-	visit_set_up(p, o);
-	repl = (struct repl){.file = &p->files[0], .store = s->store, .result = &results[0], .visit = &results[1], .history = -1};
-	terminal_look(&repl.terminal);
 	world_run(&p->files[0].world, keep, NULL, &outcome);
 	terminal_restore(&repl.terminal);
 	if (repl.result->over && repl.result->reason[0])

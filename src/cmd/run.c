@@ -1,19 +1,24 @@
 /* run.c - `vmtap run`: run tests and print TAP */
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/choose.h"
 #include "cmd/cmd.h"
+#include "cmd/interact.h"
 #include "cmd/runner.h"
 #include "qemu/arch.h"
+#include "script/script.h"
 
 struct run_options {
 	struct runner_options runner;
 	struct choice choice;
 	const char *tap;
+	double keep;
 	int list, dry_run, verbose, until_fail;
 };
 
@@ -42,6 +47,8 @@ const struct option cmd_run_options[] = {
 	{"seed", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.seed), "in the order of this number; networks lose frames by it"},
 	{"fail-fast", 'x', OPTION_FLAG, NULL, offsetof(struct run_options, runner.fail_fast),
 	 "end with the first failure"},
+	{"keep", 0, OPTION_MAYBE_SECONDS, "SECONDS", offsetof(struct run_options, keep),
+	 "leave a failed test's machines, stopped, for attach"},
 	{"retry-infra", 0, OPTION_FLAG, NULL, offsetof(struct run_options, runner.retry_infra),
 	 "run a test once more that the infrastructure failed"},
 	{"junit", 0, OPTION_TEXT, "FILE", offsetof(struct run_options, runner.junit),
@@ -125,6 +132,15 @@ static bool print_errors(const struct plan *p)
 }
 
 #define UNTIL_FAIL_TIMES 1000
+#define KEEP_SECONDS	 600 /* that a machine waits for a person where nobody could press ^C */
+
+/* Return: whether somebody is there: a CI's runner may lend its jobs a terminal, but says what it is. */
+static bool is_watched(void)
+{
+	const char *ci = getenv("CI");
+
+	return !(ci && *ci) && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
 
 /* What follows from options that others imply, or contradict. */
 static int combine(struct run_options *o, struct err *err)
@@ -136,6 +152,8 @@ static int combine(struct run_options *o, struct err *err)
 	if (o->tap && strcmp(o->tap, "flat") != 0 && strcmp(o->tap, "nested") != 0)
 		return err_set(err, "--tap is '%s', neither 'flat' nor 'nested'", o->tap);
 	o->runner.nested = o->tap && *o->tap == 'n';
+	o->runner.kept.keep = o->keep != 0;
+	o->runner.kept.seconds = o->keep > 0 ? o->keep : is_watched() ? 0 : KEEP_SECONDS;
 	if (o->runner.cached && o->choice.repeat > 1)
 		return err_set(err, "--cached would not run again what has passed: leave it out, or what repeats the tests");
 	o->runner.nothing = o->choice.failed ? "no test failed when it ran last" : "there are fewer tests than shards";
@@ -155,6 +173,22 @@ static const char *say_again(const struct operands *scripts)
 		text_add_word(&text, scripts->list[i].path);
 	}
 	return text.len <= AGAIN_MAX ? buf_steal(&text) : NULL;
+}
+
+/* Have the terminal for a script that asks for it: one test at a time, then. Return: whether it does, and there is one. */
+static bool prepare_terminal(const struct plan *p, struct run_options *o, struct terminal *t)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < p->nfiles; i++)
+		wanted |= p->files[i].script && script_may_interact(p->files[i].script);
+	if (!wanted || !is_watched())
+		return false;
+	terminal_look(t);
+	if (!terminal_is_ours(t))
+		return false;
+	o->runner.jobs = 1;
+	return interact_init(t);
 }
 
 /* Find what the command line means. Return: 0, or -1. */
@@ -180,6 +214,7 @@ int cmd_run(char **argv)
 	struct run_options o = {0};
 	struct operands scripts;
 	struct settings s = {.store = NULL};
+	struct terminal terminal = {.is_tty = false};
 	struct plan p;
 	struct err err = {0};
 	int n, status = cmd_parse("run", cmd_run_options, &o, argv, &n);
@@ -196,8 +231,14 @@ int cmd_run(char **argv)
 	}
 	if (!o.list && plan_has_machines(&p)) /* otherwise nothing of a bundle is needed */
 		settings_provide(&s);
-	if (!o.list && !o.dry_run)
-		return (int)runner_run(&p, &s, &o.runner);
+	if (!o.list && !o.dry_run) {
+		bool lent = prepare_terminal(&p, &o, &terminal);
+
+		status = (int)runner_run(&p, &s, &o.runner);
+		if (lent)
+			terminal_give_back(&terminal);
+		return status;
+	}
 	if (print_errors(&p))
 		return EXIT_WRONG;
 	if (o.dry_run)

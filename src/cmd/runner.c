@@ -237,12 +237,32 @@ static void run_tests(struct runner *r)
 	if (r->settle.silenced)
 		take_signal(r);
 	r->closed = !r->caught && (r->settle.silenced || err.text[0]);
-	schedule_stop(&r->schedule);
+	schedule_stop(&r->schedule, r->caught || r->closed);
 	if (r->caught || r->closed || schedule_gave_up(&r->schedule))
 		store_temp_clean(store, STORE_DYING_MS);
 	if (!r->caught && !r->closed && schedule_gave_up(&r->schedule))
 		settle_rest(&r->settle);
 	failed_keep(store, &r->settle);
+}
+
+/* The results are told, and what is kept waits for people. A signal ends that, and changes no result. */
+static void hold(struct runner *r)
+{
+	const size_t n = schedule_count_kept(&r->schedule);
+	const double seconds = r->schedule.options->kept.seconds;
+	struct err err = {0};
+
+	if (n == 0)
+		return;
+	if (seconds > 0)
+		log_line("%zu failed test%s kept for %g s, and as long after each visit: vmtap attach", n, n > 1 ? "s are" : " is",
+			 seconds);
+	else
+		log_line("%zu failed test%s kept: vmtap attach, from another terminal; ^C ends", n, n > 1 ? "s are" : " is");
+	r->schedule.holding = true;
+	loop_run(&r->loop, &err);
+	schedule_stop(&r->schedule, true);
+	log_line("what was kept is gone");
 }
 
 enum exit_status runner_run(struct plan *p, const struct settings *s, const struct runner_options *o)
@@ -277,6 +297,7 @@ enum exit_status runner_run(struct plan *p, const struct settings *s, const stru
 		run_tests(&r);
 	}
 	status = conclude(&r);
+	hold(&r);
 	runner_free(&r);
 	return status;
 }

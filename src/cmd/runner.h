@@ -3,6 +3,7 @@
 #define CMD_RUNNER_H
 
 #include "cmd/cmd.h"
+#include "cmd/kept.h"
 #include "cmd/plan.h"
 
 #define RUNNER_JOBS_MAX 256 /* tests at the same time */
@@ -21,6 +22,7 @@
  * @junit:	Where a JUnit report goes, or NULL
  * @json:	Where events go, or NULL
  * @artifacts:	Folder for a page of the run and files of each test, or NULL
+ * @kept:	Which machines wait for people
  * @nested:	Subtests are nested TAP
  * @again:	The command that runs what failed again, or NULL
  * @nothing:	Why the plan is empty when it is
@@ -28,6 +30,7 @@
 struct runner_options {
 	const char *accel;
 	double timeout;
+	struct kept_options kept;
 	int jobs, cold, cached, fail_fast, retry_infra, nested, seed;
 	const char *remark, *nothing, *junit, *json, *artifacts, *again;
 };

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/host.h"
 #include "base/mem.h"
 #include "cmd/lacks.h"
@@ -32,25 +33,29 @@ static struct file_run *file_of(const struct schedule *s, const struct plan_test
 
 /* ---- jobs ---- */
 
+/* Those that are held have places of their own, beyond the ones that the user allows. */
 static struct job *find_free_job(const struct schedule *s)
 {
-	for (size_t i = 0; i < s->njobs; i++)
-		if (!job_is_busy(&s->jobs[i]))
-			return &s->jobs[i];
-	return NULL;
+	struct job *found = NULL;
+	size_t under_way = 0;
+
+	for (size_t i = 0; i < s->nplaces; i++) {
+		under_way += job_is_under_way(&s->jobs[i]);
+		found = job_is_busy(&s->jobs[i]) ? found : &s->jobs[i];
+	}
+	return under_way < s->njobs ? found : NULL;
 }
 
-/* Return: how many jobs are busy; @memory is set to the MiB that they may need. */
+/* Return: how many jobs are under way; @memory is set to the MiB that they may need, and those that are held. */
 static size_t count_busy(const struct schedule *s, long *memory)
 {
 	size_t n = 0;
 
 	*memory = 0;
-	for (size_t i = 0; i < s->njobs; i++) {
-		if (!job_is_busy(&s->jobs[i]))
-			continue;
-		n++;
-		*memory += s->jobs[i].memory;
+	for (size_t i = 0; i < s->nplaces; i++) {
+		n += job_is_under_way(&s->jobs[i]);
+		if (job_is_busy(&s->jobs[i]))
+			*memory += s->jobs[i].memory;
 	}
 	if (freeze_is_busy(&s->freeze))
 		*memory += freeze_weigh(s->freeze.file, QEMU_OVERHEAD_MIB);
@@ -93,6 +98,7 @@ static void set_world(const struct schedule *s, size_t number)
 		w->qemu_missing = s->accel_error;
 	}
 	limits_set(w, s->settings, t->timeout, s->options->timeout);
+	kept_set(&s->options->kept, t, s->permits, !s->options->retry_infra || s->tests[number].infra, &w->visits);
 }
 
 static struct setup_run *setup_of(const struct file_run *f, int stage)
@@ -148,7 +154,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	t->file->world.finish_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
-	j->life = limits_life(&t->file->world, setup);
+	j->life = script_may_interact(t->file->script) ? LIMITS_LIFE_WITH_PEOPLE : limits_life(&t->file->world, setup);
 	t->file->world.doing = s->doing ? &s->doing[j - s->jobs] : NULL;
 	glimpse_set(t->file->world.doing, "", 0, 0); /* of a world that was killed */
 	return job_start(j, setup ? work_setup : work_test, err);
@@ -369,6 +375,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	struct fallback_test *t = &s->tests[j->number].fallback;
 	cleanup_free char *why = xasprintf("the world's process ended without a verdict: %s", died ? died : "");
 
+	kept_tell(s->report, j, o);
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
 	if (o->unfinished && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
@@ -388,6 +395,18 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	}
 	world_outcome_free(o);
 	schedule_go(s);
+}
+
+/* A kept world has ended, in the middle of the run or when all else is over. */
+static void job_left(void *arg, struct job *j)
+{
+	struct schedule *s = arg;
+
+	(void)j;
+	if (!s->holding)
+		schedule_go(s);
+	else if (schedule_count_kept(s) == 0)
+		loop_stop(s->loop);
 }
 
 static void prepare_done(void *arg)
@@ -497,8 +516,8 @@ static void tell_status(struct schedule *s)
 	struct report_status status = {
 		.activities = s->activities, .finished = s->settle->finished, .total = s->plan->ntests};
 
-	for (size_t i = 0; i < s->njobs; i++)
-		if (job_is_busy(&s->jobs[i]))
+	for (size_t i = 0; i < s->nplaces; i++)
+		if (job_is_under_way(&s->jobs[i]))
 			s->activities[status.nactivities++] = activity_of(s, i);
 	if (prepare_is_busy(&s->prepare))
 		s->activities[status.nactivities++] =
@@ -541,12 +560,14 @@ void schedule_init(struct schedule *s)
 	s->njobs = (size_t)(s->options->jobs > 0 ? s->options->jobs : host_cpus());
 	if (s->njobs > RUNNER_JOBS_MAX)
 		s->njobs = RUNNER_JOBS_MAX;
+	s->nplaces = s->njobs + (s->options->kept.keep ? KEPT_MAX : 0);
 	s->room = s->memory > 0 ? (long)((double)s->memory * MEMORY_SHARE) : 1L << 40;
-	s->jobs = xcalloc(s->njobs, sizeof(*s->jobs));
-	for (size_t i = 0; i < s->njobs; i++)
+	s->jobs = xcalloc(s->nplaces, sizeof(*s->jobs));
+	for (size_t i = 0; i < s->nplaces; i++)
 		s->jobs[i] = (struct job){
-			.task.loop = s->loop, .in_child = in_child, .done = job_done, .arg = s};
-	s->doing = glimpse_map(s->njobs);
+			.task.loop = s->loop, .in_child = in_child, .done = job_done, .left = job_left, .arg = s};
+	s->permits = s->options->kept.keep ? kept_permits() : -1;
+	s->doing = glimpse_map(s->nplaces);
 	s->activities = xcalloc(s->njobs + 2, sizeof(*s->activities)); /* and what is prepared, and frozen */
 	s->prepare = (struct prepare){.task.loop = s->loop,
 				      .settings = s->settings,
@@ -558,17 +579,28 @@ void schedule_init(struct schedule *s)
 	s->tests = xcalloc(s->plan->ntests, sizeof(*s->tests));
 }
 
-void schedule_stop(struct schedule *s)
+size_t schedule_count_kept(const struct schedule *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nplaces; i++)
+		n += s->jobs[i].held;
+	return n;
+}
+
+void schedule_stop(struct schedule *s, bool kept_as_well)
 {
 	uint64_t deadline;
 
 	task_stop(&s->prepare.task);
 	task_stop(&s->freeze.task);
-	for (size_t i = 0; i < s->njobs; i++)
-		task_stop(&s->jobs[i].task);
+	for (size_t i = 0; i < s->nplaces; i++)
+		if (!s->jobs[i].held || kept_as_well)
+			task_stop(&s->jobs[i].task);
 	deadline = clock_now() + TASK_END_MS * NS_PER_MS;
-	for (size_t i = 0; i < s->njobs; i++)
-		job_finish(&s->jobs[i], deadline);
+	for (size_t i = 0; i < s->nplaces; i++)
+		if (!s->jobs[i].held || kept_as_well)
+			job_finish(&s->jobs[i], deadline);
 	task_finish(&s->prepare.task, deadline);
 	task_finish(&s->freeze.task, deadline);
 }
@@ -584,7 +616,8 @@ void schedule_free(struct schedule *s)
 		free(s->tests[i].fallback.kvm_failed);
 		free(s->tests[i].infra);
 	}
-	for (size_t i = 0; i < s->njobs; i++)
+	fd_close(&s->permits);
+	for (size_t i = 0; i < s->nplaces; i++)
 		free(s->jobs[i].title);
 	free(s->jobs);
 	free(s->activities);

@@ -70,6 +70,9 @@ struct test_run {
  * @plan, @settings, @options, @loop, @report, @settle, @fallback: The runner's
  * @accel_error: Why there is no accelerator, for the tests that use a machine; or NULL
  * @in_child:	Called with @arg, first thing in each process that is forked
+ * @nplaces:	Of @jobs: @njobs run at a time, beside those that are held
+ * @permits:	To be kept (machine/spec.h), or -1
+ * @holding:	The runner's: only what is kept is waited for, and the loop stops when nothing is any more
  * @preparing, @freezing: What the status calls the images that are being made, the machines that are frozen; owned
  * @memory:	MiB that were free when the run began; 0: unknown
  * @room:	MiB for machines
@@ -92,7 +95,9 @@ struct schedule {
 
 	long memory, room;
 	struct job *jobs;
-	size_t njobs, next;
+	size_t njobs, nplaces, next;
+	int permits;
+	bool holding;
 	struct prepare prepare;
 	struct freeze freeze;
 	char *preparing, *freezing;
@@ -114,8 +119,11 @@ void schedule_go(struct schedule *s);
 /* Return: whether a test has failed and the run is to end with that: others have no result, then. */
 bool schedule_gave_up(const struct schedule *s);
 
-/* Kill all that runs; within TASK_END_MS, however much there is. */
-void schedule_stop(struct schedule *s);
+/* Return: how many failed tests are kept: their worlds wait for people. */
+size_t schedule_count_kept(const struct schedule *s);
+
+/* Kill all that runs, and what is kept if @kept_as_well; within TASK_END_MS, however much there is. */
+void schedule_stop(struct schedule *s, bool kept_as_well);
 
 void schedule_free(struct schedule *s);
 

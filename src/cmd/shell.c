@@ -73,7 +73,7 @@ static int run_session(struct plan *p, int machine, const struct visit_options *
 {
 	struct spec *w = &p->files[0].world;
 	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct relay relay = {.machine = (unsigned)machine, .all = w->nmachines > 1};
+	struct relay relay = {.call = WIRE_CALL_SHELL, .machine = (unsigned)machine, .all = w->nmachines > 1};
 	struct world_outcome outcome = {0};
 	int status = EXIT_INFRA;
 

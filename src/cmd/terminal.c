@@ -8,15 +8,16 @@
 void terminal_look(struct terminal *t)
 {
 	t->is_tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && tcgetattr(STDIN_FILENO, &t->was) == 0;
+	t->group = t->is_tty ? tcgetpgrp(STDIN_FILENO) : -1;
 }
 
 /* A process in the background that changes the terminal is stopped by SIGTTOU, unless it ignores that. */
-static void take(const struct termios *how)
+static void take(const struct termios *how, pid_t group)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 
 	sigaction(SIGTTOU, &ignore, &before);
-	tcsetpgrp(STDIN_FILENO, getpgrp());
+	tcsetpgrp(STDIN_FILENO, group);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, how);
 	sigaction(SIGTTOU, &before, NULL);
 }
@@ -27,13 +28,24 @@ void terminal_lend(const struct terminal *t)
 
 	cfmakeraw(&raw);
 	if (t->is_tty)
-		take(&raw);
+		take(&raw, getpgrp());
 }
 
 void terminal_restore(const struct terminal *t)
 {
 	if (t->is_tty)
-		take(&t->was);
+		take(&t->was, getpgrp());
+}
+
+void terminal_give_back(const struct terminal *t)
+{
+	if (t->is_tty)
+		take(&t->was, t->group);
+}
+
+bool terminal_is_ours(const struct terminal *t)
+{
+	return t->is_tty && t->group == getpgrp();
 }
 
 void terminal_size(unsigned *columns, unsigned *rows)

@@ -3,15 +3,18 @@
 #define CMD_TERMINAL_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <termios.h>
 
 /**
  * struct terminal - How it was
  * @is_tty:	Standard input and standard output are one; otherwise none of the calls does anything
+ * @group:	The process group that had it
  */
 struct terminal {
 	bool is_tty;
 	struct termios was;
+	pid_t group;
 };
 
 /* Look at it. */
@@ -20,6 +23,10 @@ void terminal_look(struct terminal *t);
 void terminal_lend(const struct terminal *t);
 /* Take it back as it was, for this process's group. May be called more than once, by any process that has looked. */
 void terminal_restore(const struct terminal *t);
+/* The same, for the group that had it. */
+void terminal_give_back(const struct terminal *t);
+/* Return: whether there is one, and this process's group has it, as when it was not started in the background. */
+bool terminal_is_ours(const struct terminal *t);
 /* Set the size; 80 times 24 where the terminal does not know its own. */
 void terminal_size(unsigned *columns, unsigned *rows);
 

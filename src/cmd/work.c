@@ -5,10 +5,17 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/interact.h"
 #include "store/store.h"
 #include "script/script.h"
 #include "state/layer.h"
 #include "state/template.h"
+
+static _Noreturn void run_part(const struct plan_file *f, struct script_part part, int fd)
+{
+	part.interact = interact_is_ready() ? interact_in_test : NULL;
+	script_run(f->script, &part, fd);
+}
 
 /* ---- tests ---- */
 
@@ -17,12 +24,12 @@ static void run_test(void *arg, int fd)
 	const struct plan_test *t = arg;
 	const struct plan_file *f = t->file;
 
-	script_run(f->script, &(struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index}, fd);
+	run_part(f, (struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index, NULL}, fd);
 }
 
-void work_test(struct plan_test *t, struct world_outcome *out)
+struct world *work_test(struct plan_test *t, struct world_outcome *out)
 {
-	world_run(&t->file->world, run_test, t, out);
+	return world_play(&t->file->world, run_test, t, out);
 }
 
 /* ---- setups ---- */
@@ -81,6 +88,7 @@ void work_discard_layer(struct plan_file *f, int stage)
 struct order {
 	struct plan_test *test;
 	struct world_outcome *outcome;
+	struct world *kept;
 	bool ran;
 };
 
@@ -88,17 +96,18 @@ static void run_setup(void *arg, int fd)
 {
 	const struct plan_file *f = ((struct plan_test *)arg)->file;
 
-	script_run(f->script, &(struct script_part){f->begun, f->stage, SCRIPT_NO_TEST}, fd);
+	run_part(f, (struct script_part){f->begun, f->stage, SCRIPT_NO_TEST, NULL}, fd);
 }
 
 static int build(const char *dir, void *arg, struct err *err)
 {
+	static struct spec spec; /* which a kept world still has when this is over */
 	struct order *o = arg;
-	struct spec spec = o->test->file->world;
 
+	spec = o->test->file->world;
 	o->ran = true;
 	spec.save_to = dir;
-	world_run(&spec, run_setup, o->test, o->outcome);
+	o->kept = world_play(&spec, run_setup, o->test, o->outcome);
 	if (o->outcome->unsaved)
 		return err_set(err, "%s", o->outcome->unsaved);
 	if (o->outcome->result.verdict != VERDICT_PASSED)
@@ -106,7 +115,8 @@ static int build(const char *dir, void *arg, struct err *err)
 	return 0;
 }
 
-void work_setup(struct plan_test *t, struct world_outcome *out)
+/* A setup that has failed and is kept waits for people here, where no other run waits for it. */
+struct world *work_setup(struct plan_test *t, struct world_outcome *out)
 {
 	struct order o = {.test = t, .outcome = out};
 	cleanup_free char *path = NULL;
@@ -116,8 +126,9 @@ void work_setup(struct plan_test *t, struct world_outcome *out)
 	*out = (struct world_outcome){0};
 	if (layer_key(t->file, t->file->stage, key, &err) == 0 &&
 	    store_get(t->file->world.store, LAYER_KIND, key, build, &o, &path, &err) == 0)
-		return;
+		return NULL;
 	/* What setup itself said is in @out; this is a store that cannot be used. */
 	if (!o.ran || (out->result.verdict == VERDICT_PASSED && !out->unsaved))
 		out->unsaved = xstrdup(err.text);
+	return o.kept;
 }

@@ -8,17 +8,17 @@
 #include "cmd/plan.h"
 #include "world/world.h"
 
-/* What a job's process does: run a world and say what became of it. */
-typedef void work_fn(struct plan_test *t, struct world_outcome *out);
+/* What a job's process does: run a world and say what became of it. Return: the world, if it is kept (world.h), or NULL. */
+typedef struct world *work_fn(struct plan_test *t, struct world_outcome *out);
 
 /* Run @t in this process; a work_fn. */
-void work_test(struct plan_test *t, struct world_outcome *out);
+struct world *work_test(struct plan_test *t, struct world_outcome *out);
 
 /*
  * Come to the stage of @t's script in this process, and save what it leaves; a work_fn. When another run does so already,
  * wait for it, and for what it leaves.
  */
-void work_setup(struct plan_test *t, struct world_outcome *out);
+struct world *work_setup(struct plan_test *t, struct world_outcome *out);
 
 /**
  * work_add_key() - Feed what the work of a script depends on

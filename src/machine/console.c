@@ -65,6 +65,8 @@ static void received(void *arg)
 {
 	struct console *c = arg;
 
+	for (struct console_ear *e = c->ears; e; e = e->next)
+		e->heard(e->arg, c->stream.in.data, c->stream.in.len);
 	console_feed(c, c->stream.in.data, c->stream.in.len);
 	buf_clear(&c->stream.in);
 	if (c->heard)
@@ -84,6 +86,7 @@ int console_start(struct console *c, struct loop *l, int fd, struct err *err)
 	c->stream.received = received;
 	c->stream.lost = lost;
 	c->stream.arg = c;
+	c->stream.out_max = 2 * CONSOLE_TYPED_MAX;
 	return stream_open(&c->stream, l, fd, err);
 }
 
@@ -147,6 +150,30 @@ int console_send(struct console *c, const char *text)
 	buf_adds(&c->stream.out, text);
 	stream_flush(&c->stream);
 	return 0;
+}
+
+void console_hear(struct console *c, struct console_ear *ear)
+{
+	ear->next = c->ears;
+	c->ears = ear;
+}
+
+void console_unhear(struct console *c, const struct console_ear *ear)
+{
+	struct console_ear **at = &c->ears;
+
+	while (*at && *at != ear)
+		at = &(*at)->next;
+	if (*at)
+		*at = ear->next;
+}
+
+void console_type(struct console *c, const char *bytes, size_t n)
+{
+	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + n > CONSOLE_TYPED_MAX)
+		return;
+	buf_add(&c->stream.out, bytes, n);
+	stream_flush(&c->stream);
 }
 
 void console_forget_panic(struct console *c)

@@ -9,6 +9,17 @@
 #define CONSOLE_KEEP	 (256 * 1024) /* bytes kept of each console; older ones go */
 #define CONSOLE_LINE_MAX 4096	      /* bytes of a line that is looked at; the rest is cut */
 #define CONSOLE_OUT_MAX	 (2 << 20)    /* bytes that may wait for a guest that does not read them */
+#define CONSOLE_TYPED_MAX 4096	      /* bytes for a guest that does not read its console; more is dropped */
+
+/**
+ * struct console_ear - Somebody who hears a console as it comes
+ * @heard:	Called with raw bytes, which are a guest's; may not touch the console
+ */
+struct console_ear {
+	void (*heard)(void *arg, const char *bytes, size_t n);
+	void *arg;
+	struct console_ear *next;
+};
 
 /**
  * struct console - A reader of raw console bytes
@@ -20,6 +31,7 @@
  * @heard:	Called when bytes have come and were taken in; or NULL. It may do as it likes with what is its own
  * @looked:	Bytes of @text that console_find() has looked at, ...
  * @skip:	... and of the line that follows, cleaned: what was found there while it had no end yet
+ * @ears:	Those who hear it
  */
 struct console {
 	struct stream stream;
@@ -31,6 +43,7 @@ struct console {
 	void (*heard)(void *arg);
 	size_t looked, skip;
 	void *arg;
+	struct console_ear *ears;
 };
 
 /* Take over @fd (closed by console_stop()). Keeps reading, so that the guest never blocks on it. */
@@ -60,6 +73,13 @@ char *console_text(const struct console *c);
 
 /* Have the guest read @text on its console. Return: 0, or -1 when it reads nothing and too much waits already. */
 int console_send(struct console *c, const char *text);
+
+/* Hear it from now on; or no more, which is harmless for one that does not. */
+void console_hear(struct console *c, struct console_ear *ear);
+void console_unhear(struct console *c, const struct console_ear *ear);
+
+/* Type: bytes for the guest. They are dropped when it has not read what was typed before. */
+void console_type(struct console *c, const char *bytes, size_t n);
 
 /* The kernel has not panicked, whatever the console said: @panicked is called for the next such line. */
 void console_forget_panic(struct console *c);

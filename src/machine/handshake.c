@@ -77,9 +77,9 @@ static void not_configured(struct machine *m, const struct frame *f)
 static void clock_answer(void *arg, const struct frame *f);
 
 /* CONFIGURE again, with the time and nothing else. */
-static void set_clock(struct machine *m)
+static void send_time(struct machine *m, request_frame_fn *answer)
 {
-	size_t mark = begin_configure(m, clock_answer, "", 0);
+	size_t mark = begin_configure(m, answer, "", 0);
 	struct buf *out = machine_out(m);
 
 	wire_put_u8(out, false);
@@ -87,6 +87,22 @@ static void set_clock(struct machine *m)
 	wire_put_str(out, "");
 	wire_put_u32(out, 0);
 	machine_send(m, mark);
+}
+
+static void set_clock(struct machine *m)
+{
+	send_time(m, clock_answer);
+}
+
+static void time_told(void *arg, const struct frame *f)
+{
+	(void)arg; /* a clock that could not be set is no reason to lose the machine */
+	(void)f;
+}
+
+void handshake_tell_time(struct machine *m)
+{
+	send_time(m, time_told);
 }
 
 /*

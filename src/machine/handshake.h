@@ -11,6 +11,9 @@ void handshake_hello(struct machine *m, const struct frame *f);
 /* Send CONFIGURE; the machine becomes UP, or GONE, from the loop. */
 void handshake_configure(struct machine *m);
 
+/* Set the clock of an UP machine that was stopped; nothing waits for it. */
+void handshake_tell_time(struct machine *m);
+
 /* Ask an UP machine to be idle before it is saved (WIRE_WAIT_QUIET); @answer as in machine_request(). */
 void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *arg);
 

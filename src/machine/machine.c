@@ -382,7 +382,7 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->heard = m->greeted = m->steered = false;
+	m->heard = m->greeted = m->steered = m->paused = false;
 	events_clear(&m->events);
 	console_forget_panic(&m->console);
 }
@@ -434,6 +434,23 @@ void machine_reset(struct machine *m)
 	release(m);
 	forget_life(m);
 	m->state = MACHINE_OFF;
+}
+
+void machine_pause(struct machine *m)
+{
+	if (m->state != MACHINE_UP || m->paused)
+		return;
+	m->paused = true;
+	qmp_send(&m->qmp, "stop", NULL, NULL, NULL);
+}
+
+void machine_resume(struct machine *m)
+{
+	if (!m->paused)
+		return;
+	m->paused = false;
+	qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
+	handshake_tell_time(m);
 }
 
 static void poweroff_answer(void *arg, const struct frame *f)

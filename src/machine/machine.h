@@ -150,6 +150,7 @@ struct machine {
 	bool ever_up;	     /* it was UP at least once */
 	bool heard;	     /* the agent has sent a frame since QEMU was started, */
 	bool greeted;	     /* and it was HELLO */
+	bool paused;	     /* by machine_pause() */
 	char qemu_version[32];
 
 	pid_t pid;
@@ -184,6 +185,9 @@ static inline bool machine_is_copy(const struct machine *m)
 
 /* OFF again, whatever it was: what runs is killed, nobody is told. What the consoles said stays. */
 void machine_reset(struct machine *m);
+/* Stop the processors of an UP machine; or let them go on, and tell the guest what time it is. No other machine is touched. */
+void machine_pause(struct machine *m);
+void machine_resume(struct machine *m);
 /* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */
 void machine_shutdown(struct machine *m, uint64_t deadline);
 /* Cut the power; OFF once QEMU has exited. */

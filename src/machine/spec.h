@@ -66,6 +66,22 @@ struct machine_spec {
 };
 
 /**
+ * struct spec_visits - People who come to the machines (world/visitors.h)
+ * @title:	What they are told that this is: the test's name
+ * @seconds:	For how long it is waited for them; 0: no limit
+ * @keep:	A failed test's machines stay for them
+ * @keep_infra:	... also when the infrastructure has failed the test
+ * @permits:	A pipe that does not block: each byte lets one world of the run be kept
+ * @most:	How many bytes there were
+ */
+struct spec_visits {
+	const char *title;
+	double seconds;
+	bool keep, keep_infra;
+	int permits, most;
+};
+
+/**
  * struct spec - All of it
  * @qemu:	Path of the binary, or NULL when there is none
  * @qemu_missing: What to say then
@@ -81,6 +97,7 @@ struct machine_spec {
  * @layer:	Folder of what setup left (layer.h), where the machines that it used begin; or NULL
  * @save_to:	Folder where this world, which runs a setup, leaves its machines; or NULL
  * @doing:	Where the world says which call it sees through, for a person who waits; or NULL
+ * @visits:	Who may come
  * @boot_timeout: Seconds from QEMU's start to a usable machine, already scaled
  * @call_timeout: Seconds for one call, already scaled
  * @test_timeout: Seconds for the whole test, already scaled
@@ -99,6 +116,7 @@ struct spec {
 	size_t nmachines;
 	struct net_spec *nets;
 	size_t nnets;
+	struct spec_visits visits;
 	double boot_timeout, call_timeout, test_timeout;
 };
 

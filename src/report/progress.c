@@ -81,13 +81,21 @@ static void set_timer(struct progress *p)
 	loop_timer(p->loop, &p->timer, clock_now() + pause);
 }
 
+/* Return: whether another process group has the terminal: a person is at a machine, or we are in the background. */
+static bool is_lent(void)
+{
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+
+	return group > 0 && group != getpgrp();
+}
+
 static void tick(void *arg)
 {
 	struct progress *p = arg;
 	cleanup_buf struct buf text = {0};
 
 	progress_describe(&text, &p->status, clock_now());
-	if (!sink_is_ready(&p->sink))
+	if (!sink_is_ready(&p->sink) || (p->live && is_lent()))
 		;
 	else if (p->live)
 		show(p, &text);
@@ -121,6 +129,7 @@ static int before_text(struct reporter *r, const char *text)
 static int at_end(struct reporter *r)
 {
 	clear(of(r));
+	loop_timer(of(r)->loop, &of(r)->timer, CLOCK_NEVER); /* the loop may go on for what is kept */
 	return 0;
 }
 

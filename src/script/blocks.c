@@ -34,6 +34,14 @@ uint64_t blocks_deadline(void)
 	return run.block ? run.block->deadline : CLOCK_NEVER;
 }
 
+void blocks_put_off(uint64_t ns)
+{
+	for (struct vmtap_block *b = run.block; b; b = b->outer)
+		if (b->deadline != CLOCK_NEVER)
+			b->deadline += ns;
+	deadline_set(blocks_deadline());
+}
+
 static bool enter(struct vmtap_block *b, uint64_t deadline)
 {
 	b->deadline = deadline;

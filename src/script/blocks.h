@@ -17,6 +17,9 @@ void block_leave(struct vmtap_block *b);
 /* Return: the deadline of the blocks that the script is in (CLOCK_MONOTONIC, ns), or CLOCK_NEVER. */
 uint64_t blocks_deadline(void);
 
+/* The script stood still for @ns: what the blocks that it is in may take is so much later. */
+void blocks_put_off(uint64_t ns);
+
 /* The test ends here: report the subtests that the script is in. */
 void blocks_abandon(void);
 

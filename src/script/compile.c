@@ -216,6 +216,15 @@ bool script_uses_host(const struct script *s, const char **word, const char **fi
 	return false;
 }
 
+bool script_may_interact(const struct script *s)
+{
+	const char *file;
+	int line;
+
+	return sources_find_word(&s->sources, "interact", &file, &line) ||
+	       sources_find_word(&s->sources, "console_interact", &file, &line);
+}
+
 size_t script_test_count(const struct script *s)
 {
 	return s->test_count;

@@ -3,13 +3,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "report/tap_read.h"
 #include "script/asking.h"
+#include "script/blocks.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
 #include "script/output.h"
 #include "script/run.h"
 
@@ -179,15 +185,44 @@ void method_restore(unsigned machine, const char *name)
 	use_checkpoint(machine, "restore", WIRE_CALL_RESTORE, name);
 }
 
+/* On the line where the run's status may be. */
+static void tell_person(struct wording w, enum wire_call call)
+{
+	struct place at = run_place();
+
+	if (isatty(STDERR_FILENO))
+		(void)fd_write_all(STDERR_FILENO, "\r\033[K", 4);
+	log_line("%s:%d: %s() waits for you: %s~. at the start of a line goes on", at.file, at.line, spoken(w),
+		 call == WIRE_CALL_SHELL ? "exit or " : "");
+}
+
+/* A person takes as long as he likes: the world stops the test's clock meanwhile, and here stand those of within(). */
+static void visit(unsigned machine, const char *method, enum wire_call call)
+{
+	struct wording w = wording(machine, method);
+	uint64_t begun = clock_now();
+
+	if (!run.interact && run.tell)
+		run_die(NULL, "%s: there is no terminal", spoken(w));
+	output_flush();
+	deadline_set(CLOCK_NEVER);
+	if (run.interact && !run.tell)
+		tell_person(w, call);
+	if (run.interact)
+		run.interact(machine, (int)call, run.world);
+	else if (!ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_INTERACT}).status)
+		run_event(WIRE_EVENT_NOTE, run_place(), "nobody was there for interact() any more, and the test went on", NULL);
+	blocks_put_off(clock_now() - begun);
+}
+
 void method_interact(unsigned machine)
 {
-	struct wording w = wording(machine, "interact");
+	visit(machine, "interact", WIRE_CALL_SHELL);
+}
 
-	if (!run.interact)
-		run_die(NULL, "%s: there is no terminal for a shell%s", spoken(w),
-			run.tell ? "" : "; vmtap repl has one, and vmtap shell");
-	output_flush();
-	run.interact(machine, run.world);
+void method_console_interact(unsigned machine)
+{
+	visit(machine, "console_interact", WIRE_CALL_CONSOLE);
 }
 
 /* Time that jumps is asked for at once: it goes on jumping between two questions. */

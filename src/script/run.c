@@ -185,6 +185,7 @@ void script_run(struct script *s, const struct script_part *part, int world_fd)
 {
 	run.script = s;
 	run.world = world_fd;
+	run.interact = part->interact;
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	faults_catch();
 	limits_lower(RLIMIT_STACK, STACK_MAX);

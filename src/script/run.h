@@ -34,7 +34,7 @@ struct pair {
  * @last_words:	What the last call said when it timed out, or NULL
  * @test:	The test whose body is run; NULL: a setup
  * @tell:	Takes the events instead of the world, for a person at a prompt (session.c); NULL otherwise
- * @interact:	Gives the terminal to a shell in a machine until that ends; NULL where there is no terminal
+ * @interact:	Gives the terminal to a person at a machine; NULL where there is no terminal
  */
 struct run {
 	struct script *script;
@@ -49,7 +49,7 @@ struct run {
 	const char *last_words;
 	const struct script_test *test;
 	void (*tell)(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
-	void (*interact)(unsigned machine, int world);
+	script_interact_fn *interact;
 };
 
 extern struct run run;

@@ -131,6 +131,9 @@ void script_add_key(const struct script *s, struct sha256 *key);
  */
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line);
 
+/* Return: whether a test may wait for a person: its script says interact() or console_interact() somewhere. */
+bool script_may_interact(const struct script *s);
+
 size_t script_test_count(const struct script *s);
 const struct script_test *script_test(const struct script *s, size_t i);
 size_t script_machine_count(const struct script *s);
@@ -143,16 +146,21 @@ const char *script_net_name(const struct net *n);
 
 #define SCRIPT_NO_TEST SIZE_MAX
 
+/* Gives the terminal to a person until he has enough of it. @call: WIRE_CALL_SHELL or WIRE_CALL_CONSOLE; @world: the script's socket */
+typedef void script_interact_fn(unsigned machine, int call, int world);
+
 /**
  * struct script_part - What script_run() runs
  * @begun:	The machines are as this stage left them: what led there is not run. C variables that it has set are
  *		then as they were compiled
  * @stage:	The stage to come to from there
  * @test:	The test to run then, or SCRIPT_NO_TEST
+ * @interact:	Gives the terminal to a person at a machine (script/run.h); NULL where there is none
  */
 struct script_part {
 	int begun, stage;
 	size_t test;
+	script_interact_fn *interact;
 };
 
 /**

@@ -48,7 +48,7 @@ enum session_reply {
 struct session {
 	struct script *script;
 	int world;
-	void (*interact)(unsigned machine, int world);
+	script_interact_fn *interact;
 	int line;
 };
 

@@ -30,6 +30,13 @@ enum wire_script_type {
 	/* script->world: a person does not want to wait for the call under way, if there still is one: it is answered
 	 * with WIRE_OVERTIME as soon as its machine allows. No fields; not answered itself. */
 	WIRE_INTERRUPT = 36,
+	/* Between a world and who comes to its machines (world/visitors.h), who sends CALLs, as a script does, of the kinds
+	 * SHELL, CONSOLE and CONSOLE_TEXT.
+	 * world->visitor, first thing: str the test, str "file:line" or "", str why it is there, u64 seconds that are left
+	 * (UINT64_MAX: no limit), u32 machine that it is about, u32 number of machines, then str name, str state of each */
+	WIRE_WELCOME = 37,
+	/* visitor->world: it is not needed any more. No fields; not answered, but by the end of the connection. */
+	WIRE_DISMISS = 38,
 };
 
 /* What WIRE_CALL asks for: first argument, second argument, number. */
@@ -70,6 +77,10 @@ enum wire_call {
 				    * RESULT's status is 1 when there is nothing to read it by, and OUTPUT says what is missing */
 	WIRE_CALL_NET = 32,  /* (machine is the number of a network) arguments as text, -, enum wire_net */
 	WIRE_CALL_LINK = 33, /* number of a network, or "" for all of the machine's, -, 1: up, 0: down */
+	WIRE_CALL_CONSOLE = 34,	   /* -, -, -: the serial console, with INPUT, OUTPUT and TAKEN as for SHELL; it ends with
+				    * an INPUT of nothing */
+	WIRE_CALL_INTERACT = 35,   /* somebody is to come to the world; answered when he has left, or nobody came in time:
+				    * RESULT's status is 1 or 0 */
 	WIRE_CALL_KINDS,
 };
 

@@ -27,6 +27,8 @@ void call_drop(struct call *c)
 	screens_drop(c);
 	if (c->life)
 		qmp_forget(&c->life->machine->qmp, c);
+	if (c->life)
+		console_unhear(&c->life->machine->console, &c->ear);
 	free(c->first);
 	free(c->second);
 	free(c->words);
@@ -38,6 +40,24 @@ void call_drop(struct call *c)
 	free(c);
 }
 
+void call_abandon(struct call *c)
+{
+	struct machine *m = c->life ? c->life->machine : NULL;
+
+	if (m && c->request && (c->stage == CALL_ASKED || c->stage == CALL_CANCELLED)) {
+		size_t mark;
+
+		machine_cancel(m, c->request);
+		if (c->kind == WIRE_CALL_SHELL) { /* nobody takes its last output */
+			mark = wire_begin(machine_out(m), WIRE_TAKEN, c->request);
+			wire_put_u32(machine_out(m), UINT32_MAX);
+			machine_send(m, mark);
+		}
+		machine_forget(m, c->request);
+	}
+	call_drop(c);
+}
+
 /* ---- answers ---- */
 
 bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n)
@@ -46,7 +66,7 @@ bool call_output(struct call *c, enum wire_stream stream, const char *bytes, siz
 	size_t *got = &c->got[stream == WIRE_STDERR];
 
 	*got += n;
-	if (*got > WIRE_CALL_OUTPUT_MAX && c->kind != WIRE_CALL_SHELL) /* which has a window instead */
+	if (*got > WIRE_CALL_OUTPUT_MAX && !call_is_visit(c->kind)) /* which has a window instead */
 		return false;
 	while (n > 0) {
 		size_t piece = n < WIRE_CHUNK ? n : WIRE_CHUNK;
@@ -60,6 +80,16 @@ bool call_output(struct call *c, enum wire_stream stream, const char *bytes, siz
 	}
 	link_flush(l);
 	return true;
+}
+
+void call_acknowledge(struct call *c, size_t n)
+{
+	struct link *l = c->owner->script;
+	size_t mark = wire_begin(&l->stream.out, WIRE_TAKEN, c->id);
+
+	wire_put_u32(&l->stream.out, (uint32_t)n);
+	wire_end(&l->stream.out, mark);
+	link_flush(l);
 }
 
 void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
@@ -188,11 +218,36 @@ size_t call_ask(struct call *c, enum wire_type type)
 	return machine_request(c->life->machine, type, agent_answer, c, &c->request);
 }
 
+/* To the serial console. */
+static void relay_to_console(struct call *c, struct console *to, const struct frame *f)
+{
+	struct wire_reader r = wire_read(f);
+	const char *bytes;
+	size_t n;
+
+	if (f->type == WIRE_TAKEN) {
+		n = wire_get_u32(&r);
+		c->on_way -= n < c->on_way ? n : c->on_way;
+	} else if (f->type == WIRE_INPUT) {
+		bytes = wire_get_bytes(&r, &n);
+		if (r.bad || n == 0) {
+			call_answer(c, WIRE_OK, "");
+			return;
+		}
+		console_type(to, bytes, n);
+		call_acknowledge(c, n);
+	}
+}
+
 void call_relay(struct call *c, const struct frame *f)
 {
 	struct machine *m = c->life ? c->life->machine : NULL;
 	size_t mark;
 
+	if (m && f->id == c->id && c->kind == WIRE_CALL_CONSOLE && c->stage == CALL_VISITED) {
+		relay_to_console(c, &m->console, f);
+		return;
+	}
 	if (f->id != c->id || c->kind != WIRE_CALL_SHELL || c->stage != CALL_ASKED)
 		return;
 	mark = wire_begin(machine_out(m), f->type, c->request);
@@ -213,6 +268,8 @@ static char *waiting_for(const struct call *c)
 		return xasprintf("and the agent of '%s' does not answer any more", m->spec->name);
 	if (c->stage == CALL_JOB)
 		return xstrdup(c->kind == WIRE_CALL_JOB_WAIT ? "the job was still running" : "the job had not read all of it");
+	if (c->stage == CALL_VISITED)
+		return xstrdup("");
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
 	if (c->stage == CALL_CONTROL)

@@ -37,6 +37,7 @@ enum call_stage {
 	CALL_TYPING,	/* keys are pressed, one after the other (typing.h) */
 	CALL_SCREEN,	/* its machine's screen is looked at (screens.h) */
 	CALL_WATCHING,	/* what its machine says is looked at here (watching.h) */
+	CALL_VISITED,	/* somebody is at the machine's console, or is to come to the world */
 };
 
 struct call;
@@ -54,6 +55,7 @@ struct screen;
  * @keep:	Keeps a picture for reports under the call's first argument. Return: whether it did
  * @grace:	CALL_GRACE_S, scaled, in ns
  * @done:	Called last, when the RESULT is on its way; the call is freed then
+ * @await:	Let people come, for a call that waits for them; NULL: not for calls of theirs
  */
 struct call_owner {
 	struct loop *loop;
@@ -66,6 +68,7 @@ struct call_owner {
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);
 	bool (*keep)(void *arg, const struct call *c, const struct buf *png);
+	void (*await)(void *arg, struct call *c);
 	void *arg;
 };
 
@@ -84,6 +87,7 @@ struct call_owner {
  * @typed:	Bytes of @first that were typed
  * @screen:	Of screens.c, or NULL; owned
  * @regex:	What a text is to match that is looked at here, or NULL; owned
+ * @ear:	At the console, and @on_way bytes that it has heard and that were not acknowledged (CONSOLE)
  * @words, @place: As the script says it, and "file:line"; for reports
  * @outcome, @status, @signal, @reason: Of the RESULT, for @owner's done(); @reason is valid as long as that runs
  */
@@ -110,6 +114,8 @@ struct call {
 	struct timer again;
 	size_t typed;
 	struct screen *screen;
+	struct console_ear ear;
+	size_t on_way;
 	enum wire_outcome outcome;
 	uint32_t status, signal;
 	const char *reason;
@@ -137,7 +143,7 @@ void call_machine_changed(struct call *c, struct machine *m);
 /* The machine's console said something, or its QEMU an event: a call that watches for that looks. */
 void call_machine_heard(struct call *c, struct machine *m);
 
-/* The script's side of a conversation that goes on during the call (SHELL): passed on, if the agent still has its part in it. */
+/* The script's side of a conversation that goes on during the call (SHELL, CONSOLE): passed on, if the other side is still there. */
 void call_relay(struct call *c, const struct frame *f);
 
 /* The test's own time is over, for @reason: bring the deadline forward to now. */
@@ -145,6 +151,15 @@ void call_expire(struct call *c, const char *reason);
 
 /* Free a call without an answer. */
 void call_drop(struct call *c);
+
+/* The same for one whose caller has gone: what it had started in the guest is ended. */
+void call_abandon(struct call *c);
+
+/* Return: whether a person may take as long as he likes for a call of that kind. */
+static inline bool call_is_visit(enum wire_call kind)
+{
+	return kind == WIRE_CALL_SHELL || kind == WIRE_CALL_CONSOLE || kind == WIRE_CALL_INTERACT;
+}
 
 /* ---- for orders.c ---- */
 
@@ -160,6 +175,9 @@ void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uin
 
 /* Pass output on to the script. Return: false when it is more than a script is given. */
 bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n);
+
+/* Acknowledge bytes of the conversation of a CONSOLE; none says that it has begun. */
+void call_acknowledge(struct call *c, size_t n);
 
 /* Begin the request that the call becomes. Return: the mark of its frame, for machine_send(). */
 size_t call_ask(struct call *c, enum wire_type type);

@@ -2,6 +2,7 @@
 #include "world/orders.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,6 +13,10 @@
 #include "world/screens.h"
 #include "world/typing.h"
 #include "world/watching.h"
+#include "base/text.h"
+
+#define CONSOLE_SHOWN_LINES 20	 /* to who comes to a console */
+#define CONSOLE_SHOWN_BYTES 4000 /* of them, far below a window */
 
 /* ---- requests to the agent ---- */
 
@@ -73,6 +78,51 @@ static void order_shell(struct call *c)
 	wire_put_u32(machine_out(m), c->number >> 16);
 	wire_put_u32(machine_out(m), c->number & 0xFFFF);
 	machine_send(m, mark);
+}
+
+/* ---- people ---- */
+
+/* A person who does not keep up with the guest misses some of it: the guest does not wait for its console. */
+static void console_heard(void *arg, const char *bytes, size_t n)
+{
+	struct call *c = arg;
+
+	if (c->on_way + n > WIRE_SHELL_WINDOW)
+		return;
+	c->on_way += n;
+	call_output(c, WIRE_STDOUT, bytes, n);
+}
+
+/* What is on its screen, about: the last lines, with the one that has no end, which may be a prompt. */
+static void show_last_lines(struct call *c)
+{
+	const struct console *from = &c->life->machine->console;
+	cleanup_buf struct buf text = {0}, line = {0};
+	const char *p = text_tail(buf_str(&from->text), from->text.len, CONSOLE_SHOWN_LINES, CONSOLE_SHOWN_BYTES);
+
+	for (; *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
+		buf_addf(&text, "%.*s\r\n", (int)strcspn(p, "\n"), p);
+	text_clean(&line, buf_str(&from->line), from->line.len);
+	buf_add(&text, line.data, line.len);
+	console_heard(c, buf_str(&text), text.len);
+}
+
+/* From now on it is up to the person at it. */
+static void order_console(struct call *c)
+{
+	c->stage = CALL_VISITED;
+	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	c->ear = (struct console_ear){.heard = console_heard, .arg = c};
+	console_hear(&c->life->machine->console, &c->ear);
+	call_acknowledge(c, 0);
+	show_last_lines(c);
+}
+
+static void order_interact(struct call *c)
+{
+	c->stage = CALL_VISITED;
+	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
+	c->owner->await(c->owner->arg, c);
 }
 
 /* ---- power ---- */

@@ -145,6 +145,8 @@ static struct trace *get_trace(struct wire_reader *in)
 
 void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 {
+	put_optional(out, o->kept); /* first: world_outcome_is_kept() */
+	put_optional(out, o->not_kept);
 	put_optional(out, o->kvm_failed);
 	put_optional(out, o->unsaved);
 	put_optional(out, o->no_template);
@@ -211,12 +213,19 @@ static void get_point(struct wire_reader *in, struct point *r, int depth)
 	get_subpoints(in, r, depth);
 }
 
+bool world_outcome_is_kept(const struct buf *in)
+{
+	return in->len && in->data[0];
+}
+
 int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 {
 	struct wire_reader r = {.p = (const uint8_t *)in->data, .left = in->len};
 	cleanup_free char *version = NULL;
 
 	*o = (struct world_outcome){0};
+	o->kept = get_optional(&r);
+	o->not_kept = get_optional(&r);
 	o->kvm_failed = get_optional(&r);
 	o->unsaved = get_optional(&r);
 	o->no_template = get_optional(&r);
@@ -237,6 +246,8 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 void world_outcome_free(struct world_outcome *o)
 {
 	point_free(&o->result);
+	free(o->kept);
+	free(o->not_kept);
 	free(o->kvm_failed);
 	free(o->unsaved);
 	free(o->no_template);

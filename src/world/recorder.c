@@ -61,7 +61,7 @@ struct trace *recorder_steal(struct recorder *r)
 {
 	struct trace *t = r->trace;
 
-	r->trace = NULL;
+	r->trace = trace_new(); /* of what follows, while the world is kept: nobody sees it */
 	return t;
 }
 

@@ -12,7 +12,9 @@
  * call under way with WIRE_OVERTIME, as well as every call that the script makes
  * afterwards, or interrupts a script that computes by SIGALRM. A script that
  * still has not ended a grace later is killed. The runner has a fourth, for a
- * world that does not end.
+ * world that does not end. The test's clock stands still during a call that a
+ * person may take any time for (call_is_visit()). Of a test that is to be kept
+ * no call is begun after its first failure (keep.h).
  *
  * The end of the script's socket mostly means that its process is ending, which
  * tells more: the world waits for that for HANG_UP_S, and then kills the script.
@@ -46,6 +48,7 @@
 #include "world/jobs.h"
 #include "world/health.h"
 #include "world/journal.h"
+#include "world/keep.h"
 #include "world/recorder.h"
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
@@ -77,6 +80,8 @@ struct world {
 	struct timer test_timer, kill_timer, hang_up;
 	struct findings findings;
 	struct recorder recorder;
+	struct visitors visitors;
+	uint64_t paused; /* the test's clock stands still since then, or 0 */
 };
 
 static uint64_t seconds_from_now(const struct world *w, double s)
@@ -127,6 +132,10 @@ static void show_call(const struct world *w)
 
 static void begin_call(struct world *w, const struct frame *f)
 {
+	if (keep_wants(w->spec, &w->findings.outcome->result)) { /* the test ends at its first failure */
+		kill_script(w);
+		return;
+	}
 	if (w->call) {
 		distrust(w, "made a call while another one was under way");
 		return;
@@ -138,6 +147,10 @@ static void begin_call(struct world *w, const struct frame *f)
 	}
 	recorder_call(&w->recorder, w->call);
 	show_call(w);
+	if (call_is_visit(w->call->kind)) { /* the test's time stands still */
+		w->paused = clock_now();
+		loop_timer(&w->loop, &w->test_timer, CLOCK_NEVER);
+	}
 	if (w->overtime) {
 		call_expire(w->call, w->overtime);
 		return;
@@ -155,6 +168,13 @@ static void call_done(void *arg, struct call *c)
 	recorder_answer(&w->recorder, c);
 	w->call = NULL;
 	show_call(w);
+	if (c->kind == WIRE_CALL_INTERACT)
+		visitors_dismiss(&w->visitors);
+	if (w->paused && !w->overtime) {
+		w->deadline += clock_now() - w->paused;
+		loop_timer(&w->loop, &w->test_timer, w->deadline);
+	}
+	w->paused = 0;
 }
 
 static bool keep_picture(void *arg, const struct call *c, const struct buf *png)
@@ -334,6 +354,7 @@ static void machine_changed(void *arg, struct machine *m)
 	recorder_changed(&w->recorder, m);
 	if (w->call)
 		call_machine_changed(w->call, m);
+	visitors_machine_changed(&w->visitors, m);
 	if (w->waking)
 		loop_stop(&w->loop);
 }
@@ -346,6 +367,48 @@ static void machine_stopped(void *arg, struct machine *m)
 	machine_changed(w, m);
 	if (w->saving)
 		loop_stop(&w->loop);
+}
+
+/* ---- people ---- */
+
+static void arrived(void *arg)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; i < w->spec->nmachines; i++)
+		machine_resume(&w->machines[i]);
+}
+
+/* The script that waits for somebody goes on; without one, the world ends. */
+static void go_on(struct world *w, bool somebody_came)
+{
+	if (w->call && w->call->kind == WIRE_CALL_INTERACT)
+		call_result(w->call, WIRE_OK, somebody_came, 0, 0, "");
+	else
+		loop_stop(&w->loop);
+}
+
+static void left(void *arg)
+{
+	struct world *w = arg;
+
+	if (w->call)
+		go_on(w, true);
+}
+
+static void visits_over(void *arg)
+{
+	go_on(arg, false);
+}
+
+/* The script has called interact() where there is no terminal. */
+static void await_visit(void *arg, struct call *c)
+{
+	struct world *w = arg;
+	struct err err = {0};
+
+	if (keep_await(&w->visitors, c, &err) < 0)
+		call_answer(c, WIRE_REFUSED, err.text);
 }
 
 /* ---- life ---- */
@@ -376,6 +439,19 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
 		.done = call_done,
 		.keep = keep_picture,
+		.await = await_visit,
+		.arg = w,
+	};
+	w->visitors = (struct visitors){
+		.loop = &w->loop,
+		.lives = w->lives,
+		.nlives = spec->nmachines,
+		.spec = spec,
+		.grace = w->call_owner.grace,
+		.seconds = spec->visits.seconds,
+		.arrived = arrived,
+		.left = left,
+		.over = visits_over,
 		.arg = w,
 	};
 }
@@ -411,6 +487,7 @@ static void world_end(struct world *w)
 		proc_end(w->script_pid, w->script_exit.fd, NULL);
 	}
 	loop_close(&w->loop, &w->script_exit);
+	visitors_close(&w->visitors);
 	if (w->call)
 		call_drop(w->call);
 	link_stop(&w->script);
@@ -427,6 +504,7 @@ static void world_end(struct world *w)
 	findings_free(&w->findings);
 	recorder_free(&w->recorder);
 	loop_free(&w->loop);
+	free(w);
 }
 
 /* What of the machines could not be had that would have saved a boot, or a setup. */
@@ -525,28 +603,48 @@ static void run(struct world *w, void (*script)(void *arg, int fd), void *arg, s
 		loop_poll(&w->loop, err);
 }
 
-void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void *arg,
-	       struct world_outcome *out)
+struct world *world_play(const struct spec *spec, void (*script)(void *arg, int fd), void *arg, struct world_outcome *out)
 {
-	struct world w;
+	struct world *w = xcalloc(1, sizeof(*w));
 	struct err err = {0};
 
 	*out = (struct world_outcome){0};
-	world_init(&w, spec, out);
-	make_machines(&w);
-	if (loop_init(&w.loop, &err) == 0)
-		run(&w, script, arg, &err);
+	world_init(w, spec, out);
+	make_machines(w);
+	if (loop_init(&w->loop, &err) == 0)
+		run(w, script, arg, &err);
 	if (err.text[0])
-		findings_fail_infra(&w.findings, err.text);
+		findings_fail_infra(&w->findings, err.text);
 	else
-		look_after(&w, out);
-	findings_finish(&w.findings, w.machines, spec->nmachines);
-	recorder_end(&w.recorder, spec->save_to != NULL);
+		look_after(w, out);
+	findings_finish(&w->findings, w->machines, spec->nmachines);
+	recorder_end(&w->recorder, spec->save_to != NULL);
 	if (!err.text[0])
-		take_journals(&w, out);
+		take_journals(w, out);
 	if (!err.text[0])
-		save(&w, out);
-	add_lacks(&w, out);
-	out->result.trace = recorder_steal(&w.recorder);
-	world_end(&w);
+		save(w, out);
+	add_lacks(w, out);
+	out->result.trace = recorder_steal(&w->recorder);
+	if (!err.text[0] && keep_begin(&w->visitors, w->machines, out))
+		return w;
+	world_end(w);
+	return NULL;
+}
+
+void world_keep(struct world *w)
+{
+	struct err err = {0};
+
+	if (w->call)
+		call_abandon(w->call);
+	w->call = NULL;
+	loop_run(&w->loop, &err);
+	world_end(w);
+}
+
+void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void *arg, struct world_outcome *out)
+{
+	struct world *w = world_play(spec, script, arg, out);
+
+	assert(!w);
 }

@@ -10,16 +10,26 @@
 #include "machine/spec.h"
 #include "world/outcome.h"
 
+struct world;
+
 /**
- * world_run() - Run one test to its end
+ * world_play() - Run one test to its end
  * @spec:	What it is made of
  * @script:	Called in a forked child with the descriptor of its socket; never returns
  * @arg:	For @script
- * @out:	Filled in
+ * @out:	Filled in; lives as long as the world
  *
- * All machines and the script process are gone when it returns.
+ * The script's process is gone when it returns. The machines are, too, unless @out->kept says that they wait for people:
+ * the test has ended at its first failure then, and they are stopped as that left them.
+ *
+ * Return: the world, if it is kept: for world_keep(); else NULL
  */
-void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void *arg,
-	       struct world_outcome *out);
+struct world *world_play(const struct spec *spec, void (*script)(void *arg, int fd), void *arg, struct world_outcome *out);
+
+/* Wait until nobody needs a kept world any more, or the time for that is over; end it. */
+void world_keep(struct world *w);
+
+/* world_play() for a world that is not kept: @spec does not want it. All is gone when it returns. */
+void world_run(const struct spec *spec, void (*script)(void *arg, int fd), void *arg, struct world_outcome *out);
 
 #endif

@@ -191,6 +191,7 @@ ok sees(qr/^inside.*~ # /ms), '... once more';
 types("\n~.");
 ok sees(qr/~ # (?:(?!~ # ).)*vmtap> (?:(?!~ # ).)*\z/s), '... and cut off';
 answers("server.succeed(\"echo 3\"\"90\")\r", '390', '... and back at ours, with the machine as it was');
+sees(qr/^390\r?\n.*vmtap> /ms); # ^D is a key at the prompt, and something else before it
 types("\cD");
 ok sees(qr/left=0/), '^D ends it';
 is_restored('after ^D');

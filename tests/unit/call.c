@@ -410,3 +410,146 @@ TEST(call, an_unknown_kind_is_malformed)
 	CHECK(!ask(0, "", CLOCK_NEVER));
 	end();
 }
+
+/* ---- people ---- */
+
+/* The far end of its serial console. */
+static int connect_console(void)
+{
+	int fds[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+	CHECK_INT(console_start(&s.machine.console, &s.loop, fds[0], NULL), 0);
+	return fds[1];
+}
+
+/* What a person does during the call. */
+static void relay(enum wire_type type, const char *bytes, uint32_t number)
+{
+	cleanup_buf struct buf b = {0};
+	size_t mark = wire_begin(&b, (uint16_t)type, 7);
+	struct frame f;
+
+	if (type == WIRE_INPUT)
+		wire_put_bytes(&b, bytes, strlen(bytes));
+	else
+		wire_put_u32(&b, number);
+	wire_end(&b, mark);
+	CHECK_INT(wire_next(&b, &f), 1);
+	call_relay(s.call, &f);
+}
+
+/* Return: bytes of a console that a person has got; TAKEN in between is passed over. */
+static size_t heard(void)
+{
+	struct frame f;
+	size_t all = 0;
+	unsigned type;
+
+	while ((type = ear_next(&s.from, &f)) == WIRE_OUTPUT || type == WIRE_TAKEN) {
+		struct wire_reader r = wire_read(&f);
+		size_t n = 0;
+
+		wire_get_u8(&r);
+		if (type == WIRE_OUTPUT)
+			wire_get_bytes(&r, &n);
+		all += n;
+	}
+	return all;
+}
+
+TEST(call, a_console_is_shown_and_typed_at)
+{
+	char typed[8] = "";
+	int guest;
+
+	begin();
+	guest = connect_console();
+	console_feed(&s.machine.console, "before\nlogin: ", 14);
+	CHECK(ask(WIRE_CALL_CONSOLE, "", 1));
+	CHECK_INT(heard(), 15); /* with a CR */
+	CHECK_INT(fd_write_all(guest, "\033[31m", 5), 0);
+	pass(1); /* longer than its deadline was */
+	CHECK_INT(heard(), 5); /* as it comes: the terminal is the person's */
+	relay(WIRE_INPUT, "root\r", 0);
+	CHECK_INT(read(guest, typed, sizeof(typed)), 5);
+	CHECK_STR(typed, "root\r");
+	relay(WIRE_INPUT, "", 0);
+	CHECK(!s.call);
+	CHECK(!s.machine.console.ears);
+	close(guest);
+	end();
+}
+
+TEST(call, who_does_not_keep_up_with_a_console_misses_some)
+{
+	char much[4096];
+	int guest;
+
+	begin();
+	memset(much, 'x', sizeof(much));
+	guest = connect_console();
+	CHECK(ask(WIRE_CALL_CONSOLE, "", CLOCK_NEVER));
+	for (size_t n = 0; n < 2 * WIRE_SHELL_WINDOW; n += sizeof(much)) {
+		CHECK_INT(fd_write_all(guest, much, sizeof(much)), 0);
+		CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	}
+	CHECK_INT(heard(), WIRE_SHELL_WINDOW);
+	relay(WIRE_TAKEN, NULL, sizeof(much));
+	CHECK_INT(fd_write_all(guest, much, sizeof(much)), 0);
+	CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	CHECK_INT(heard(), sizeof(much));
+	relay(WIRE_INPUT, "", 0);
+	close(guest);
+	end();
+}
+
+TEST(call, a_guest_that_does_not_read_its_console_is_not_typed_at_for_ever)
+{
+	char much[CONSOLE_TYPED_MAX] = "";
+	int guest;
+
+	begin();
+	memset(much, 'x', sizeof(much) - 1);
+	guest = connect_console();
+	CHECK(ask(WIRE_CALL_CONSOLE, "", CLOCK_NEVER));
+	for (int i = 0; i < 1000; i++)
+		relay(WIRE_INPUT, much, 0);
+	CHECK_INT(loop_poll(&s.loop, NULL), 0);
+	CHECK(stream_waiting(&s.machine.console.stream) <= CONSOLE_TYPED_MAX);
+	CHECK(s.call != NULL);
+	relay(WIRE_INPUT, "", 0);
+	close(guest);
+	end();
+}
+
+TEST(call, a_lost_machine_ends_a_visit_to_its_console)
+{
+	int guest;
+
+	begin();
+	guest = connect_console();
+	CHECK(ask(WIRE_CALL_CONSOLE, "", CLOCK_NEVER));
+	machine_fail(&s.machine, LOSS_GUEST, xstrdup("it is gone"));
+	CHECK(!s.call);
+	CHECK(!s.machine.console.ears);
+	close(guest);
+	end();
+}
+
+TEST(call, a_shell_whose_person_has_gone_is_ended)
+{
+	uint32_t id, other;
+
+	begin();
+	CHECK(ask(WIRE_CALL_SHELL, "xterm", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_SHELL);
+	call_abandon(s.call);
+	s.call = NULL;
+	CHECK_INT(asked(&other), WIRE_CANCEL);
+	CHECK_INT(other, id);
+	CHECK_INT(asked(&other), WIRE_TAKEN); /* of whatever it has written */
+	say(WIRE_EXIT, id, 0, 0);
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	end();
+}

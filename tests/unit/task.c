@@ -115,6 +115,36 @@ TEST(task, a_kill_is_silent)
 	end();
 }
 
+/* Says its message, and stays. */
+static void say_and_stay(const void *order, struct buf *message)
+{
+	buf_adds(message, order);
+	task_tell(message);
+	pause();
+}
+
+static void told(void *arg, const struct buf *message)
+{
+	(void)arg;
+	buf_add(&got, message->data, message->len);
+	loop_stop(&loop);
+}
+
+TEST(task, a_message_may_come_before_the_end)
+{
+	begin(1000);
+	task.told = told;
+	CHECK_INT(task_start(&task, say_and_stay, "word", NULL), 0);
+	CHECK_INT(loop_run(&loop, NULL), 0);
+	CHECK_STR(buf_str(&got), "word");
+	CHECK_INT(ends, 0);
+	CHECK_INT(kill(task.pid, SIGKILL), 0);
+	CHECK_INT(loop_run(&loop, NULL), 0);
+	CHECK_INT(ends, 1);
+	CHECK(WIFSIGNALED(how));
+	end();
+}
+
 /* A grandchild that keeps the pipe, and would for ever. */
 static void leave_one_behind(const void *order, struct buf *message)
 {
