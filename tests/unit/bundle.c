@@ -504,14 +504,14 @@ TEST(bundle, a_program_is_a_vmtap_and_no_bundle)
 
 	CHECK(bundle_pack(to, bundle, NULL, parts, 1, &err) < 0);
 	CHECK_HAS(err.text, "is a bundle already");
-	CHECK(bundle_pack(to, plain, parts, 1, &err) < 0);
+	CHECK(bundle_pack(to, plain, NULL, parts, 1, &err) < 0);
 	CHECK_HAS(err.text, "is no vmtap");
 	write_program("plain");
 	free(plain);
 	plain = in_root("plain");
 	for (size_t i = 1; i < ARRAY_SIZE(parts); i++)
-		CHECK(i == 3 || bundle_pack(to, plain, &parts[i], 1, &err) < 0);
-	CHECK(bundle_pack(to, plain, (struct bundle_part[]){parts[0], parts[3]}, 2, &err) < 0);
+		CHECK(i == 3 || bundle_pack(to, plain, NULL, &parts[i], 1, &err) < 0);
+	CHECK(bundle_pack(to, plain, NULL, (struct bundle_part[]){parts[0], parts[3]}, 2, &err) < 0);
 	CHECK_HAS(err.text, "'kit/busybox' is to be packed twice");
 	CHECK(!file_exists(to));
 	buf_free(&good);

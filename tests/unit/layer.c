@@ -56,7 +56,7 @@ static void begin(const char *plan_a, const char *plan_b)
 	CHECK(mkdtemp(dir) != NULL);
 	CHECK_INT(loop_init(&s.loop, NULL), 0);
 	for (size_t i = 0; i < N; i++) {
-		struct machine_origin o = {.kept = true, .ram = layer_path(dir, machine_specs[i].name, "ram")};
+		struct machine_origin o = {.kept = true, .rehearse = true, .ram = layer_path(dir, machine_specs[i].name, "ram")};
 
 		CHECK_INT(file_write_atomic(o.ram, "", 0, 0600, NULL), 0);
 		fake_qemu(plans[i], "State blocked");

@@ -138,7 +138,7 @@ TEST(visitors, what_a_console_has_said_is_told_and_is_no_visit)
 
 	begin(0);
 	e = come();
-	ask(&e, WIRE_CALL_CONSOLE_LOG);
+	ask(&e, WIRE_CALL_CONSOLE_TEXT);
 	CHECK_INT(ear_next(&e, &f), WIRE_OUTPUT);
 	CHECK_INT(f.len, 1 + 4 + 7);
 	CHECK_INT(ear_next(&e, &f), WIRE_RESULT);
