@@ -71,8 +71,8 @@ static void say(struct doctor *d, bool good, const char *what, const char *detai
 		printf("%s  %-12s %.*s\n", good ? "ok " : "BAD", what, (int)n, detail);
 		if (hint)
 			printf("     %-12s -> %s\n", "", hint);
-		fflush(stdout); /* what follows may take a while */
 	}
+	fflush(stdout); /* what follows may take a while, and forks */
 	d->said++;
 	d->bad |= !good;
 }

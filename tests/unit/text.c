@@ -162,6 +162,23 @@ TEST(text, shell_quotes)
 	CHECK_STR(quoted("a b\n$(c) `d` \\ \"e\""), "'a b\n$(c) `d` \\ \"e\"'");
 }
 
+static const char *word(const char *text)
+{
+	buf_clear(&shown);
+	text_add_word(&shown, text);
+	return buf_str(&shown);
+}
+
+TEST(text, words_are_quoted_where_they_must_be)
+{
+	CHECK_STR(word("tests/a-b.c:12"), "tests/a-b.c:12");
+	CHECK_STR(word(""), "''");
+	CHECK_STR(word("a b"), "'a b'");
+	CHECK_STR(word("it's"), "'it'\\''s'");
+	CHECK_STR(word("$x"), "'$x'");
+	CHECK_STR(word("*.c"), "'*.c'");
+}
+
 static const char *lines_of(const char *text)
 {
 	const char *line;
