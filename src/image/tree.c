@@ -159,8 +159,10 @@ static void node_drop(struct tree *t, struct node *c)
 /* Forget all that is below a folder that stops being one. */
 static void children_drop(struct tree *t, struct node *dir)
 {
-	while (dir->child)
-		node_drop(t, dir->child);
+	for (struct node *c = dir->child, *next; c; c = next) {
+		next = c->next;
+		node_drop(t, c);
+	}
 }
 
 static void node_set(struct tree *t, struct node *c, struct inode *inode)
@@ -201,8 +203,10 @@ void tree_free(struct tree *t)
 		children_forget(t->root);
 		free(t->root);
 	}
-	while (t->inodes)
-		inode_free(t, t->inodes);
+	for (struct inode *i = t->inodes, *next; i; i = next) {
+		next = i->next;
+		inode_free(t, i);
+	}
 	free(t->table);
 	*t = (struct tree){0};
 }
