@@ -144,19 +144,19 @@ static int feed(struct decompress *d, struct err *err)
 	return 0;
 }
 
-/* The program has closed its output: was it content? */
+/* The program has closed its output: was it content? Else its first line says why not. */
 static ssize_t finish(struct decompress *d, struct err *err)
 {
 	bool well = proc_ends_well(d->pid, d->pidfd, END_MS);
 	cleanup_buf struct buf clean = {0};
-	char said[SAID];
-	ssize_t n = pread(d->said, said, sizeof(said), 0);
+	char said[SAID + 1] = "";
 
 	d->pid = 0;
 	if (well)
 		return 0;
-	n = n < 0 ? 0 : n;
-	text_clean(&clean, said, memchr(said, '\n', (size_t)n) ? (size_t)((char *)memchr(said, '\n', (size_t)n) - said) : (size_t)n);
+	if (pread(d->said, said, SAID, 0) < 0)
+		said[0] = '\0';
+	text_clean(&clean, said, strcspn(said, "\n"));
 	return err_set(err, "cannot decompress '%s': %s", d->name,
 		       clean.len ? clean.data : "the program that was to do it ended with a failure");
 }

@@ -32,11 +32,6 @@
 
 /* ---- what is one ---- */
 
-static bool is_hex(const char *s, size_t n)
-{
-	return strspn(s, "0123456789abcdef") >= n;
-}
-
 /* What such archives have at their top: named so, or a folder or file that is called by a sum. */
 static bool is_usual(const char *name)
 {
@@ -45,7 +40,7 @@ static bool is_usual(const char *name)
 	for (size_t k = 0; k < ARRAY_SIZE(names); k++)
 		if (text_starts(name, names[k]) && strchr("/", name[strlen(names[k])]))
 			return true;
-	return is_hex(name, 64) && strspn(name, "0123456789abcdef") == 64;
+	return strspn(name, "0123456789abcdef") == SHA256_HEX - 1;
 }
 
 bool oci_may_be(const void *head, size_t n)

@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 #define ARCHITECTURE "amd64" /* as Go calls the processor of qemu/arch_x86_64.c */
-#define NAME_MAX_	 120 /* bytes of an image's name that are told */
+#define NAME_SHOWN	 120 /* bytes of an image's name that are told */
 
 /**
  * struct search - The search for an image
@@ -85,8 +85,8 @@ static void add_name(struct buf *list, const char *name)
 {
 	cleanup_buf struct buf clean = {0};
 
-	text_clean(&clean, name, strnlen(name, NAME_MAX_));
-	if (list->len > 4 * NAME_MAX_ || (list->len && strstr(list->data, buf_str(&clean))))
+	text_clean(&clean, name, strnlen(name, NAME_SHOWN));
+	if (list->len > 4 * NAME_SHOWN || (list->len && strstr(list->data, buf_str(&clean))))
 		return;
 	buf_addf(list, "%s%s", list->len ? ", " : "", buf_str(&clean));
 }

@@ -14,7 +14,7 @@
 #include "store/room.h"
 #include "store/store.h"
 
-#define ROOT_FORMAT "3" /* raise it when other bytes are written for the same image, or another image is refused */
+#define ROOT_FORMAT "4" /* raise it when other bytes are written for the same image, or another image is refused */
 #define ROOT_FILE   "root.erofs"
 #define KERNEL_FILE "vmlinuz"
 #define RUN_FILE    "run"

@@ -87,7 +87,7 @@ static struct node *child_add(struct tree *t, struct node *dir, const char *name
 	c->layer = t->layer;
 	c->next = dir->child;
 	if (c->next)
-		c->next->last = c;
+		c->next->prev = c;
 	dir->child = c;
 	dir->children++;
 	dir->folders += S_ISDIR(inode->mode);
@@ -112,12 +112,12 @@ static void xattrs_free(struct xattr *x)
 
 static void inode_free(struct tree *t, struct inode *i)
 {
-	if (i->last)
-		i->last->next = i->next;
+	if (i->prev)
+		i->prev->next = i->next;
 	else
 		t->inodes = i->next;
 	if (i->next)
-		i->next->last = i->last;
+		i->next->prev = i->prev;
 	xattrs_free(i->xattrs);
 	free(i->target);
 	free(i->tail);
@@ -143,12 +143,12 @@ static void node_drop(struct tree *t, struct node *c)
 	while (*at != c)
 		at = &(*at)->chain;
 	*at = c->chain;
-	if (c->last)
-		c->last->next = c->next;
+	if (c->prev)
+		c->prev->next = c->next;
 	else
 		dir->child = c->next;
 	if (c->next)
-		c->next->last = c->last;
+		c->next->prev = c->prev;
 	dir->children--;
 	dir->folders -= S_ISDIR(c->inode->mode);
 	inode_let_go(t, c->inode);
@@ -159,8 +159,10 @@ static void node_drop(struct tree *t, struct node *c)
 /* Forget all that is below a folder that stops being one. */
 static void children_drop(struct tree *t, struct node *dir)
 {
-	while (dir->child)
-		node_drop(t, dir->child);
+	for (struct node *c = dir->child, *next; c; c = next) {
+		next = c->next;
+		node_drop(t, c);
+	}
 }
 
 static void node_set(struct tree *t, struct node *c, struct inode *inode)
@@ -201,8 +203,10 @@ void tree_free(struct tree *t)
 		children_forget(t->root);
 		free(t->root);
 	}
-	while (t->inodes)
-		inode_free(t, t->inodes);
+	for (struct inode *i = t->inodes, *next; i; i = next) {
+		next = i->next;
+		inode_free(t, i);
+	}
 	free(t->table);
 	*t = (struct tree){0};
 }
@@ -214,7 +218,7 @@ struct inode *tree_inode(struct tree *t, uint32_t mode)
 	i->mode = mode;
 	i->next = t->inodes;
 	if (i->next)
-		i->next->last = i;
+		i->next->prev = i;
 	t->inodes = i;
 	return i;
 }

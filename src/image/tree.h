@@ -39,7 +39,7 @@ struct xattr {
  * @nid:	Its number in the image; in an index of an archive (tar_index()), where its data begins
  */
 struct inode {
-	struct inode *next, *last; /* all of a tree, for freeing */
+	struct inode *next, *prev; /* all of a tree, for freeing */
 	uint32_t mode, uid, gid, names, rdev;
 	uint32_t mtime_nsec;
 	int64_t mtime;
@@ -57,7 +57,7 @@ struct node {
 	struct node *parent; /* the root's is itself */
 	struct node *child;  /* of a folder, newest first until tree_sort() */
 	struct node *next;   /* sibling */
-	struct node *last;   /* sibling before it, until tree_sort() */
+	struct node *prev;   /* sibling before it, until tree_sort() */
 	struct node *chain;  /* same hash */
 	uint32_t children, folders;
 	uint16_t depth;

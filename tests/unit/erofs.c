@@ -102,6 +102,36 @@ TEST(erofs, every_size_around_a_block_comes_back)
 	end(&m);
 }
 
+/* Inodes are written through a window; further names of a file, which come when it has moved on, must not be. */
+TEST(erofs, more_inodes_than_are_kept_in_memory)
+{
+	static char data[2000];
+	struct inode *linked;
+	struct made m;
+	size_t good = 0;
+
+	begin(&m);
+	linked = add(&m, "a/first", "linked", 6);
+	for (int k = 0; k < 3000; k++) {
+		cleanup_free char *path = xasprintf("d%d/%d", k % 7, k);
+
+		memset(data, 'a' + k % 26, sizeof(data));
+		add(&m, path, data, sizeof(data));
+	}
+	tree_put(&m.t, "d3/again", linked, NULL);
+	tree_put(&m.t, "z", linked, NULL);
+	finish(&m);
+	for (int k = 0; k < 3000; k++) {
+		cleanup_free char *path = xasprintf("d%d/%d", k % 7, k);
+
+		memset(data, 'a' + k % 26, sizeof(data));
+		good += holds(&m, path, data, sizeof(data));
+	}
+	CHECK_INT(good, 3000);
+	CHECK(holds(&m, "a/first", "linked", 6) && holds(&m, "d3/again", "linked", 6) && holds(&m, "z", "linked", 6));
+	end(&m);
+}
+
 TEST(erofs, a_folder_of_many_blocks)
 {
 	cleanup_buf struct buf names = {0};
