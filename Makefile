@@ -20,7 +20,7 @@ qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp re
 machine = console events freezing handshake loss machine request saving screendump spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call control findings health journal networks orders ocr outcome recorder screens typing watching world
-script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods methods_console methods_net methods_screen needs outline output run session show source stages thunks unit
+script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods methods_console methods_net methods_screen methods_x11 needs outline output run session show source stages thunks unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files font health hosts machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_tty wait_unit
 
