@@ -139,7 +139,7 @@ void method_unblock(unsigned machine)
 static void set_card(unsigned machine, const char *method, const struct net *net, bool up)
 {
 	struct wording w = wording(machine, method);
-	char text[16];
+	char text[24];
 
 	for (size_t i = 0; i < run.script->net_count; i++) {
 		if (run.script->net_objects[i] != net)
