@@ -266,6 +266,7 @@ static void deliver(const struct port *from, struct port *to, uint8_t *frame, si
 	struct fate fate;
 	uint8_t *byte;
 
+	assert(from);
 	if (from == to)
 		return;
 	if (faults_none(&s->faults)) {

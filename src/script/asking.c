@@ -39,6 +39,12 @@ void check_name(struct wording w, const char *argument, const char *what, size_t
 		run_die(NULL, "%s: the %s has %zu bytes: it can have %zu", spoken(w), what, strlen(argument), max);
 }
 
+/* Return: the first argument, for people; NULL for none. */
+static const char *first_told(const struct question *q)
+{
+	return !q->told ? q->first : *q->told ? q->told : NULL;
+}
+
 /*
  * Report an answer other than WIRE_OK. The reason's first line is the message; when there is more, all is a pair. The
  * test's own time limit ends the test, anything else the innermost subtest.
@@ -49,7 +55,7 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 	const bool timed_out = a->outcome == WIRE_TIMED_OUT && !text_starts(a->reason, "timed out");
 	const struct pair pairs[] = {
 		{"machine", w.machine},
-		{q->call == WIRE_CALL_EXEC ? "command" : "argument", q->first},
+		{q->call == WIRE_CALL_EXEC ? "command" : "argument", first_told(q)},
 		{"reason", a->reason[first] ? a->reason : NULL},
 		{"stdout", a->out_len ? a->out : NULL},
 		{"stderr", a->err_len ? a->err : NULL},
@@ -68,7 +74,7 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 /* "web.succeed("uname -s")"; numbers are as the script has them. The caller frees it. */
 static char *whole_call(struct wording w, const struct question *q)
 {
-	const char *first = w.shown ? w.shown : q->first;
+	const char *first = w.shown ? w.shown : first_told(q);
 	const char *quote = first && first[strspn(first, "0123456789")] ? "\"" : "";
 	cleanup_free char *argument = xstrndup(first ? first : "", TOLD_MAX);
 

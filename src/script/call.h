@@ -34,13 +34,14 @@ struct answer {
  * @machine:	Its number
  * @first:	Argument, or NULL
  * @second:	Argument of @second_len bytes, or NULL
+ * @told:	What people are told instead of @first, or NULL
  * @words:	The call as the script says it, for people
  * @may_time_out: WIRE_TIMED_OUT is an answer like any other, and no failure
  */
 struct question {
 	unsigned machine;
 	enum wire_call call;
-	const char *first;
+	const char *first, *told;
 	const char *second;
 	size_t second_len;
 	uint32_t number;

@@ -146,7 +146,7 @@ int thunks_make(struct script *s, bool all, struct diagnostics *d)
 {
 	const size_t counts[KINDS] = {[OF_MACHINES] = s->machine_count, [OF_NETS] = s->net_count};
 	cleanup_buf struct buf text = {0};
-	wants wanted;
+	wants wanted = {{false}};
 
 	if (!s->machine_count && !s->net_count)
 		return 0;

@@ -21,6 +21,8 @@
  *
  * A machine that QEMU refuses to freeze (a display with threads of its own, by
  * `.qemu`) has an entry that says so, and is copied from its template as ever.
+ * One with `.display` is frozen like any: nobody shows its screen (-display
+ * none), so it has no thread.
  */
 #ifndef STATE_FROZEN_H
 #define STATE_FROZEN_H
