@@ -179,7 +179,7 @@ static void cancel(struct agent *a, uint32_t id, struct wire_reader *r)
 {
 	struct request *q = request_find(a, id);
 
-	(void)r;
+	a->last_words = r->left ? wire_get_u32(r) : 0;
 	if (q) /* it may have been answered while the CANCEL was on its way */
 		q->ops->cancel(q);
 }

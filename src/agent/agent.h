@@ -33,6 +33,7 @@ struct request;
  * @children:	Running commands and those whose pipes are still held (child.h)
  * @spare:	A shell started ahead of its command: one of @children, for some seconds at most
  * @null, @random: /dev/null and /dev/urandom, open for good: to open a file is much of what a command costs under TCG
+ * @last_words:	ms, of the CANCEL that is being handled
  * @full:	Too much waits to be sent: nothing that produces output is read
  */
 struct agent {
@@ -48,6 +49,7 @@ struct agent {
 	struct spare spare;
 	struct timer spare_ends;
 	int null, random;
+	uint32_t last_words;
 	bool full;
 };
 

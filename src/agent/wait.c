@@ -9,8 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define PAUSE_FIRST   (50 * NS_PER_MS)
-#define EVIDENCE_TIME (4 * NS_PER_S) /* less than the host waits for the last words of a wait */
+#define PAUSE_FIRST (50 * NS_PER_MS)
 
 static const struct wait_kind *const kinds[] = {
 	[WIRE_WAIT_SUCCEEDS] = &wait_try,  [WIRE_WAIT_FAILS] = &wait_try,   [WIRE_WAIT_FILE] = &wait_file,
@@ -65,14 +64,14 @@ static void cancel(struct request *q)
 	buf_addc(&w->seen, '\n');
 	if (w->kind->explain && !again)
 		w->kind->explain(w, &w->seen);
-	if (!w->kind->ask || again || strcmp(q->agent->init, "systemd") != 0) {
+	if (!w->kind->ask || again || !q->agent->last_words || strcmp(q->agent->init, "systemd") != 0) {
 		fail_with_evidence(w);
 		return;
 	}
 	w->kind->ask(w, &command);
 	buf_adds(&command, LIST("failed units:", "systemctl list-units --failed" UNITS));
 	buf_adds(&command, LIST("queued jobs:", "systemctl list-jobs" UNITS));
-	inquiry_start(&w->evidence, q->agent, buf_str(&command), EVIDENCE_TIME, fail_with_evidence, w);
+	inquiry_start(&w->evidence, q->agent, buf_str(&command), q->agent->last_words * NS_PER_MS, fail_with_evidence, w);
 }
 
 /* ---- a wait ---- */

@@ -50,3 +50,14 @@ void log_verbose(const char *fmt, ...)
 	say(fmt, ap);
 	va_end(ap);
 }
+
+void log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (log_level < 3)
+		return;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}

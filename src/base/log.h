@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Say nothing but errors (0), progress of long work (1), consoles and commands (2). */
+/* Say nothing but errors (0), progress of long work (1), consoles and commands (2), what QEMU does (3). */
 extern int log_level;
 
 /**
@@ -19,7 +19,8 @@ extern int log_level;
  */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* log_line() at level 2 only. */
+/* log_line() from level 2 on, and from level 3 on. */
 void log_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

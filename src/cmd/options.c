@@ -47,10 +47,13 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 	char *end;
 	double seconds;
 	long count;
+	int given;
 
 	switch (o->kind) {
 	case OPTION_FLAG:
-		memcpy(at, &(int){1}, sizeof(int));
+		memcpy(&given, at, sizeof(given));
+		given++;
+		memcpy(at, &given, sizeof(given));
 		return 0;
 	case OPTION_TEXT:
 		memcpy(at, &value, sizeof(value));

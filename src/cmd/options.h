@@ -9,7 +9,7 @@
 #define OPTIONS_MAX 32 /* rows of one command's table */
 
 enum option_kind {
-	OPTION_FLAG,	/* no value; an int that becomes 1 */
+	OPTION_FLAG,	/* no value; an int that counts how often it is given */
 	OPTION_TEXT,	/* a const char * */
 	OPTION_SECONDS, /* a double above 0 */
 	OPTION_COUNT,	/* an int above 0 */

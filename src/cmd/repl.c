@@ -404,7 +404,7 @@ int cmd_repl(char **argv)
 
 	if (status >= 0)
 		return status;
-	log_level = o.verbose ? 2 : 1;
+	log_level = 1 + o.verbose;
 	if (n != 1)
 		err_set(&err, "%s%s", n ? "one script is wanted, and there is another word: " : "a script is wanted", n ? argv[1] : "");
 	if (n != 1 || settings_read(&s, &err) < 0 || accel_check(o.accel, &err) < 0 || make_plan(argv[0], &s, &p, &err) < 0) {

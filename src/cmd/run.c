@@ -221,7 +221,7 @@ int cmd_run(char **argv)
 
 	if (status >= 0)
 		return status;
-	log_level = o.verbose ? 2 : 1;
+	log_level = 1 + o.verbose;
 	if (make_plan(argv, &o, &scripts, &s, &p, &err) < 0) {
 		log_line("%s", err.text);
 		if (s.damaged)

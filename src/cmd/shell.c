@@ -126,7 +126,7 @@ int cmd_shell(char **argv)
 
 	if (status >= 0)
 		return status;
-	log_level = o.verbose ? 2 : 1;
+	log_level = 1 + o.verbose;
 	if (n > 2)
 		err_set(&err, "there is '%s' behind the machine's name", argv[2]);
 	if (n > 2 || settings_read(&s, &err) < 0 || accel_check(o.accel, &err) < 0 ||

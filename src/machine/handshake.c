@@ -121,7 +121,7 @@ static void clock_answer(void *arg, const struct frame *f)
 	} else if (error > CLOCK_ERROR && ++m->clock_rounds < CLOCK_ROUNDS) {
 		set_clock(m);
 	} else {
-		log_verbose("%s: its clock is right to %.1f ms", m->spec->name, (double)error / 1e6);
+		log_debug("%s: its clock is right to %.1f ms", m->spec->name, (double)error / 1e6);
 		machine_be_up(m);
 	}
 }

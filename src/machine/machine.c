@@ -263,7 +263,7 @@ static void qmp_event(void *arg, const char *name, const struct json *message)
 	const char *status = json_text(message, "data.status");
 	const char *detail = reason ? reason : status;
 
-	log_verbose("%s: QEMU says %s%s%s", m->spec->name, name, detail ? " " : "", detail ? detail : "");
+	log_debug("%s: QEMU says %s%s%s", m->spec->name, name, detail ? " " : "", detail ? detail : "");
 	if (strcmp(name, "SHUTDOWN") == 0 && !m->shutdown_why)
 		m->shutdown_why = xstrdup(reason ? reason : "unknown reason");
 	/* A machine that was stopped when it was saved is loaded stopped. */
@@ -341,9 +341,12 @@ void machine_forget(struct machine *m, uint32_t id)
 	requests_forget(&m->requests, id);
 }
 
-void machine_cancel(struct machine *m, uint32_t id)
+void machine_cancel(struct machine *m, uint32_t id, uint32_t last_words)
 {
-	machine_send(m, wire_begin(machine_out(m), WIRE_CANCEL, id));
+	size_t mark = wire_begin(machine_out(m), WIRE_CANCEL, id);
+
+	wire_put_u32(machine_out(m), last_words);
+	machine_send(m, mark);
 }
 
 char *machine_failure(const struct frame *f)

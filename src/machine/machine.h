@@ -219,8 +219,8 @@ static inline struct buf *machine_out(struct machine *m)
 /* End the frame of machine_request(), and send it. */
 void machine_send(struct machine *m, size_t mark);
 
-/* Ask the agent to end a request; its last frame still comes. */
-void machine_cancel(struct machine *m, uint32_t id);
+/* Ask the agent to end a request; its last frame still comes, in @last_words ms. */
+void machine_cancel(struct machine *m, uint32_t id, uint32_t last_words);
 /* Hear no more of a request, whatever the agent still sends. */
 void machine_forget(struct machine *m, uint32_t id);
 

@@ -100,9 +100,15 @@ static void add_result(struct buf *out, const struct trace_event *e)
 
 static void add_words(struct buf *out, const struct trace_event *e)
 {
-	if (e->kind == TRACE_MACHINE || e->kind == TRACE_SUBTEST)
-		buf_addf(out, "%s%s ", e->kind == TRACE_SUBTEST ? "subtest " : "", trace_how_name(e));
+	const char *life = e->kind == TRACE_MACHINE ? timeline_life_text(e->how) : NULL;
+
+	if (e->kind == TRACE_MACHINE)
+		buf_addf(out, "%s ", life ? life : trace_how_name(e));
+	if (e->kind == TRACE_SUBTEST)
+		buf_adds(out, "subtest ");
 	markup_add(out, e->text ? e->text : "", "");
+	if (e->kind == TRACE_SUBTEST)
+		buf_addf(out, ": %s", trace_how_name(e));
 	if (e->kind == TRACE_CALL)
 		add_result(out, e);
 	if (e->place) {

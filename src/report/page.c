@@ -32,7 +32,7 @@ static const char style[] =
 	"pre,code,.log,.mono{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
 	"pre{margin:4px 0;padding:8px 10px;background:var(--s);border:1px solid var(--l);border-radius:6px;"
 	"white-space:pre-wrap;max-height:60vh;overflow:auto}"
-	"small,.dim{color:var(--g)}.red{color:var(--r)}.ok{color:var(--k)}.skip{color:var(--y)}"
+	"small,.dim{color:var(--g)}.new{color:var(--k)}.gone,.red{color:var(--r)}.ok{color:var(--k)}.skip{color:var(--y)}"
 	".sum{display:flex;height:8px;border-radius:4px;overflow:hidden;margin:8px 0 12px;gap:2px}"
 	".sum i{min-width:4px}.sum .red{background:var(--r)}.sum .skip{background:var(--y)}.sum .ok{background:var(--k)}\n"
 	".t{border:1px solid var(--l);border-radius:8px;margin:8px 0;background:var(--b)}"
@@ -77,18 +77,25 @@ static void add(struct buf *out, const char *text)
 
 /* ---- what a test says ---- */
 
-/* A value's lines without their middle, as they are. */
-static void add_excerpt(struct buf *out, const char *value)
+/* A value's lines without their middle, as they are. @diff: coloured by their marks, but for the first, which explains them. */
+static void add_excerpt(struct buf *out, const char *value, bool diff)
 {
 	cleanup_buf struct buf text = {0};
 	const char *line;
+	bool marked = false;
 	size_t n;
 
 	excerpt_add(&text, value, &value_layout, false);
 	for (const char *at = buf_str(&text); text_next_line(&at, &line, &n);) {
 		cleanup_free char *copy = xstrndup(line + (*line == ' '), n - (*line == ' ')); /* excerpt_add()'s own blank */
 
+		const char *class = marked && *copy == '-' ? "gone" : marked && *copy == '+' ? "new" : NULL;
+
+		if (class)
+			buf_addf(out, "<span class=\"%s\">", class);
 		markup_add(out, copy, "");
+		buf_adds(out, class ? "</span>" : "");
+		marked = diff;
 		if (*at)
 			buf_addc(out, '\n');
 	}
@@ -117,7 +124,7 @@ static void add_value(struct buf *out, const char *key, const char *value, bool 
 	if (folded)
 		buf_addf(out, "<details><summary>%zu lines</summary>", lines);
 	buf_adds(out, lines > 1 ? "<pre>" : "<code>");
-	add_excerpt(out, value);
+	add_excerpt(out, value, strcmp(key, "diff") == 0);
 	buf_adds(out, lines > 1 ? "</pre>" : "</code>");
 	buf_adds(out, folded ? "</details></dd>\n" : "</dd>\n");
 }
@@ -142,7 +149,7 @@ static void add_subtests(struct buf *out, const struct point *p)
 /* What the box with the reason shows. */
 static bool is_shown(const struct point *p, const struct field *f)
 {
-	return point_has_failed(p) && p->at && strcmp(f->key, "source") == 0;
+	return point_has_failed(p) && p->at && (strcmp(f->key, "source") == 0 || strcmp(f->key, "called_from") == 0);
 }
 
 static void add_reason(struct buf *out, const struct point *p)
@@ -159,7 +166,7 @@ static void add_reason(struct buf *out, const struct point *p)
 		for (size_t i = 0; i < p->nfields; i++) {
 			if (!is_shown(p, &p->fields[i]))
 				continue;
-			buf_adds(out, " <code>");
+			buf_adds(out, strcmp(p->fields[i].key, "source") == 0 ? " <code>" : "\n<small>called from</small> <code>");
 			markup_add(out, p->fields[i].value, "");
 			buf_adds(out, "</code>");
 		}

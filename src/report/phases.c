@@ -2,8 +2,12 @@
 #include "report/phases.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+
+#define WHO_WIDTH 40 /* of the slowest one's name: its line has 80 columns */
 
 static struct phases *of(struct reporter *r)
 {
@@ -57,6 +61,13 @@ bool phases_are_worth_it(const struct phases *p)
 	return p->sums[PHASE_BOOT].count || p->sums[PHASE_COPY].count || p->sums[PHASE_SETUP].count;
 }
 
+void phases_add_name(struct buf *out, const char *name, size_t width)
+{
+	size_t n = strlen(name), kept = n <= width ? n : text_cut(name, n, width - 3);
+
+	buf_addf(out, "%.*s%s\n", (int)kept, name, kept < n ? "..." : "");
+}
+
 void phases_format(struct buf *out, const struct phases *p)
 {
 	if (!phases_are_worth_it(p))
@@ -65,8 +76,9 @@ void phases_format(struct buf *out, const struct phases *p)
 	for (unsigned i = 0; i < TRACE_PHASES; i++) {
 		const struct phase_sum *s = &p->sums[i];
 
-		if (s->count)
-			buf_addf(out, "  %-5s  %5zu  %6.2f s  %6.2f s  %s\n", trace_phase_name(i), s->count, s->sum / 1e3,
-				 s->slowest / 1e3, s->who);
+		if (!s->count)
+			continue;
+		buf_addf(out, "  %-5s  %5zu  %6.2f s  %6.2f s  ", trace_phase_name(i), s->count, s->sum / 1e3, s->slowest / 1e3);
+		phases_add_name(out, s->who, WHO_WIDTH);
 	}
 }

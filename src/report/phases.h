@@ -33,4 +33,7 @@ bool phases_are_worth_it(const struct phases *p);
 /* Append the table as lines of text; nothing when it is not worth it. */
 void phases_format(struct buf *out, const struct phases *p);
 
+/* Append a name and a newline; "..." stands for what is wider than so many bytes. */
+void phases_add_name(struct buf *out, const char *name, size_t width);
+
 #endif

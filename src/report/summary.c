@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "report/excerpt.h"
 
-#define SKIPS_MAX 10 /* reasons that are counted; the rest is "other reasons" */
+#define SLOW_WIDTH 56 /* of the name of a slow test: its line has 80 columns */
+#define SKIPS_MAX  10 /* reasons that are counted; the rest is "other reasons" */
 
 /* A reason and how often it was given. @text is owned. */
 struct skip_reason {
@@ -171,6 +172,12 @@ static void format_counts(const struct summary *s, struct buf *out)
 	buf_addf(out, "# vmtap: %s in %.1f s\n", buf_str(&counts), (double)(clock_now() - s->started) / 1e9);
 }
 
+static void add_slow(struct buf *out, const char *title, const struct slow_test *t)
+{
+	buf_addf(out, "  %-8s %6.1f s  ", title, t->ms / 1e3);
+	phases_add_name(out, t->name, SLOW_WIDTH);
+}
+
 static void format_end(const struct summary *s, struct buf *out)
 {
 	static const struct excerpt_layout plain = {.prefix = "#", .lost = "#", .head = 200, .tail = 0, .width = 300};
@@ -184,8 +191,7 @@ static void format_end(const struct summary *s, struct buf *out)
 	for (size_t i = 0; i < s->nskips; i++)
 		buf_addf(&text, "  %zu %.*s\n", s->skips[i].count, (int)strcspn(s->skips[i].text, "\n"), s->skips[i].text);
 	for (size_t i = 0; i < SUMMARY_SLOWEST && s->slowest[i].name && s->number > SUMMARY_SLOWEST; i++)
-		buf_addf(&text, "  %s%.1f s  %s\n", i ? "         " : "slowest: ", s->slowest[i].ms / 1e3,
-			 s->slowest[i].name);
+		add_slow(&text, i ? "" : "slowest:", &s->slowest[i]);
 	if (s->phases)
 		phases_format(&text, s->phases);
 	if (s->failed && s->again)

@@ -31,8 +31,7 @@ static void add_place(struct buf *out, const struct trace *t, uint64_t from, uin
 
 /* ---- lives ---- */
 
-/* What a machine does from this event on: a class of the page's, and words; NULL when it is off. */
-static const char *doing(unsigned life, const char **words)
+const char *timeline_life_text(unsigned life)
 {
 	static const char *const texts[TRACE_LIVES] = {
 		[LIFE_MAKING] = "its template is made",
@@ -44,7 +43,13 @@ static const char *doing(unsigned life, const char **words)
 		[LIFE_UP] = "is up",
 	};
 
-	*words = life < TRACE_LIVES ? texts[life] : NULL;
+	return life < TRACE_LIVES ? texts[life] : NULL;
+}
+
+/* A class of the page's, and words; NULL when the machine is off. */
+static const char *doing(unsigned life, const char **words)
+{
+	*words = timeline_life_text(life);
 	if (!*words)
 		return NULL;
 	return life == LIFE_UP ? "up" : life <= LIFE_BOOT ? "boot" : "copy";

@@ -10,6 +10,9 @@
 /* Append microseconds as seconds, "1.234", whatever the locale. */
 void timeline_add_time(struct buf *out, uint64_t us);
 
+/* Return: what a machine does from this event of its life on (enum trace_life), for people; NULL when it is off. */
+const char *timeline_life_text(unsigned life);
+
 /* Append a row of bars for each machine that was used. Nothing for a trace without events. */
 void timeline_format(struct buf *out, const struct trace *t);
 

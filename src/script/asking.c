@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "script/compiled.h"
 #include "script/run.h"
 
-#define TOLD_MAX 500 /* bytes of an argument that --verbose and reports show */
+#define TOLD_MAX    500 /* bytes of an argument, or of a command's output, that --verbose and reports show */
+#define SHOWN_LINES 5	/* of each stream that --verbose shows */
 
 struct wording wording(unsigned machine, const char *method)
 {
@@ -81,20 +84,43 @@ static char *whole_call(struct wording w, const struct question *q)
 	return xasprintf("%s%s%s(%s%s%s)", w.machine ? w.machine : "", w.machine ? "." : "", w.method, quote, argument, quote);
 }
 
-/* --verbose: "t.c:12: web.succeed("uname -s")", and when it is over how that went. */
+/* Add the last lines of what a command wrote, behind blanks. */
+static void add_stream(struct buf *out, const char *name, const char *bytes, size_t n)
+{
+	const char *line, *at = text_tail(bytes, n, SHOWN_LINES, TOLD_MAX);
+
+	while (text_next_line(&at, &line, &n))
+		buf_addf(out, "\n    %s: %.*s", name, (int)n, line);
+}
+
+static void add_answer(struct buf *out, const struct question *q, const struct answer *a)
+{
+	if (a->outcome != WIRE_OK)
+		buf_addf(out, "%.*s", (int)strcspn(a->reason, "\n"), a->reason);
+	else if (q->call == WIRE_CALL_EXEC)
+		buf_addf(out, "%s %d in %.3f s", a->signal ? "signal" : "exit status", a->signal ? a->signal : a->status, a->seconds);
+	else
+		buf_addf(out, "done in %.3f s", a->seconds);
+	if (q->call != WIRE_CALL_EXEC)
+		return;
+	add_stream(out, "stdout", a->out, a->out_len);
+	add_stream(out, "stderr", a->err, a->err_len);
+}
+
+/* --verbose: "[1.204 s] t.c:12: web.succeed("uname -s")", and when it is over how that went. */
 static void tell(struct wording w, const struct question *q, const struct answer *a)
 {
 	struct place at = run_place();
+	cleanup_buf struct buf text = {0};
 
-	if (!a)
-		log_line("%s:%d: %s", at.file, at.line, q->words);
-	else if (a->outcome != WIRE_OK)
-		log_line("%s:%d: %s: %.*s", at.file, at.line, spoken(w), (int)strcspn(a->reason, "\n"), a->reason);
-	else if (q->call == WIRE_CALL_EXEC)
-		log_line("%s:%d: %s: %s %d, %.3f s", at.file, at.line, spoken(w), a->signal ? "signal" : "exit status",
-			 a->signal ? a->signal : a->status, a->seconds);
-	else
-		log_line("%s:%d: %s: %.3f s", at.file, at.line, spoken(w), a->seconds);
+	if (run.begun)
+		buf_addf(&text, "[%.3f s] ", (double)(clock_now() - run.begun) / 1e9);
+	buf_addf(&text, "%s:%d: %s", at.file ? at.file : "?", at.line, a ? spoken(w) : q->words);
+	if (a) {
+		buf_adds(&text, ": ");
+		add_answer(&text, q, a);
+	}
+	log_line("%s", buf_str(&text));
 }
 
 struct answer ask(struct wording w, const struct question *asked)

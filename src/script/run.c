@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "script/blocks.h"
 #include "script/call.h"
@@ -186,6 +188,7 @@ void script_run(struct script *s, const struct script_part *part, int world_fd)
 	run.script = s;
 	run.world = world_fd;
 	run.interact = part->interact;
+	run.begun = clock_now();
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	faults_catch();
 	limits_lower(RLIMIT_STACK, STACK_MAX);
@@ -197,6 +200,7 @@ void script_run(struct script *s, const struct script_part *part, int world_fd)
 			run_event(WIRE_EVENT_BODY, (struct place){.file = NULL}, "", NULL);
 		if (part->test != SCRIPT_NO_TEST) {
 			run.test = &s->tests[part->test];
+			log_verbose("%s:%d: test \"%s\"", run.test->file, run.test->line, run.test->name);
 			s->bodies[part->test]();
 		}
 		run_finish();

@@ -24,6 +24,7 @@ struct pair {
 /**
  * struct run - The only test of the process
  * @world:	Socket
+ * @begun:	CLOCK_MONOTONIC, ns; 0 at a prompt
  * @top:	The stack above is not the script's
  * @end:	Where a failure outside of any subtest goes
  * @block:	Innermost subtest() or within() that is being executed
@@ -39,6 +40,7 @@ struct pair {
 struct run {
 	struct script *script;
 	int world;
+	uint64_t begun;
 	uintptr_t top;
 	jmp_buf end;
 	struct vmtap_block *block;

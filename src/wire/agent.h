@@ -50,10 +50,10 @@ enum wire_type {
 	/* agent->world, ends a request badly: str reason, in words for the user, several lines allowed,
 	 * at most WIRE_REASON_MAX */
 	WIRE_FAIL = 8,
-	/* world->agent, id = the request to end. An EXEC is killed with its process group and answered by
+	/* world->agent, id = the request to end: u32 ms that its last words may take (none: 0). An EXEC is killed with its process group and answered by
 	 * EXIT; anything else is answered by FAIL whose reason tells what the last look saw
 	 * ("last try of 3: exit status 1, stderr: ..."), so that a time-out can say why. That of a WAIT goes on with
-	 * what is there instead, in further lines; where systemd is asked for that, it takes up to 4 s. */
+	 * what is there instead, in further lines, for which systemd is asked within that time. */
 	WIRE_CANCEL = 9,
 	/* world->agent: str path. Answered by OUTPUT (stream WIRE_STDOUT)..., then DONE or FAIL. A file of more
 	 * than WIRE_FILE_MAX is a FAIL, at once where its size is known. A pipe or a device that has nothing to

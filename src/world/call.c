@@ -47,7 +47,7 @@ void call_abandon(struct call *c)
 	if (m && c->request && (c->stage == CALL_ASKED || c->stage == CALL_CANCELLED)) {
 		size_t mark;
 
-		machine_cancel(m, c->request);
+		machine_cancel(m, c->request, 0);
 		if (c->kind == WIRE_CALL_SHELL) { /* nobody takes its last output */
 			mark = wire_begin(machine_out(m), WIRE_TAKEN, c->request);
 			wire_put_u32(machine_out(m), UINT32_MAX);
@@ -139,7 +139,7 @@ static void answer_late(struct call *c, const char *saw)
 
 static void too_much(struct call *c)
 {
-	machine_cancel(c->life->machine, c->request);
+	machine_cancel(c->life->machine, c->request, 0);
 	call_answer(c, WIRE_FAILED, "wrote more than 32 MiB to one stream; redirect it to a file in the guest");
 }
 
@@ -301,7 +301,7 @@ static void expire(struct call *c, enum wire_outcome late, char *reason)
 	c->late = late;
 	if (c->stage == CALL_ASKED) { /* the agent is asked to give up and say what it saw */
 		c->stage = CALL_CANCELLED;
-		machine_cancel(c->life->machine, c->request);
+		machine_cancel(c->life->machine, c->request, (uint32_t)(c->owner->grace / NS_PER_MS * 4 / 5));
 		loop_timer(c->owner->loop, &c->deadline, clock_now() + c->owner->grace);
 	} else if (c->stage != CALL_CANCELLED) {
 		give_up(c);

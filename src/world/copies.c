@@ -29,7 +29,7 @@ void copies_end(struct call *c)
 /* The host's side cannot go on. */
 static void give_up(struct call *c, const struct err *err)
 {
-	machine_cancel(c->life->machine, c->request);
+	machine_cancel(c->life->machine, c->request, 0);
 	call_answer(c, WIRE_FAILED, err->text);
 }
 

@@ -123,7 +123,7 @@ static void take_output(struct job *j, const struct frame *f)
 		return;
 	if (out->len + n > WIRE_CALL_OUTPUT_MAX) {
 		j->why = xstrdup("the job wrote more than 32 MiB to one stream; redirect it to a file in the guest");
-		machine_cancel(j->machine, j->request);
+		machine_cancel(j->machine, j->request, 0);
 		return;
 	}
 	buf_add(out, bytes, n);
@@ -292,7 +292,7 @@ void jobs_kill(struct jobs *jobs)
 {
 	for (size_t i = 0; i < jobs->n; i++)
 		if (is_running(jobs->all[i]) && jobs->all[i]->machine->state == MACHINE_UP)
-			machine_cancel(jobs->all[i]->machine, jobs->all[i]->request);
+			machine_cancel(jobs->all[i]->machine, jobs->all[i]->request, 0);
 }
 
 /* The agent knows nothing of it: it goes on with the requests that it had when it was saved. One that it has not means nothing. */
@@ -300,7 +300,7 @@ void jobs_restored(struct jobs *jobs, struct machine *m)
 {
 	for (size_t i = 0; i < jobs->n; i++)
 		if (jobs->all[i]->machine == m && !has_machine(jobs->all[i]))
-			machine_cancel(m, jobs->all[i]->request);
+			machine_cancel(m, jobs->all[i]->request, 0);
 }
 
 void jobs_free(struct jobs *jobs)

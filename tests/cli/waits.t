@@ -7,11 +7,12 @@ use Test::More;
 use Vmtap;
 
 my @env = ('VMTAP_CACHE=' . dir() . '/cache', 'VMTAP_ACCEL=tcg', 'HARNESS_ACTIVE=1');
-my $r = vmtap(@env, script(<<'END'));
+my $r = vmtap(@env, '--verbose', script(<<'END'));
 vm(m);
 test("file") { m.start(); within(1) m.wait_for_file("/etc/nope/x"); }
 test("try") { m.start(); within(2) m.wait_until_succeeds("echo out; echo err >&2; exit 3"); }
 test("port") {
+	m.execute("echo one; echo two >&2; exit 3");
 	m.succeed("(exec nc -l -p 81) >/dev/null 2>&1 &");
 	m.wait_for_open_port(81);
 	within(1) m.wait_for_open_port(80);
@@ -22,6 +23,13 @@ like $r->{out}, qr/^    > what is in '\/etc': .*hosts/m, '... and what is in the
 like $r->{out}, qr/^    > timed out after [\d.]+ s: last try of \d+: exit status 3, stderr: err\n    > stdout: out$/m, 'a command: how often, and its last words';
 like $r->{out}, qr/^    > timed out after [\d.]+ s: nothing listens on port 80\n    > what listens: .*:81$/m, 'a port: what listens instead';
 like $r->{err}, qr/^#   reason: what is in '\/etc': /m, '... on stderr, too';
+
+# --verbose, while it goes on
+like $r->{err}, qr/^# vmtap: \S+:4: test "port"$/m, '--verbose: which test';
+like $r->{err}, qr/^# vmtap: \[\d+\.\d{3} s\] \S+:5: m\.execute\("echo one; echo two >&2; exit 3"\)$/m, '... a call, with its time and line';
+like $r->{err}, qr/^# vmtap: \[\d+\.\d{3} s\] \S+:5: m\.execute: exit status 3 in \d+\.\d{3} s\n# vmtap:     stdout: one\n# vmtap:     stderr: two$/m,
+    '... and how it ended, with its output';
+unlike $r->{err}, qr/QEMU says/, '... but not what QEMU does';
 
 SKIP: {
     skip 'there is no build/debian12-web.tar (make images)', 6 unless -e 'build/debian12-web.tar';

@@ -30,11 +30,11 @@ waitpid $_, 0 for $pid1, $pid2;
 like slurp($_), qr/^ok 1 - a.*^ok 2 - b/ms, 'two runners at once: both pass' for $out1, $out2;
 is scalar(entries()), 1, '... and one machine was frozen';
 
-my $r = vmtap(@env, '--verbose', $one);
+my $r = vmtap(@env, '-vv', $one);
 is ways($r), 'status 0: thawed', 'the next run thaws it';
 like $r->{out}, qr/qemu: "[\d.]+"/, '... and knows the version of QEMU';
-is ways(vmtap(@env, 'VMTAP_FROZEN=0', '--verbose', $one)), 'status 0: resumed', 'VMTAP_FROZEN=0 does not';
-is ways(vmtap(@env, '--cold', '--verbose', $one)), 'status 0: booted', '... nor does --cold';
+is ways(vmtap(@env, 'VMTAP_FROZEN=0', '-vv', $one)), 'status 0: resumed', 'VMTAP_FROZEN=0 does not';
+is ways(vmtap(@env, '--cold', '-vv', $one)), 'status 0: booted', '... nor does --cold';
 
 # Two tests in two runs are four machines
 my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
@@ -46,7 +46,7 @@ is scalar(grep { /random/ } keys %drawn), 4, 'each copy has random bytes of its 
 is scalar(grep { /boot_id/ } keys %drawn), 4, '... and, before anybody has asked for it, a boot_id';
 
 # save() and restore()
-$r = vmtap(@env, '--verbose', script(<<'END'));
+$r = vmtap(@env, '-vv', script(<<'END'));
 vm(m);
 test("t") {
 	for (int i = 0; i < 3; i++) {
@@ -77,10 +77,10 @@ sub damage {
     system 'touch', '-r', dir() . '/times', "$entry/image";
 }
 damage(2000);
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed', 'tables that are damaged: the template is copied';
+is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed', 'tables that are damaged: the template is copied';
 ok !-e "$entry/image", '... and the file is thrown away';
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again, which stops a copy for a moment and lets it run on';
-is ways(vmtap(@env, '--verbose', $one)), 'status 0: thawed', '... for all that follow';
+is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again, which stops a copy for a moment and lets it run on';
+is ways(vmtap(@env, '-vv', $one)), 'status 0: thawed', '... for all that follow';
 damage(4 << 20);
 is vmtap(@env, 'cache', 'list', '--check')->{status}, 1, 'memory that is damaged is found by cache list --check';
 utime 1e9, 1e9, "$entry/seal"; # not used since 2001, so not since the host was booted
@@ -94,15 +94,15 @@ is $r->{status}, 0, '... and the test passes';
 
 # What QEMU does not freeze
 my $threaded = script(qq{vm(m, .qemu = {"-object", "iothread,id=x"});\ntest("a") { m.succeed("true"); }\n});
-is ways(vmtap(@env, '--verbose', $threaded)), 'status 0: booted resumed', 'a machine with threads of its own is copied';
+is ways(vmtap(@env, '-vv', $threaded)), 'status 0: booted resumed', 'a machine with threads of its own is copied';
 my @seals = map { (stat "$_/seal")[1] } sort(entries());
-is ways(vmtap(@env, '--verbose', $threaded)), 'status 0: resumed', '... the next time, too';
+is ways(vmtap(@env, '-vv', $threaded)), 'status 0: resumed', '... the next time, too';
 is_deeply [map { (stat "$_/seal")[1] } sort(entries())], \@seals, '... and nothing is tried again';
 
 # A setup, and its copies
 my $layered = script(qq{vm(m);\nsetup { m.succeed("touch /run/x"); }\ntest("a") { m.succeed("test -e /run/x"); }\n});
-is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', 'a setup thaws its machines, and its tests thaw what it left';
-is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', '... in the next run, too';
+is ways(vmtap(@env, '-vv', $layered)), 'status 0: thawed', 'a setup thaws its machines, and its tests thaw what it left';
+is ways(vmtap(@env, '-vv', $layered)), 'status 0: thawed', '... in the next run, too';
 my ($left) = glob "$cache/setup/*/m.frozen";
 truncate $left, 1 << 20;
 $r = vmtap(@env, $layered);
@@ -114,8 +114,8 @@ is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';
 my @moved = ('VMTAP_CACHE=' . dir() . '/moved', 'VMTAP_ACCEL=tcg');
 is vmtap(@moved, 'cache', 'import', dir() . '/pack')->{status}, 0, '... and import in another folder';
 unlike vmtap(@moved, 'cache', 'list')->{out}, qr/^frozen/m, '... where nothing came that is of use only in the first';
-is ways(vmtap(@moved, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... but it is made, without a boot';
-is ways(vmtap(@moved, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... for the next run';
+is ways(vmtap(@moved, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed', '... but it is made, without a boot';
+is ways(vmtap(@moved, '-vv', '-f', 'a', $one)), 'status 0: thawed', '... for the next run';
 
 # Nothing is left of a run that is killed while it makes one
 system 'rm', '-rf', "$cache/frozen";

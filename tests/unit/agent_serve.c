@@ -190,6 +190,24 @@ TEST(agent, a_wait_for_a_port_in_vain_says_what_listens)
 	close(fd);
 }
 
+TEST(agent, a_cancel_may_say_how_long_last_words_may_take)
+{
+	struct host h;
+	struct frame f;
+	size_t mark;
+
+	host_begin(&h, "");
+	hear_hello(&h);
+	host_say(&h, WIRE_EXEC, 1, "exec sleep 1000");
+	mark = wire_begin(&h.out, WIRE_CANCEL, 1);
+	wire_put_u32(&h.out, 4000);
+	wire_end(&h.out, mark);
+	host_send(&h);
+	f = host_hear(&h);
+	CHECK(f.type == WIRE_EXIT && f.id == 1);
+	host_end(&h);
+}
+
 TEST(agent, after_a_broken_stream_it_begins_anew_and_answers_nothing_of_before)
 {
 	struct host h;

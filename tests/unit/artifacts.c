@@ -64,6 +64,8 @@ static struct point failed(const char *said)
 			  .trace = story(said)};
 
 	point_add_field(&p, "source", said);
+	point_add_field(&p, "called_from", said);
+	point_add_field(&p, "diff", said);
 	point_add_field(&p, "console", said);
 	point_add_number(&p, "exit_status", 3);
 	point_add_note(&p, said);
@@ -216,6 +218,15 @@ TEST(phases, are_counted_summed_and_the_slowest_is_named)
 	point_free(&p);
 }
 
+TEST(phases, a_long_name_is_cut)
+{
+	cleanup_buf struct buf out = {0};
+
+	phases_add_name(&out, "0123456789", 10);
+	phases_add_name(&out, "0123456\xc3\xa4xy", 10);
+	CHECK_STR(buf_str(&out), "0123456789\n0123456...\n");
+}
+
 /* ---- the page ---- */
 
 /* What python3's XML parser says of a page: "" when it is well-formed, and has no attribute that does anything. */
@@ -272,6 +283,20 @@ TEST(page, what_a_guest_wrote_is_text_and_the_page_is_well_formed)
 	CHECK(!strchr(buf_str(&out), '\033'));
 	CHECK_HAS(buf_str(&out), "default-src 'none'");
 	CHECK_HAS(buf_str(&out), "<title>vmtap: 1 failed, 1 passed</title>");
+}
+
+TEST(page, a_diff_has_colours_and_a_setups_failure_is_referred_to)
+{
+	struct point points[] = {{.name = xstrdup("setup")}, failed("x"), {.name = xstrdup("y"), .verdict = VERDICT_FAILED, .told_by = 1}};
+	cleanup_buf struct buf out = {0};
+
+	free(points[1].fields[2].value);
+	points[1].fields[2].value = xstrdup("- wanted, + found\n- <a>\n+ b\n  c");
+	format(&out, points, 3, NULL);
+	CHECK_HAS(buf_str(&out), "<pre>- wanted, + found\n<span class=\"gone\">- &lt;a&gt;</span>\n<span class=\"new\">+ b</span>\n  c</pre>");
+	CHECK_HAS(buf_str(&out), "<small>called from</small> <code>x</code>");
+	CHECK_HAS(buf_str(&out), "<details class=\"t bad\" id=\"t2\"><summary>");
+	CHECK_HAS(buf_str(&out), "told in full by <a href=\"#t1\">test 1</a>");
 }
 
 TEST(page, refers_to_nothing_elsewhere)
