@@ -73,7 +73,7 @@ test("partitions and swap") {
 	m.succeed("echo 4 >/proc/sys/vm/nr_hugepages && grep -E 'HugePages_Total: +4' /proc/meminfo");
 }
 
-test("control groups limit") {
+test("control groups limit", .health = "oom") {
 	m.succeed("cd /sys/fs/cgroup && sed 's/[a-z]*/+&/g' cgroup.controllers >cgroup.subtree_control");
 	is(m.succeed("tr ' ' '\n' </sys/fs/cgroup/cgroup.controllers | sort | xargs"), "cpu cpuset hugetlb io memory misc pids");
 	m.succeed("mkdir /sys/fs/cgroup/g && cd /sys/fs/cgroup/g && echo 8M >memory.max && echo 3 >pids.max && echo '10000 100000' >cpu.max");

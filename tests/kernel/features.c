@@ -28,7 +28,7 @@ test("systemd is content") {
 	is(m.execute("journalctl -b -p err --no-pager -q _TRANSPORT=kernel").out, "");
 }
 
-test("units are limited") {
+test("units are limited", .health = "oom, units") {
 	is(m.succeed("grep -owE 'cpuset|cpu|io|memory|pids' /sys/fs/cgroup/cgroup.controllers | sort | xargs"),
 	   "cpu cpuset io memory pids");
 	like(m.fail(fmt("%s tail /dev/zero 2>&1; s=$?; dmesg | tail -n 3; exit $s", unit("-p MemoryMax=16M"))), "out of memory");

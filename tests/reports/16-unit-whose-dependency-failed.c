@@ -1,7 +1,7 @@
 /* right: not ok, and the words name what kept the unit down: e.service failed; its condition does not hold */
 vm(m, .image = "build/debian12-web.tar");
 
-test("why a unit is not up", .timeout = 400) {
+test("why a unit is not up", .timeout = 400, .health = "units") {
 	m.write_file("/run/systemd/system/d.service",
 		     "[Unit]\nRequires=e.service\nAfter=e.service\n[Service]\nExecStart=/bin/sleep 100\n");
 	m.write_file("/run/systemd/system/e.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
