@@ -100,7 +100,8 @@ enum wire_wait {
 	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
-				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+				 * idle, or 5 s have passed), free memory is zeros, and a shell is ready for every
+				 * copy's first command */
 	WIRE_WAIT_KINDS,
 };
 

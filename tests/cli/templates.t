@@ -182,6 +182,17 @@ vmtap(@env, script(qq{vm(m, .memory = 160);\ntest("a") { m.succeed("true"); }\n}
 is scalar(() = entries('machine')), $was + 3, 'another memory size is another template';
 
 # Provision
+# What is free is not kept
+my $before = 0;
+for my $work ('true', 'head -c 30000000 /dev/urandom >/tmp/x && rm /tmp/x') {
+    my %known = map { $_ => 1 } entries('machine');
+    is vmtap(@env, script(qq{vm(m, .provision = "$work");\ntest("a") { m.succeed("true"); }\n}))->{status}, 0, "provision '$work'";
+    my ($new) = grep { !$known{$_} } entries('machine');
+    my $disk = (stat "$new/ram")[12] * 512;
+    cmp_ok $disk, '<', $before + 10e6, '... what it wrote and removed is not kept' if $before;
+    $before = $disk;
+}
+
 my $bad = script(qq{vm(m, .provision = "echo; echo trying; exit 7");\ntest("a") { m.succeed("true"); }\n});
 $r = vmtap(@env, $bad);
 like $r->{out}, qr/the \.provision of 'm' failed with exit status 7/, 'provision that fails: told';
