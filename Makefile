@@ -21,7 +21,7 @@ state  = checkpoint frozen layer life making origin ram template template_key
 world  = call findings journal orders outcome recorder world
 script = blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines methods needs outline output run session show source stages thunks unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus exec files hosts lean machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
+agent  = agent boot bus child cmdline configure dbus exec files generation hosts lean machine_id main net port power root shell spare sysfs tcp unit_facts wait wait_file wait_port wait_quiet wait_try wait_unit
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))

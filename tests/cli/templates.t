@@ -40,12 +40,14 @@ like $r->{err}, qr/SeaBIOS/, '--cold boots';
 is $r->{status}, 0, '... and passes';
 
 # Two tests in two runs are four machines
-my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
+my $draw = q{note(m.succeed("echo generation $(cat /run/vmtap/generation)"));}
+    . q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
     . q{note(m.succeed("echo boot_id $(cat /proc/sys/kernel/random/boot_id)"));};
 my $drawing = script(qq{vm(m);\ntest("a") { $draw }\ntest("b") { $draw }\n});
 my %drawn;
-for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id) .*)/mg }
+for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id|generation) .*)/mg }
 is scalar(grep(/random/, keys %drawn)), 4, 'each copy has random bytes of its own';
+is scalar(grep(/generation [0-9a-f]{32}$/, keys %drawn)), 4, '... and a generation number';
 is scalar(grep(/boot_id/, keys %drawn)), 4, '... and, before anybody has asked for it, a boot_id';
 
 # Damage
