@@ -241,8 +241,8 @@ sub holdings {
 
 sub median { my @s = sort { $a <=> $b } @_; return $s[@s / 2] }
 
-# KiB that a process has alone.
-sub private { my ($m) = @_; my $kib = 0; $kib += $_ for text("/proc/$m->{pid}/smaps_rollup") =~ /^Private_\w+:\s+(\d+)/mg; return $kib }
+# KiB that a process has of no file: what it has written to.
+sub private { my ($m) = @_; my $kib = 0; $kib += $_ for text("/proc/$m->{pid}/smaps_rollup") =~ /^Anonymous:\s+(\d+)/mg; return $kib }
 
 # Thaw so many copies, each of which must say its own name, count right, draw numbers of its own, and take no more than others.
 sub check_copies {
