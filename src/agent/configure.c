@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/generation.h"
 #include "agent/hosts.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
@@ -63,8 +64,6 @@ static int add_entropy(int random, const char *data, size_t n, struct err *err)
 		char data[ENTROPY_MAX];
 	} pool = {.bits = (int)n * 8, .bytes = (int)n};
 
-	if (!n)
-		return 0;
 	memcpy(pool.data, data, n);
 	if (ioctl(random, RNDADDENTROPY, &pool) < 0)
 		return err_errno(err, "cannot add entropy");
@@ -96,6 +95,20 @@ static int write_text(const char *path, const char *text, size_t n, struct err *
 	if (exists)
 		return err_errno(err, "cannot write '%s'", path);
 	return file_write_atomic(path, text, n, 0644, err);
+}
+
+/* A new life of this machine draws other numbers than any before, and says that it is one. */
+static int renew(const struct agent *a, const char *entropy, size_t n, struct err *err)
+{
+	if (n < WIRE_GENERATION_BYTES) {
+		generation_keep();
+		return n ? add_entropy(a->random, entropy, n, err) : 0;
+	}
+	n -= WIRE_GENERATION_BYTES;
+	if (n && add_entropy(a->random, entropy, n, err) < 0)
+		return -1;
+	generation_renew(entropy + n);
+	return 0;
 }
 
 static int set_hostname(struct agent *a, const char *name, struct err *err)
@@ -234,7 +247,7 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 	}
 	if (*hostname || c->count)
 		net_up_loopback();
-	if (set_clock(wall, &err) < 0 || add_entropy(a->random, entropy, n, &err) < 0 ||
+	if (set_clock(wall, &err) < 0 || renew(a, entropy, n, &err) < 0 ||
 	    set_hostname(a, hostname, &err) < 0 || (*hosts && set_hosts(hosts, &err) < 0) ||
 	    (clone && machine_id_renew(&err) < 0))
 		request_fail(&c->request, err.text);

@@ -9,15 +9,19 @@
  * then lets that second pass. Quiet only makes the copies faster, and a guest may
  * be busy for ever, so the agent waits no longer than LIMIT.
  *
- * Every copy will first want a shell: the agent loads one (spare.h) when the guest
- * is quiet. Then it gives the kernel time to free what the shell's loading and the
+ * When the guest is quiet the memory that is free is cleared (lean.h): it would be
+ * part of what is saved. Every copy will first want a shell: the agent loads one
+ * (spare.h). Then it gives the kernel time to free what the shell's loading and the
  * agent's own looks have left behind.
  */
 #include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "agent/child.h"
+#include "agent/lean.h"
 #include "agent/net.h"
 #include "agent/wait.h"
 #include "base/clock.h"
@@ -37,7 +41,8 @@
 struct quiet {
 	uint64_t begin;
 	unsigned long long total, idle; /* ticks, when it looked last */
-	enum { RESTLESS, LOADING, RESTING } state;
+	enum { RESTLESS, CLEARING, LOADING, RESTING } state;
+	pid_t lean; /* the child that is CLEARING, or 0 */
 };
 
 static bool all_links_run(bool if_down)
@@ -106,6 +111,15 @@ static bool is_quiet(struct quiet *q)
 	return (idle && all_links_run(passed > REPORT) && all_addresses_usable()) || passed > LIMIT;
 }
 
+/* Return: whether the child that clears memory is gone, whoever has reaped it. */
+static bool has_ended(struct quiet *q)
+{
+	if (q->lean > 0 && waitpid(q->lean, NULL, WNOHANG) == 0)
+		return false;
+	q->lean = 0;
+	return true;
+}
+
 static void look(struct wait *w)
 {
 	struct agent *a = w->request.agent;
@@ -115,9 +129,15 @@ static void look(struct wait *w)
 	switch (q->state) {
 	case RESTLESS:
 		if (is_quiet(q)) {
-			q->state = LOADING;
-			child_prepare(a); /* the loading ends, well or badly, so LOADING needs no limit */
+			q->state = CLEARING;
+			q->lean = lean_start();
 		}
+		break;
+	case CLEARING:
+		if (!has_ended(q))
+			break;
+		q->state = LOADING;
+		child_prepare(a); /* the loading ends, well or badly, so LOADING needs no limit */
 		break;
 	case LOADING:
 		if (!child_preparing(a)) {
@@ -145,7 +165,11 @@ static int prepare(struct wait *w, struct err *err)
 
 static void drop(struct wait *w)
 {
-	free(w->own);
+	struct quiet *q = w->own;
+
+	if (q && q->lean > 0)
+		kill(q->lean, SIGKILL);
+	free(q);
 }
 
 const struct wait_kind wait_quiet = {

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "wire/agent.h"
 
-#define ENTROPY_BYTES 32
+#define ENTROPY_BYTES (32 + WIRE_GENERATION_BYTES)
 #define REHEARSALS    5 /* of a machine that is going to be frozen: each links more of what is translated */
 #define CLOCK_ERROR   (5 * NS_PER_MS) /* a guest's clock is behind by less than that, ... */
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */

@@ -368,12 +368,14 @@ static void version_told(void *arg, const struct json *reply, const char *error)
 		qmp_take_version(&((struct machine *)arg)->qmp, reply);
 }
 
-static void forget_origin(struct machine *m)
+void machine_origin_free(struct machine_origin *o)
 {
-	free(m->origin.ram);
-	free(m->origin.state);
-	free(m->origin.frozen);
-	m->origin = (struct machine_origin){0};
+	free(o->ram);
+	free(o->state);
+	free(o->frozen);
+	for (size_t i = 0; i < ARRAY_SIZE(o->bases); i++)
+		free(o->bases[i]);
+	*o = (struct machine_origin){0};
 }
 
 /* What is known of a life that is over. */
@@ -412,7 +414,7 @@ void machine_start(struct machine *m, struct machine_origin o)
 
 	assert(m->state == MACHINE_OFF || m->state == MACHINE_EXPECTED);
 	forget_life(m);
-	forget_origin(m);
+	machine_origin_free(&m->origin);
 	m->origin = o;
 	m->used = true;
 	m->state = machine_is_copy(m) ? MACHINE_RESUMING : MACHINE_BOOTING;
@@ -519,6 +521,6 @@ void machine_free(struct machine *m)
 	release(m);
 	console_free(&m->console);
 	console_free(&m->errors);
-	forget_origin(m);
+	machine_origin_free(&m->origin);
 	forget_life(m);
 }

@@ -99,6 +99,8 @@ enum machine_identity {
  * @whole:	@state holds the memory, too: @ram is only the place for it
  * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
  *		@state and @ram are NULL; NULL otherwise
+ * @bases:	Files that @frozen is based on, the first ones
+ * @stays:	@ram or @frozen is there for as long as anything is based on it, and never changes
  * @freezer:	It can be frozen, and is going to be, see freezing.h
  * @rehearse:	Before it is UP it comes to rest and does what every copy would,
  *		because copies begin where it is saved
@@ -107,9 +109,13 @@ enum machine_identity {
  */
 struct machine_origin {
 	char *ram, *state, *frozen;
-	bool kept, whole, freezer, rehearse;
+	char *bases[COMMAND_BASES_MAX];
+	bool kept, whole, stays, freezer, rehearse;
 	enum machine_identity identity;
 };
+
+/* Free its texts. */
+void machine_origin_free(struct machine_origin *o);
 
 struct machine;
 

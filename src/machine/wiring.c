@@ -28,6 +28,16 @@ static void wiring_close(struct wiring *w)
 	}
 }
 
+static int open_bases(struct wiring *w, const struct machine_origin *o, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(o->bases) && o->bases[i]; i++) {
+		w->theirs[COMMAND_FD_BASE + i] = open(o->bases[i], O_RDONLY | O_CLOEXEC);
+		if (w->theirs[COMMAND_FD_BASE + i] < 0)
+			return err_errno(err, "cannot open '%s'", o->bases[i]);
+	}
+	return 0;
+}
+
 /* What to go on from, if there is something. */
 static int open_state(struct wiring *w, const struct machine_origin *o, struct err *err)
 {
@@ -36,7 +46,7 @@ static int open_state(struct wiring *w, const struct machine_origin *o, struct e
 	if (!state)
 		return 0;
 	w->theirs[COMMAND_FD_STATE] = open(state, O_RDONLY | O_CLOEXEC);
-	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", state) : 0;
+	return w->theirs[COMMAND_FD_STATE] < 0 ? err_errno(err, "cannot open '%s'", state) : open_bases(w, o, err);
 }
 
 /* A frozen machine has its freezer from its making. */
@@ -79,9 +89,12 @@ static int wiring_open(struct wiring *w, size_t nics, const struct machine_origi
 static char **command_line(const struct machine *m)
 {
 	struct command c;
+	int bases = 0;
 
+	while (bases < COMMAND_BASES_MAX && m->origin.bases[bases])
+		bases++;
 	if (m->origin.frozen)
-		return command_thaw(m->world->qemu, m->spec->name);
+		return command_thaw(m->world->qemu, m->spec->name, bases);
 	spec_command(m->world, m->index, m->origin.ram != NULL, &c);
 	c.ram = m->origin.ram;
 	c.ram_shared = m->origin.kept;

@@ -217,13 +217,16 @@ char **command_argv(const struct command *c)
 	return a.v;
 }
 
-char **command_thaw(const char *binary, const char *name)
+char **command_thaw(const char *binary, const char *name, int bases)
 {
+	cleanup_buf struct buf files = {0};
 	struct args a = {0};
 
 	add(&a, "%s", binary);
-	add(&a, "-thaw");
-	add(&a, "%d", COMMAND_FD_STATE);
+	buf_addf(&files, "%d", COMMAND_FD_STATE);
+	for (int i = 0; i < bases; i++)
+		buf_addf(&files, ",%d", COMMAND_FD_BASE + i);
+	add_option(&a, "-thaw", buf_str(&files));
 	add_option(&a, "-name", name);
 	return a.v;
 }

@@ -8,6 +8,7 @@
 
 #define COMMAND_NICS_MAX  8  /* network cards of a machine */
 #define COMMAND_DISKS_MAX 8  /* disks of a machine */
+#define COMMAND_BASES_MAX 2 /* files that a frozen machine is mapped from besides its own (vendor/qemu/frozen.h) */
 #define COMMAND_MAC_MAX	  24 /* bytes of a card's address as text, with its NUL */
 
 /* Descriptor numbers in QEMU: what the parent passes and the command line names. */
@@ -18,7 +19,8 @@ enum command_fd {
 	COMMAND_FD_NIC = 6, /* and the following ones */
 	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from, or the file to thaw */
 	COMMAND_FD_FREEZER, /* where our own QEMU is asked to freeze a machine */
-	COMMAND_FDS,
+	COMMAND_FD_BASE,    /* the first base of the file to thaw, and the following ones */
+	COMMAND_FDS = COMMAND_FD_BASE + COMMAND_BASES_MAX,
 };
 
 /**
@@ -87,10 +89,10 @@ struct command {
 char **command_argv(const struct command *c);
 
 /*
- * The command line of a machine that is thawed from the file that QEMU has as COMMAND_FD_STATE; freed like the other.
- * @name: only for those who look at processes
+ * The command line of a machine that is thawed from the file that QEMU has as COMMAND_FD_STATE, which has so many bases;
+ * freed like the other. @name: only for those who look at processes
  */
-char **command_thaw(const char *binary, const char *name);
+char **command_thaw(const char *binary, const char *name, int bases);
 void command_argv_free(char **argv);
 
 #endif

@@ -6,6 +6,7 @@
 #endif
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,17 +15,21 @@
 
 bool freezer_works(const char *state_dir, const char *qemu)
 {
-	char *argv[] = {(char *)qemu, "-thaw", "check", NULL};
+	char *argv[] = {(char *)qemu, "-thaw", "check=2", NULL}; /* the format of its files, FROZEN_VERSION */
 	struct proc_spec p = {.path = qemu, .argv = argv};
 	cleanup_free char **environment = confine_environment(environ);
 
 	confine_process(&p, environment);
-	return probe_qemu(state_dir, "freezer", &p);
+	return probe_qemu(state_dir, "freezer2", &p);
 }
 
 /* QEMU compares more of it (vendor/qemu/frozen.c). Instructions are asked, as /proc/cpuinfo takes 20 us a processor. */
-void freezer_add_processor(struct sha256 *key)
+void freezer_add_host(struct sha256 *key)
 {
+	struct utsname u = {0};
+
+	uname(&u);
+	sha256_add_str(key, u.release);
 #if defined(__x86_64__)
 	static const unsigned leaves[] = {1, 7, 0x80000001};
 
@@ -38,7 +43,5 @@ void freezer_add_processor(struct sha256 *key)
 			facts[1] = 0; /* which of the host's */
 		sha256_add(key, facts, sizeof(facts));
 	}
-#else
-	(void)key;
 #endif
 }

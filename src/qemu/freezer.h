@@ -15,7 +15,7 @@
  */
 bool freezer_works(const char *state_dir, const char *qemu);
 
-/* Feed what this processor can do, on which it depends whether a frozen machine can be thawed here. */
-void freezer_add_processor(struct sha256 *key);
+/* Feed what this processor can do and which kernel runs, on which it depends whether a frozen machine can be thawed here. */
+void freezer_add_host(struct sha256 *key);
 
 #endif

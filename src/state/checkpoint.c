@@ -12,6 +12,8 @@
 struct checkpoint {
 	char *name, *error;
 	int fd;
+	bool frozen;
+	char *bases[COMMAND_BASES_MAX];
 	struct checkpoint *next;
 };
 
@@ -35,6 +37,23 @@ int checkpoint_fd(const struct checkpoint *c)
 char *checkpoint_path(const struct checkpoint *c)
 {
 	return xasprintf("/proc/self/fd/%d", c->fd);
+}
+
+void checkpoint_set_bases(struct checkpoint *c, const char *const bases[COMMAND_BASES_MAX])
+{
+	c->frozen = true;
+	for (size_t i = 0; i < COMMAND_BASES_MAX && bases[i]; i++)
+		c->bases[i] = xstrdup(bases[i]);
+}
+
+bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o)
+{
+	if (!c->frozen)
+		return false;
+	o->frozen = checkpoint_path(c);
+	for (size_t i = 0; i < COMMAND_BASES_MAX && c->bases[i]; i++)
+		o->bases[i] = xstrdup(c->bases[i]);
+	return true;
 }
 
 void checkpoint_set_error(struct checkpoint *c, const char *error)
@@ -84,6 +103,8 @@ void checkpoint_drop(struct checkpoint **c)
 	fd_close(&(*c)->fd);
 	free((*c)->name);
 	free((*c)->error);
+	for (size_t i = 0; i < COMMAND_BASES_MAX; i++)
+		free((*c)->bases[i]);
 	free(*c);
 	*c = NULL;
 }

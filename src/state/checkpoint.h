@@ -2,10 +2,13 @@
  *
  * The same mechanism as a template, but for one machine and one test: the
  * whole memory is part of what is written, into a file without a name that
- * goes with the test. It costs what copying that memory costs.
+ * goes with the test. It costs what copying that memory costs. Of a machine that
+ * was thawed only what has changed since is written.
  */
 #ifndef STATE_CHECKPOINT_H
 #define STATE_CHECKPOINT_H
+
+#include "machine/machine.h"
 
 struct checkpoint;
 
@@ -15,6 +18,14 @@ struct checkpoint *checkpoint_new(const char *store, const char *name);
 int checkpoint_fd(const struct checkpoint *c);
 /* Return: a path to read it by, from the start each time; valid while the checkpoint lives; the caller frees it. */
 char *checkpoint_path(const struct checkpoint *c);
+
+/**
+ * checkpoint_set_bases() - Say that it is a machine that is frozen
+ * @bases:	What it is based on (freezing_bases()), which stays; copied
+ */
+void checkpoint_set_bases(struct checkpoint *c, const char *const bases[COMMAND_BASES_MAX]);
+/* Fill in where the machine begins when it goes back: @o's file and its bases, which the caller frees. Return: false when it is not frozen. */
+bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o);
 
 /* Say why it could not be saved (NULL: it was), and ask for that. */
 void checkpoint_set_error(struct checkpoint *c, const char *error);

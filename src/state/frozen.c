@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "qemu/freezer.h"
+#include "state/bases.h"
 #include "store/store.h"
 
-#define FORMAT	"1" /* raise it when a frozen machine of an older vmtap must not be used */
+#define FORMAT	"2" /* raise it when a frozen machine of an older vmtap must not be used */
 #define IMAGE	"image"
 #define REFUSED "refused" /* instead of an image: why there is none */
 
@@ -24,7 +26,7 @@ void frozen_add_host(const struct spec *w, struct sha256 *key)
 {
 	sha256_add_str(key, w->store);
 	sha256_add(key, &w->sandbox, sizeof(w->sandbox));
-	freezer_add_processor(key);
+	freezer_add_host(key);
 }
 
 static void make_key(const struct spec *w, size_t index, const char *template, char out[SHA256_HEX])
@@ -43,9 +45,10 @@ static void make_key(const struct spec *w, size_t index, const char *template, c
 
 /* ---- finding ---- */
 
-enum frozen frozen_find(const struct spec *w, size_t index, const char *template, char **image)
+enum frozen frozen_find(const struct spec *w, size_t index, const char *template, struct machine_origin *from)
 {
 	cleanup_free char *dir = NULL, *path = NULL;
+	struct err why = {0};
 	char key[SHA256_HEX];
 
 	make_key(w, index, template, key);
@@ -54,7 +57,13 @@ enum frozen frozen_find(const struct spec *w, size_t index, const char *template
 	path = path_join(dir, IMAGE);
 	if (!file_exists(path))
 		return FROZEN_REFUSED;
-	*image = steal(path);
+	if (bases_find(w->store, path, from->bases, &why) < 0) {
+		log_verbose("%s: what was frozen of it is of no use: %s", w->machines[index].name, why.text);
+		store_discard(w->store, FROZEN_KIND, key);
+		return FROZEN_ABSENT;
+	}
+	from->frozen = steal(path);
+	from->stays = true;
 	return FROZEN_THERE;
 }
 
@@ -87,7 +96,7 @@ static int build(const char *dir, void *arg, struct err *err)
 	free(r.console);
 	if (result < 0 || !refused)
 		return result;
-	unlink(image);
+	file_remove_tree(dir);
 	return store_write_file(dir, REFUSED, refused, strlen(refused), err);
 }
 

@@ -10,9 +10,17 @@
  *
  * An entry of the store for each template that has been copied. It belongs to
  * the template's key and to what the file depends on besides: the paths of the
- * disks, which QEMU opens again; its sandbox; and the processor's features, as
- * the translator and the C library chose code by them. QEMU refuses by itself
- * what it cannot thaw.
+ * disks, which QEMU opens again; its sandbox; the kernel's release; and the
+ * processor's features, as the translator and the C library chose code by them.
+ * QEMU refuses by itself what it cannot thaw.
+ *
+ * The file has of the guest's memory only what has changed since the template was
+ * saved: it is mapped from two files, that one and the template's. What a setup or
+ * save() leaves of a thawed machine has only what has changed since, and is mapped
+ * from three (bases.h). There are never more: what is frozen of a machine that went
+ * on from the third again has all that differs from the first two. A chain without
+ * an end would be smaller, and be slower to map with each link; and one link that
+ * is damaged would take all that follow with it.
  *
  * Making one takes longer than a test on a copy of the template. So a test
  * takes the copy, tells the runner that nothing is frozen, and the runner has
@@ -44,8 +52,8 @@ bool frozen_wanted(const struct spec *w, size_t index);
 /* Feed what of this host, and of this cache, any frozen machine depends on. */
 void frozen_add_host(const struct spec *w, struct sha256 *key);
 
-/* Find that of a template; @template: its key. @image: set to the file, which the caller frees, when it is THERE. */
-enum frozen frozen_find(const struct spec *w, size_t index, const char *template, char **image);
+/* Find that of a template; @template: its key. @from: the file and its bases are set, which the caller frees, when it is THERE. */
+enum frozen frozen_find(const struct spec *w, size_t index, const char *template, struct machine_origin *from);
 
 /**
  * frozen_make() - Make that of a template, or wait until another process has

@@ -12,6 +12,7 @@
 #include "machine/freezing.h"
 #include "machine/handshake.h"
 #include "machine/saving.h"
+#include "state/bases.h"
 #include "state/ram.h"
 #include "store/store.h"
 
@@ -135,7 +136,7 @@ static void save(struct cut *c, size_t i)
 	}
 	if (m->origin.frozen) {
 		c->freezings[i] = (struct freezing){.machine = m, .fd = fd, .done = one_done, .arg = c};
-		if (freezing_start(&c->freezings[i], &err) < 0)
+		if (bases_keep(path, m, &err) < 0 || freezing_start(&c->freezings[i], &err) < 0)
 			one_done(c, err.text);
 		return;
 	}

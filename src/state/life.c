@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "state/bases.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
 #include "state/ram.h"
@@ -62,22 +63,23 @@ static void copy(struct life *l, const char *dir, bool generic)
 	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
 }
 
-static void thaw(struct life *l, enum origin o, char *image)
+static void thaw(struct life *l, enum origin o, struct machine_origin from)
 {
-	begin(l, o, (struct machine_origin){.frozen = image, .identity = origin_rules[o].identity});
+	from.identity = origin_rules[o].identity;
+	begin(l, o, from);
 }
 
 /* The best that there is of a template. Return: false when there may be something better, which is worth waiting for. */
 static bool begin_as_copy(struct life *l, const char *dir, bool generic, bool final)
 {
-	char *image = NULL;
+	struct machine_origin from = {0};
 	enum frozen f = l->no_frozen ? FROZEN_REFUSED : FROZEN_ABSENT;
 
 	if (f == FROZEN_ABSENT && template_is_finished(l->world, generic))
-		f = template_frozen(l->world, l->machine->index, &image);
+		f = template_frozen(l->world, l->machine->index, &from);
 	l->unfinished |= f == FROZEN_ABSENT;
 	if (f == FROZEN_THERE)
-		thaw(l, generic ? ORIGIN_FROZEN_GENERIC : ORIGIN_FROZEN_NAMED, image);
+		thaw(l, generic ? ORIGIN_FROZEN_GENERIC : ORIGIN_FROZEN_NAMED, from);
 	else if (f == FROZEN_REFUSED || final)
 		copy(l, dir, generic);
 	else
@@ -119,6 +121,22 @@ static void make_template(struct life *l)
 		machine_fail(m, LOSS_HOST, xasprintf("cannot prepare '%s': %s", m->spec->name, err.text));
 }
 
+/* @image: as setup left it frozen. What it is based on is gone: the runner, which is told, has the setup run again. */
+static void thaw_layer(struct life *l, char *image)
+{
+	struct machine_origin from = {.frozen = image};
+	struct err err = {0};
+
+	if (bases_find(l->world->store, image, from.bases, &err) == 0) {
+		thaw(l, ORIGIN_LAYER, from);
+		return;
+	}
+	machine_origin_free(&from);
+	l->origin = ORIGIN_LAYER;
+	l->machine->used = true;
+	machine_fail(l->machine, LOSS_STATE, xstrdup(err.text));
+}
+
 /* What setup left of this machine, once. */
 static bool begin_with_layer(struct life *l)
 {
@@ -131,7 +149,7 @@ static bool begin_with_layer(struct life *l)
 		return false;
 	l->layer_used = true;
 	if (file_exists(frozen)) {
-		thaw(l, ORIGIN_LAYER, steal(frozen));
+		thaw_layer(l, steal(frozen));
 		return true;
 	}
 	ram = layer_path(dir, name, "ram");
@@ -313,8 +331,11 @@ static void frozen(void *arg, const char *error)
 
 static void freeze(struct life *l, int fd)
 {
+	const char *bases[COMMAND_BASES_MAX];
 	struct err err = {0};
 
+	freezing_bases(l->machine, bases);
+	checkpoint_set_bases(l->pending, bases);
 	l->freezing = (struct freezing){.machine = l->machine, .fd = fd, .done = frozen, .arg = l};
 	if (freezing_start(&l->freezing, &err) < 0)
 		frozen(l, err.text);
@@ -352,17 +373,17 @@ void life_abandon_save(struct life *l, char *why)
 bool life_restore(struct life *l, const char *name)
 {
 	struct machine *m = l->machine;
-	struct machine_origin from = m->origin;
+	struct machine_origin from = m->origin, frozen = {0};
 	const struct checkpoint *c = checkpoint_find(l->checkpoints, name);
 
 	if (!c)
 		return false;
-	if (m->origin.frozen) {
+	if (checkpoint_origin(c, &frozen)) {
 		machine_reset(m);
-		thaw(l, ORIGIN_CHECKPOINT, checkpoint_path(c));
+		thaw(l, ORIGIN_CHECKPOINT, frozen);
 		return true;
 	}
-	from.ram = from.ram ? xstrdup(from.ram) : NULL;
+	from = (struct machine_origin){.ram = from.ram ? xstrdup(from.ram) : NULL, .kept = from.kept, .freezer = from.freezer};
 	from.state = checkpoint_path(c);
 	from.whole = true;
 	from.identity = origin_rules[ORIGIN_CHECKPOINT].identity;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "machine/freezing.h"
 #include "machine/saving.h"
+#include "state/bases.h"
 #include "state/origin.h"
 #include "state/ram.h"
 #include "store/store.h"
@@ -74,7 +75,7 @@ static void freeze(struct making *k)
 	k->freezing = (struct freezing){.machine = &k->machine, .fd = fd, .done = frozen, .arg = k};
 	if (fd < 0)
 		store_write_error(&err, k->image);
-	if (fd < 0 || freezing_start(&k->freezing, &err) < 0)
+	if (fd < 0 || bases_keep(k->image, &k->machine, &err) < 0 || freezing_start(&k->freezing, &err) < 0)
 		give_up(k, err.text);
 }
 

@@ -41,5 +41,8 @@ int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin
 	*copy = -1;
 	if (ram)
 		return ram_copy(from, ram, err);
-	return ram_map(from, &out->ram, copy, err);
+	if (ram_map(from, &out->ram, copy, err) < 0)
+		return -1;
+	out->stays = *copy < 0;
+	return 0;
 }

@@ -89,13 +89,13 @@ bool template_is_finished(const struct spec *w, bool generic)
 	return !generic || !is_named(w);
 }
 
-enum frozen template_frozen(const struct spec *w, size_t index, char **image)
+enum frozen template_frozen(const struct spec *w, size_t index, struct machine_origin *from)
 {
 	char key[SHA256_HEX];
 
 	if (!frozen_wanted(w, index) || make_key(w, index, is_named(w), key, NULL) < 0)
 		return FROZEN_REFUSED;
-	return frozen_find(w, index, key, image);
+	return frozen_find(w, index, key, from);
 }
 
 void template_discard_frozen(const struct spec *w, size_t index)

@@ -61,7 +61,7 @@ int template_add_key(const struct spec *w, size_t index, struct sha256 *key, str
 char *template_find(const struct spec *w, size_t index, bool *generic);
 
 /* Find what is frozen of a machine, whose template is there; as frozen_find(). */
-enum frozen template_frozen(const struct spec *w, size_t index, char **image);
+enum frozen template_frozen(const struct spec *w, size_t index, struct machine_origin *from);
 
 /* Throw that away: QEMU does not thaw it. */
 void template_discard_frozen(const struct spec *w, size_t index);

@@ -179,7 +179,7 @@ static size_t entry_length(const char *file, size_t root)
 	return (size_t)(strchrnul(*kind ? kind + 1 : kind, '/') - file);
 }
 
-bool store_lease(const char *root, const char *file)
+static bool lease(const char *root, const char *file, bool use)
 {
 	cleanup_free char *entry = NULL;
 	size_t n = strlen(root);
@@ -189,9 +189,22 @@ bool store_lease(const char *root, const char *file)
 		return true;
 	entry = xstrndup(file, entry_length(file, n));
 	seal = store_entry_hold(entry, STORE_CHECK_USE, NULL);
-	if (seal >= 0)
-		lease_keep(entry, seal);
-	return seal >= 0;
+	if (seal < 0)
+		return false;
+	if (use)
+		store_entry_touch(root, seal);
+	lease_keep(entry, seal);
+	return true;
+}
+
+bool store_lease(const char *root, const char *file)
+{
+	return lease(root, file, false);
+}
+
+bool store_use(const char *root, const char *file)
+{
+	return lease(root, file, true);
 }
 
 /* ---- entries ---- */

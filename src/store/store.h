@@ -161,6 +161,9 @@ bool store_find(const char *root, const char *kind, const char *key, char **path
  */
 bool store_lease(const char *root, const char *file);
 
+/* The same for one that this process uses itself: that is its last use, later than any so far. */
+bool store_use(const char *root, const char *file);
+
 /*
  * While this is on, no function of the store takes long: what would be built, waited for, or read from its beginning to
  * its end is not there, or cannot be had. For an event loop, which then lets a child do it.

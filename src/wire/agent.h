@@ -22,7 +22,8 @@ enum wire_type {
 	 * It comes again when the stream from the world broke (a wrong magic, a length that cannot be): the
 	 * agent has then ended all that ran for the world, and no request of before is answered any more. */
 	WIRE_HELLO = 1,
-	/* world->agent: u64 wall clock in ns (0: leave it), bytes entropy (none adds none),
+	/* world->agent: u64 wall clock in ns (0: leave it), bytes entropy (none adds none; the last
+	 * WIRE_GENERATION_BYTES of it, which are no secret, are the machine's new generation number),
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
 	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
 	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
@@ -117,6 +118,7 @@ enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 
 /* Limits of what the agent is told and sends, in bytes; each leaves its frame far below WIRE_PAYLOAD_MAX. */
 #define WIRE_HOSTNAME_MAX 64	       /* CONFIGURE's host name: sethostname(2) of Linux takes no more */
+#define WIRE_GENERATION_BYTES 16       /* of CONFIGURE's entropy */
 #define WIRE_WARNINGS_MAX 32768	       /* HELLO's warnings */
 #define WIRE_REASON_MAX	  32768	       /* FAIL's reason */
 #define WIRE_DONE_MAX	  (256 * 1024) /* DONE's result */
@@ -154,7 +156,8 @@ enum wire_wait {
 	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
 	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
-				 * idle, or 5 s have passed), and a shell is ready for every copy's first command */
+				 * idle, or 5 s have passed), free memory is zeros, and a shell is ready for every
+				 * copy's first command */
 	/* A unit's active state is the one that is given: to be waited for, however it comes to that, */
 	WIRE_WAIT_UNIT_STATE = 9,
 	WIRE_WAIT_UNIT_IS = 10, /* or to be so at the first look; a unit that does not exist has none */

@@ -43,12 +43,14 @@ like $r->{err}, qr/SeaBIOS/, '--cold boots';
 is $r->{status}, 0, '... and passes';
 
 # Two tests in two runs are four machines
-my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
+my $draw = q{note(m.succeed("echo generation $(cat /run/vmtap/generation)"));}
+    . q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
     . q{note(m.succeed("echo boot_id $(cat /proc/sys/kernel/random/boot_id)"));};
 my $drawing = script(qq{vm(m);\ntest("a") { $draw }\ntest("b") { $draw }\n});
 my %drawn;
-for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id) .*)/mg }
+for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id|generation) .*)/mg }
 is scalar(grep(/random/, keys %drawn)), 4, 'each copy has random bytes of its own';
+is scalar(grep(/generation [0-9a-f]{32}$/, keys %drawn)), 4, '... and a generation number';
 is scalar(grep(/boot_id/, keys %drawn)), 4, '... and, before anybody has asked for it, a boot_id';
 
 # Damage
@@ -185,6 +187,17 @@ vmtap(@env, script(qq{vm(m, .memory = 160);\ntest("a") { m.succeed("true"); }\n}
 is scalar(() = entries('machine')), $was + 3, 'another memory size is another template';
 
 # Provision
+# What is free is not kept
+my $before = 0;
+for my $work ('true', 'head -c 30000000 /dev/urandom >/tmp/x && rm /tmp/x') {
+    my %known = map { $_ => 1 } entries('machine');
+    is vmtap(@env, script(qq{vm(m, .provision = "$work");\ntest("a") { m.succeed("true"); }\n}))->{status}, 0, "provision '$work'";
+    my ($new) = grep { !$known{$_} } entries('machine');
+    my $disk = (stat "$new/ram")[12] * 512;
+    cmp_ok $disk, '<', $before + 10e6, '... what it wrote and removed is not kept' if $before;
+    $before = $disk;
+}
+
 my $bad = script(qq{vm(m, .provision = "echo; echo trying; exit 7");\ntest("a") { m.succeed("true"); }\n});
 $r = vmtap(@env, $bad);
 like $r->{out}, qr/the \.provision of 'm' failed with exit status 7/, 'provision that fails: told';

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use lib 'tests/cli';
 use Test::More;
+use Time::HiRes ();
 use Vmtap;
 
 $ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
@@ -11,6 +12,10 @@ $ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
 my $cache = dir() . '/cache';
 my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
 my $one = script(qq{vm(m);\ntest("a") { m.succeed("true"); }\ntest("b") { is(m.succeed("hostname"), "m"); }\n});
+
+sub disk { my ($path) = @_; return (stat $path)[12] * 512 }
+
+sub used { my ($entry) = @_; return (Time::HiRes::stat("$entry/seal"))[9] }
 
 sub entries { my @found = glob "$cache/frozen/*"; return @found }
 
@@ -29,6 +34,11 @@ my ($pid2, $out2) = start_vmtap_env(\@env, $one);
 waitpid $_, 0 for $pid1, $pid2;
 like slurp($_), qr/^ok 1 - a.*^ok 2 - b/ms, 'two runners at once: both pass' for $out1, $out2;
 is scalar(entries()), 1, '... and one machine was frozen';
+my ($image) = glob "$cache/frozen/*/image";
+my ($ram) = glob "$cache/machine/*/ram";
+is slurp("$image.bases"), substr($ram, 1 + length $cache) . "\n", '... based on the memory of the machine that was saved';
+cmp_ok disk($image), '<', disk($ram), '... with less than that';
+diag sprintf 'MB on disk: %.1f of the machine, %.1f frozen', disk($ram) / 1e6, disk($image) / 1e6;
 
 my $r = vmtap(@env, '-vv', $one);
 is ways($r), 'status 0: thawed', 'the next run thaws it';
@@ -37,12 +47,13 @@ is ways(vmtap(@env, 'VMTAP_FROZEN=0', '-vv', $one)), 'status 0: resumed', 'VMTAP
 is ways(vmtap(@env, '--cold', '-vv', $one)), 'status 0: booted', '... nor does --cold';
 
 # Two tests in two runs are four machines
-my $draw = q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
+my $draw = q{note(m.succeed("echo generation $(cat /run/vmtap/generation)"));} . q{note(m.succeed("echo random $(head -c 16 /dev/urandom | od -An -x)"));}
     . q{note(m.succeed("echo boot_id $(cat /proc/sys/kernel/random/boot_id)"));};
 my $drawing = script(qq{vm(m);\ntest("a") { $draw }\ntest("b") { $draw }\n});
 my %drawn;
-for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id) .*)/mg }
+for (1 .. 2) { $drawn{$_}++ for vmtap(@env, $drawing)->{out} =~ /^# ((?:random|boot_id|generation) .*)/mg }
 is scalar(grep { /random/ } keys %drawn), 4, 'each copy has random bytes of its own';
+is scalar(grep { /generation [0-9a-f]{32}$/ } keys %drawn), 4, '... and a generation number';
 is scalar(grep { /boot_id/ } keys %drawn), 4, '... and, before anybody has asked for it, a boot_id';
 
 # save() and restore()
@@ -51,11 +62,14 @@ vm(m);
 test("t") {
 	for (int i = 0; i < 3; i++) {
 		m.write_file("/tmp/x", "one");
+		m.succeed("cp /run/vmtap/generation /tmp/life");
 		m.save("a");
+		m.succeed("cmp /run/vmtap/generation /tmp/life");
 		m.write_file("/tmp/x", "two");
 		m.save("b");
 		m.restore("a");
 		is(m.read_file("/tmp/x"), "one");
+		m.fail("cmp /run/vmtap/generation /tmp/life");
 		m.restore("b");
 		is(m.read_file("/tmp/x"), "two");
 		is(m.succeed("hostname"), "m");
@@ -108,6 +122,27 @@ truncate $left, 1 << 20;
 $r = vmtap(@env, $layered);
 like $r->{err}, qr/setup\/\w+' is damaged: building it again/, '... and it is made again when it was cut';
 is $r->{status}, 0, '... and the test passes';
+
+# Bases
+is vmtap(@env, $layered)->{status}, 0, 'what a setup leaves is there again';
+my ($setup) = glob "$cache/setup/*";
+($entry) = map { $_ =~ s/\/image$//r } grep { index(slurp("$setup/m.frozen.bases"), substr $_, 1 + length $cache) >= 0 } glob "$cache/frozen/*/image";
+ok $entry, 'it is based on a frozen machine';
+my ($saved) = map { "$cache/$_" } slurp("$entry/image.bases") =~ m{^(machine/\w+)/ram$};
+cmp_ok disk("$setup/m.frozen"), '<', disk("$entry/image") / 2, '... and less than half of it';
+diag sprintf 'MB on disk: %.1f of a setup', disk("$setup/m.frozen") / 1e6;
+cmp_ok used($entry), '>', used($setup), 'a base was used later than what is based on it, so that pruning removes it later';
+cmp_ok used($saved), '>', used($setup), '... and so was the machine that was saved';
+system 'rm', '-rf', $entry;
+$r = vmtap(@env, '--verbose', $layered);
+is $r->{status}, 0, 'a base that is gone: the test passes';
+like $r->{err}, qr/cannot be resumed as setup left it: '$entry\/image', which it is based on, is gone/, '... it is named';
+is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', '... and all is made again';
+system 'touch', "$saved/ram";
+$r = vmtap(@env, '--verbose', '-f', 'a', $one);
+is $r->{status}, 0, 'a base that was changed: the test passes';
+like $r->{err}, qr/'$saved' is damaged: building it again/, '... it is named';
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... and all is made again';
 
 # A cache that is carried elsewhere
 is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';

@@ -46,6 +46,25 @@ TEST(store_size, the_least_recently_used_goes_first)
 	end();
 }
 
+TEST(store_size, what_an_entry_is_based_on_goes_after_it)
+{
+	cleanup_free char *base = NULL, *entry = NULL;
+
+	begin();
+	get_large(0, false);
+	get_large(1, false); /* based on the first, and used later, but whoever uses it */
+	base = xasprintf("%s/kind/%s/data", root, keys[0]);
+	entry = xasprintf("%s/kind/%s", root, keys[0]);
+	CHECK(store_use(root, base)); /* ... uses that after it */
+	CHECK(store_use(root, "/elsewhere/ram"));
+	store_release(entry);
+	store_prune(root, 3 * MB / 2, STORE_CHECK_FACTS, NULL, NULL);
+	CHECK(there(0) && !there(1));
+	store_discard(root, "kind", keys[0]);
+	CHECK(!store_use(root, base));
+	end();
+}
+
 TEST(store_size, what_is_in_use_stays)
 {
 	begin();

@@ -2,7 +2,8 @@
  *
  * N is the descriptor of a SOCK_SEQPACKET socket. A message "freeze" with the
  * descriptor of an empty file attached has the machine written to that file;
- * the answer is "frozen", or "cannot freeze: " and why. The machine stands still
+ * the answer is "frozen", or "cannot freeze: " and why. Messages "base" before it,
+ * at most FROZEN_BASES of them, each bring a file that it may be based on (frozen.h). The machine stands still
  * until there is a second process (frozen.h), some milliseconds, and then goes
  * on if it ran before; so does each machine that is thawed from the file, which
  * says "thawed" on what it has as descriptor N.
@@ -63,6 +64,7 @@
 #include "frozen.h"
 
 #define REQUEST	      "freeze"
+#define REQUEST_BASE  "base"
 #define ANSWER_MAX    256
 #define THREADS_MS    1000 /* that threads have to end which were told to */
 #define RCU_CALLBACKS 30   /* RCU's thread waits for so many (RCU_CALL_MIN_SIZE) before it runs any at once */
@@ -74,12 +76,15 @@ OBJECT_DECLARE_SIMPLE_TYPE(Freezer, FREEZER)
  * struct Freezer - The device
  * @control:	Descriptor that it is asked on
  * @image:	Where the machine is being written, or -1
+ * @bases:	What that may be based on, the first @nbases
  * @said:	Pipe from the child that writes it, which says nothing when all is well
  */
 struct Freezer {
 	DeviceState parent;
 	uint32_t control;
 	int image;
+	int bases[FROZEN_BASES];
+	uint32_t nbases;
 	int said[2];
 	pid_t writer;
 };
@@ -249,22 +254,25 @@ static void forget_memory_files(void)
 }
 
 /*
- * The kernel's file, which is mapped to be loaded again at each reset. Where a reset ends QEMU nobody reads it, and it
- * would be a quarter of the image. Return: its path, or NULL; the caller frees it.
+ * The kernel's file and the initramfs, which are mapped to be loaded again at each reset. Where a reset ends QEMU nobody
+ * reads them, and they would be a quarter of the image. Sets paths, or NULLs; the caller frees them.
  */
-static char *find_useless_file(void)
+static void find_useless_files(char **kernel, char **initrd)
 {
-	const char *kernel = current_machine->kernel_filename;
+	const MachineState *m = current_machine;
+	bool once = reboot_action == REBOOT_ACTION_SHUTDOWN;
 
-	return reboot_action == REBOOT_ACTION_SHUTDOWN && kernel ? realpath(kernel, NULL) : NULL;
+	*kernel = once && m->kernel_filename ? realpath(m->kernel_filename, NULL) : NULL;
+	*initrd = once && m->initrd_filename ? realpath(m->initrd_filename, NULL) : NULL;
 }
 
 /* The first handler in a child of fork(), see frozen.h. */
 static void become_image(void)
 {
+	struct frozen_order order = {0};
 	const char *why = NULL;
 	QemuOptsList *sandbox;
-	char *useless;
+	char *kernel, *initrd;
 	int result;
 
 	if (!writing)
@@ -272,14 +280,22 @@ static void become_image(void)
 	close(writing->said[0]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	forget_memory_files();
-	useless = find_useless_file();
-	result = frozen_write(writing->image, writing->said[1], useless, &why);
+	find_useless_files(&kernel, &initrd);
+	order = (struct frozen_order){
+		.image = writing->image,
+		.said = writing->said[1],
+		.nbases = writing->nbases,
+		.useless = {kernel, initrd},
+	};
+	memcpy(order.bases, writing->bases, sizeof(order.bases));
+	result = frozen_write(&order, &why);
 	if (result < 0 && write(writing->said[1], why, strlen(why)) < 0)
 		_exit(2);
 	if (result <= 0)
 		_exit(result < 0);
 	/* Thawed. */
-	free(useless);
+	free(kernel);
+	free(initrd);
 	sandbox = qemu_find_opts_err("sandbox", NULL);
 	if (sandbox)
 		qemu_opts_foreach(sandbox, parse_sandbox, NULL, &error_fatal);
@@ -303,11 +319,18 @@ static void go_on_thawed(Freezer *f, bool run)
 	CPUState *cpu;
 
 	f->image = f->said[0] = f->said[1] = -1;
+	f->nbases = 0;
 	CPU_FOREACH(cpu)
 		begin_processor(cpu);
 	answer(f, "thawed");
 	if (run)
 		vm_start();
+}
+
+static void forget_bases(Freezer *f)
+{
+	while (f->nbases > 0)
+		close(f->bases[--f->nbases]);
 }
 
 /* The child has said what there was to say, and ends. */
@@ -350,6 +373,7 @@ static const char *freeze(Freezer *f, bool run)
 		return NULL;
 	}
 	close(f->said[1]);
+	forget_bases(f);
 	if (f->writer < 0) {
 		close(f->said[0]);
 		return "there can be no more processes";
@@ -398,10 +422,38 @@ static const char *why_not(const Freezer *f, const char *request, int fd)
 	return NULL;
 }
 
+/* Return: whether it was that request. Of a base too many, the machine's file becomes larger. */
+static bool take_base(Freezer *f, const char *request, int fd)
+{
+	if (strcmp(request, REQUEST_BASE) != 0 || fd < 0)
+		return false;
+	if (f->nbases < FROZEN_BASES)
+		f->bases[f->nbases++] = fd;
+	else
+		close(fd);
+	return true;
+}
+
+/* Return: why it is not frozen, or NULL; @fd is taken over then. */
+static const char *take_request(Freezer *f, const char *request, int fd)
+{
+	bool run = runstate_is_running();
+	const char *why = why_not(f, request, fd);
+
+	if (why)
+		return why;
+	f->image = fd;
+	why = freeze(f, run);
+	if (why)
+		f->image = -1;
+	if (run && !runstate_is_running())
+		vm_start();
+	return why;
+}
+
 static void requested(void *opaque)
 {
 	Freezer *f = opaque;
-	bool run = runstate_is_running();
 	char text[ANSWER_MAX];
 	const char *why;
 	ssize_t got;
@@ -413,17 +465,12 @@ static void requested(void *opaque)
 		qemu_set_fd_handler((int)f->control, NULL, NULL, NULL);
 		return;
 	}
-	why = why_not(f, text, fd);
-	if (!why) {
-		f->image = fd;
-		why = freeze(f, run);
-		if (why)
-			f->image = -1;
-		if (run && !runstate_is_running())
-			vm_start();
-	}
+	if (take_base(f, text, fd))
+		return;
+	why = take_request(f, text, fd);
 	if (!why)
 		return;
+	forget_bases(f);
 	snprintf(text, sizeof(text), "cannot freeze: %s", why);
 	answer(f, text);
 	if (fd >= 0)

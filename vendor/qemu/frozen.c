@@ -3,6 +3,7 @@
 
 #include <cpuid.h>
 #include <elf.h>
+#include <sys/utsname.h>
 
 #include "frozen.h"
 
@@ -80,4 +81,26 @@ void frozen_processor(uint32_t out[FROZEN_CPU_WORDS])
 		__cpuid_count(13, 1, out[16], b, c, d);
 	}
 	__cpuid(0x80000001, a, b, out[17], out[18]);
+}
+
+void frozen_kernel(char out[FROZEN_RELEASE])
+{
+	struct utsname u = {0};
+
+	memset(out, 0, FROZEN_RELEASE);
+	uname(&u);
+	memcpy(out, u.release, MIN(sizeof(u.release), FROZEN_RELEASE - 1));
+}
+
+bool frozen_describe_base(int fd, struct frozen_base *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	*out = (struct frozen_base){
+		.size = (uint64_t)st.st_size,
+		.mtime = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec,
+	};
+	return true;
 }

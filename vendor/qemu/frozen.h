@@ -27,7 +27,7 @@
  *	memory		mapped from the file; what is zero is made anew; code comes from the binary
  *	heap (brk)	what is in it is memory; no more can be had of it, so malloc() maps instead
  *	heaps of threads	memory; malloc() gives none of it back, as it would find the file's bytes there again, not zeros
- *	the kernel's file	zeros, where a reset ends QEMU: it is mapped only to be loaded again
+ *	the kernel's file and the initramfs	zeros, where a reset ends QEMU: they are mapped only to be loaded again
  *	stack		memory, with the room below it that a stack may grow into
  *	vdso		not part of the file: the new process's own is used (see thaw.c)
  *	FS base		set; it is where thread-local variables are
@@ -47,13 +47,24 @@
  *	locked or advised memory	not renewed (QEMU's advice on huge pages does not matter here)
  *	/proc/self/exe	the same binary
  *
- * The file must stay as it is for as long as a copy lives: what a copy has not
- * yet touched is read from there. It may be unlinked.
+ * Bases (bases.c). A machine that goes on from other files has most of its
+ * memory in them still: a guest's memory from a template, or all of the machine
+ * that it was thawed as. Such a file may be named as a base when it is frozen,
+ * and then what the machine has not changed is no part of its own file: a region
+ * says which file it is mapped from, so that a thaw maps each region once, and
+ * nothing twice. There are no bases of bases: what was thawed from a file that
+ * is not named again is written out. So FROZEN_BASES, two, is all that a file ever
+ * depends on: a guest's memory as a template has it, and that template frozen.
+ *
+ * The files must stay as they are for as long as a copy lives: what a copy has
+ * not yet touched is read from there. They may be unlinked.
  *
  * A file can be thawed by the binary that wrote it (the linker's build ID) on a
  * processor with the same features, as the C library and the translator chose
- * code by them; thaw.c compares both, and the sum of all tables. The sum of the
- * memory is for the store to know: reading it would cost more than the thaw.
+ * code by them, and under the kernel that it was frozen under, as QEMU and the C
+ * library have found out what that one can do; with bases of the size and time
+ * that they had. thaw.c compares all of it, and the sum of all tables. The sum of
+ * the memory is for the store to know: reading it would cost more than the thaw.
  * Timers of the host's real-time clock (QEMU_CLOCK_REALTIME), which only
  * displays use, are late in a file of a host that was rebooted since.
  */
@@ -66,7 +77,8 @@
 #include <ucontext.h>
 
 #define FROZEN_MAGIC	 "vmtapfrz"
-#define FROZEN_VERSION	 1
+#define FROZEN_VERSION	 2
+#define FROZEN_VERSION_TEXT "2"
 #define FROZEN_PAGE	 4096u
 #define FROZEN_TABLE_MAX (512u << 10) /* bytes of header and tables; memory comes behind, from this offset */
 #define FROZEN_PATH_MAX	 512
@@ -74,6 +86,8 @@
 #define FROZEN_CPU_WORDS 20 /* of frozen_processor() */
 #define FROZEN_BINARY	 20 /* bytes of a build ID */
 #define FROZEN_SIGNALS	 64
+#define FROZEN_BASES	 2
+#define FROZEN_RELEASE	 72 /* bytes of the kernel's release, as uname(2) has it, and some */
 
 enum frozen_fd_kind {
 	FROZEN_FD_STANDARD, /* 0, 1, 2: must be open, whatever they are */
@@ -83,15 +97,33 @@ enum frozen_fd_kind {
 	FROZEN_FD_FILE,	    /* a file or device: the one that is open with that number, or opened again by path */
 };
 
+enum frozen_source {
+	FROZEN_ZEROS,
+	FROZEN_OWN,  /* the file itself */
+	FROZEN_BASE, /* the first base; the second follows */
+	FROZEN_SOURCES = FROZEN_BASE + FROZEN_BASES,
+};
+
 /**
  * struct frozen_region - A range of memory
  * @prot:	As of mmap(2)
- * @offset:	Of its content in the file; 0: zeros
+ * @source:	Where its content is, as of enum frozen_source, and
+ * @offset:	in which place there
  */
 struct frozen_region {
 	uint64_t start, end;
-	uint64_t prot;
+	uint32_t prot, source;
 	uint64_t offset;
+};
+
+/**
+ * struct frozen_base - What a base was like
+ * @mtime:	In ns since 1970
+ * @used:	Whether any region is there; if not it need not be there to be thawed
+ */
+struct frozen_base {
+	uint64_t size, mtime;
+	uint64_t used;
 };
 
 struct frozen_lock {
@@ -133,7 +165,9 @@ struct frozen {
 	uint64_t file_size;
 	uint8_t binary[FROZEN_BINARY];
 	uint32_t processor[FROZEN_CPU_WORDS];
-	uint32_t nregions, nfds, unused;
+	char kernel[FROZEN_RELEASE];
+	uint32_t nregions, nfds, nbases;
+	struct frozen_base bases[FROZEN_BASES];
 
 	uint64_t fs_base;
 	uint64_t tid;		   /* address of the C library's idea of it */
@@ -157,7 +191,7 @@ static inline struct frozen_fd *frozen_fds(struct frozen *f)
 }
 
 /* Memory that is in no file: tables are made and read there, and the mapping of a file is done from there. */
-#define FROZEN_SCRATCH (2 * FROZEN_TABLE_MAX)
+#define FROZEN_SCRATCH (FROZEN_TABLE_MAX + (4u << 20))
 extern char frozen_scratch[FROZEN_SCRATCH];
 
 /* For thaw.c: where a thawed process goes on, and how it knows that it is one. */
@@ -171,15 +205,47 @@ bool frozen_binary(uint8_t out[FROZEN_BINARY]);
 /* All that CPUID and XCR0 say of instructions and registers. */
 void frozen_processor(uint32_t out[FROZEN_CPU_WORDS]);
 
+/* The kernel's release. */
+void frozen_kernel(char out[FROZEN_RELEASE]);
+/* What a base is like now. Return: false when it cannot be told. */
+bool frozen_describe_base(int fd, struct frozen_base *out);
+
+/**
+ * struct frozen_order - What is to be written where
+ * @image:	The file, empty
+ * @said:	Another descriptor that is not part of it
+ * @bases:	Files that it may be based on, the first @nbases; not part of it either
+ * @useless:	Names of files whose mappings need not be in there, and are zeros in a copy; NULL for none
+ */
+struct frozen_order {
+	int image, said;
+	int bases[FROZEN_BASES];
+	uint32_t nbases;
+	const char *useless[2];
+};
+
 /**
  * frozen_write() - Write this process, which must have one thread, to a file
- * @image:	The file, empty; @skip: another descriptor that is in no image, or -1
- * @useless:	A file whose mappings need not be in there, and are zeros in a copy, or NULL
  * @why:	Set to the reason of a failure, a static text
  *
  * Return: 0 when it was written; 1 in each process that was thawed from it; -1
  */
-int frozen_write(int image, int skip, const char *useless, const char **why);
+int frozen_write(const struct frozen_order *o, const char **why);
+
+/**
+ * struct frozen_mapped - A file as /proc/self/maps names it
+ * @device:	The two numbers, which need not be those of fstat(2) (overlayfs, btrfs)
+ */
+struct frozen_mapped {
+	char device[24];
+	uint64_t inode;
+};
+
+/* Find out how a file that is mapped would be named. Return: false when it cannot be mapped. */
+bool frozen_name_base(int fd, struct frozen_mapped *out);
+
+/* Return: the end, at most @end, of the hole (@hole set) or of the data that @at is in, places of a file. */
+uint64_t frozen_extent(int fd, uint64_t at, uint64_t end, bool *hole);
 
 /**
  * frozen_list_fds() - Fill the table of descriptors

@@ -5,10 +5,13 @@
  * in FROZEN_SCRATCH, and no memory is allocated.
  *
  * The file: the tables (frozen.h), and from FROZEN_TABLE_MAX on each region that
- * is not all zeros. Pages of zeros are holes; many of them in a row are a region
- * without content, as a hole that is mapped and touched takes memory of the
- * host's for zeros. Which pages were ever touched the kernel tells
+ * is neither all zeros nor in a base. Pages of zeros are holes; many of them in a
+ * row are a region without content, as a hole that is mapped and touched takes
+ * memory of the host's for zeros. Which pages were ever touched the kernel tells
  * (/proc/self/pagemap), so that untouched ones are not even read.
+ *
+ * A few pages of a base between others are written, too: each region is a system
+ * call of every thaw, and a page fault maps neighbours only within a region.
  */
 #include "qemu/osdep.h"
 
@@ -24,7 +27,11 @@
 
 #define TEXT_MAX     (FROZEN_SCRATCH - FROZEN_TABLE_MAX) /* of /proc/self/maps, in the scratch behind the tables */
 #define REGION_ZEROS (64 * FROZEN_PAGE)	  /* so many zeros in a row are a region of their own, */
+#define REGION_BASE  (16 * FROZEN_PAGE)	  /* and so many bytes of a base, */
 #define MANY_REGIONS 3000		  /* unless there are so many that the table could not hold all */
+#define MANY_TIMES   1024		  /* longer, then */
+#define PAGE_THERE   (3ull << 62)	  /* of pagemap(5): present, or swapped out; */
+#define PAGE_OF_FILE (1ull << 61)	  /* and not anonymous */
 #define STACK_BYTES  (8u << 20)
 #define STACK_GAP    (1u << 20)		  /* kept between a stack and what is mapped below it */
 #define FDS_MAX	     128
@@ -38,54 +45,72 @@ struct writer {
 	struct frozen *table;
 	struct frozen_fd *fds; /* at the end of the tables' room, until all regions are known */
 	uint32_t nfds;
-	const char *useless;
+	const struct frozen_order *order;
+	struct frozen_mapped bases[FROZEN_BASES]; /* inode 0: not known, so not used */
 	int image, pagemap;
 	uint64_t size;	   /* of the file so far */
 	uint64_t last_end; /* of the mapping before */
 	const char *why;
 };
 
+/**
+ * struct mapping - A line of /proc/self/maps
+ * @plain:	Private, of no file: what was never touched is zeros
+ * @base:	Index of the base that is mapped there privately, or -1, and
+ * @offset:	from which place on
+ */
 struct mapping {
-	uint64_t start, end, prot;
-	bool plain; /* private, of no file: what was never touched is zeros */
-	bool stack, useless;
+	uint64_t start, end, offset;
+	uint32_t prot;
+	int base;
+	bool plain, stack, useless;
 };
+
+/* What a run of pages is. */
+enum run { RUN_ZEROS, RUN_CONTENT, RUN_BASE };
 
 /* ---- pages ---- */
 
-/* Return: whether a page has content, by its entry in pagemap(5) and then by itself. */
-static bool has_content(const struct mapping *m, uint64_t page, uint64_t entry)
+/* By a page's entry in pagemap(5), and then by itself. */
+static enum run page_kind(const struct mapping *m, uint64_t page, uint64_t entry)
 {
-	if (m->plain && !(entry >> 62)) /* neither present nor swapped out */
-		return false;
-	return !buffer_is_zero((const void *)(uintptr_t)page, FROZEN_PAGE);
+	if (m->plain && !(entry & PAGE_THERE))
+		return RUN_ZEROS;
+	if (m->base >= 0 && (!(entry & PAGE_THERE) || (entry & PAGE_OF_FILE)))
+		return RUN_BASE;
+	return buffer_is_zero((const void *)(uintptr_t)page, FROZEN_PAGE) ? RUN_ZEROS : RUN_CONTENT;
 }
 
-/* Return: the end of the run of pages from @from on that all have content, or all have none. */
-static uint64_t run_end(struct writer *w, const struct mapping *m, uint64_t from, bool *content)
+/* Entries of pages from @page on. Where there are none to be had every page is one that was written to. Return: how many. */
+static size_t read_entries(const struct writer *w, uint64_t page, uint64_t *entries, size_t n)
+{
+	const off_t at = (off_t)(page / FROZEN_PAGE * sizeof(*entries));
+	ssize_t got = w->pagemap < 0 ? -1 : pread(w->pagemap, entries, n * sizeof(*entries), at);
+
+	if (got >= (ssize_t)sizeof(*entries))
+		return (size_t)got / sizeof(*entries);
+	for (size_t i = 0; i < n; i++)
+		entries[i] = PAGE_THERE;
+	return n;
+}
+
+/* Return: the end of the run of pages from @from on that are all alike. */
+static uint64_t run_end(const struct writer *w, const struct mapping *m, uint64_t from, enum run *kind)
 {
 	uint64_t entries[512];
 	size_t n = 0, i = 0;
 
 	for (uint64_t page = from; page < m->end; page += FROZEN_PAGE, i++) {
-		bool is;
+		enum run is;
 
 		if (i == n) {
-			off_t at = page / FROZEN_PAGE * sizeof(*entries);
-			size_t want = MIN(ARRAY_SIZE(entries), (m->end - page) / FROZEN_PAGE);
-			ssize_t got = w->pagemap < 0 ? -1 : pread(w->pagemap, entries, want * sizeof(*entries), at);
-
-			if (got < (ssize_t)sizeof(*entries)) { /* not to be had: look at every page */
-				memset(entries, 0xff, want * sizeof(*entries));
-				got = want * sizeof(*entries);
-			}
-			n = (size_t)got / sizeof(*entries);
+			n = read_entries(w, page, entries, MIN(ARRAY_SIZE(entries), (m->end - page) / FROZEN_PAGE));
 			i = 0;
 		}
-		is = has_content(m, page, entries[i]);
+		is = page_kind(m, page, entries[i]);
 		if (page == from)
-			*content = is;
-		else if (is != *content)
+			*kind = is;
+		else if (is != *kind)
 			return page;
 	}
 	return m->end;
@@ -112,7 +137,8 @@ static bool write_at(struct writer *w, const void *data, size_t n, uint64_t at)
 
 /* ---- regions ---- */
 
-static struct frozen_region *add_region(struct writer *w, uint64_t start, uint64_t end, uint64_t prot, uint64_t offset)
+static struct frozen_region *add_region(struct writer *w, uint64_t start, uint64_t end, uint32_t prot,
+					enum frozen_source source, uint64_t offset)
 {
 	struct frozen_region *r = frozen_regions(w->table) + w->table->nregions;
 
@@ -120,14 +146,51 @@ static struct frozen_region *add_region(struct writer *w, uint64_t start, uint64
 		w->why = "its memory is in too many pieces";
 		return NULL;
 	}
-	*r = (struct frozen_region){.start = start, .end = end, .prot = prot, .offset = offset};
+	*r = (struct frozen_region){.start = start, .end = end, .prot = prot, .source = source, .offset = offset};
 	w->table->nregions++;
 	return r;
 }
 
-static bool is_long(const struct writer *w, uint64_t bytes)
+/* Return: whether a run without content of its own is long enough for a region of its own. */
+static bool is_long(const struct writer *w, enum run kind, uint64_t bytes)
 {
-	return bytes >= (w->table->nregions < MANY_REGIONS ? REGION_ZEROS : REGION_ZEROS * 1024);
+	uint64_t least = kind == RUN_BASE ? REGION_BASE : REGION_ZEROS;
+
+	return bytes >= (w->table->nregions < MANY_REGIONS ? least : least * MANY_TIMES);
+}
+
+/* A run of a base, of which long holes are better zeros. */
+static bool add_base(struct writer *w, const struct mapping *m, uint64_t start, uint64_t end)
+{
+	const uint64_t place = m->offset - m->start; /* of address 0, modulo 2^64 */
+	struct frozen_region *open = NULL;
+
+	for (uint64_t a = start, next; a < end; a = next) {
+		bool hole;
+
+		next = frozen_extent(w->order->bases[m->base], a + place, end + place, &hole) - place;
+		if (hole && (is_long(w, RUN_ZEROS, next - a) || (a == start && next == end))) {
+			open = NULL;
+			if (!add_region(w, a, next, m->prot, FROZEN_ZEROS, 0))
+				return false;
+			continue;
+		}
+		if (!open)
+			open = add_region(w, a, a, m->prot, FROZEN_BASE + (uint32_t)m->base, a + place);
+		if (!open)
+			return false;
+		open->end = next;
+		w->table->bases[m->base].used = 1;
+	}
+	return true;
+}
+
+/* A run that is not part of the file. */
+static bool add_elsewhere(struct writer *w, const struct mapping *m, enum run kind, uint64_t start, uint64_t end)
+{
+	if (kind == RUN_BASE)
+		return add_base(w, m, start, end);
+	return add_region(w, start, end, m->prot, FROZEN_ZEROS, 0) != NULL;
 }
 
 static bool write_content(struct writer *w, const struct mapping *m)
@@ -135,21 +198,21 @@ static bool write_content(struct writer *w, const struct mapping *m)
 	struct frozen_region *open = NULL;
 
 	for (uint64_t a = m->start, end; a < m->end; a = end) {
-		bool content;
+		enum run kind;
 
-		end = run_end(w, m, a, &content);
-		if (!content && (is_long(w, end - a) || (!open && end == m->end))) {
+		end = run_end(w, m, a, &kind);
+		if (kind != RUN_CONTENT && (is_long(w, kind, end - a) || (!open && end == m->end))) {
 			open = NULL;
-			if (!add_region(w, a, end, m->prot, 0))
+			if (!add_elsewhere(w, m, kind, a, end))
 				return false;
 			continue;
 		}
 		if (!open) {
-			open = add_region(w, a, a, m->prot, w->size);
+			open = add_region(w, a, a, m->prot, FROZEN_OWN, w->size);
 			if (!open)
 				return false;
 		}
-		if (content && !write_at(w, (const void *)(uintptr_t)a, end - a, w->size))
+		if (kind != RUN_ZEROS && !write_at(w, (const void *)(uintptr_t)a, end - a, w->size))
 			return false;
 		open->end = end;
 		w->size += end - a;
@@ -162,17 +225,18 @@ static bool add_stack_room(struct writer *w, const struct mapping *m)
 {
 	uint64_t from = MAX(m->end - STACK_BYTES, w->last_end + STACK_GAP);
 
-	return !m->stack || from >= m->start || add_region(w, from, m->start, m->prot, 0);
+	return !m->stack || from >= m->start || add_region(w, from, m->start, m->prot, FROZEN_ZEROS, 0);
 }
 
 static bool write_range(struct writer *w, struct mapping m, uint64_t start, uint64_t end)
 {
+	m.offset += MAX(m.start, start) - m.start;
 	m.start = MAX(m.start, start);
 	m.end = MIN(m.end, end);
 	if (m.start >= m.end)
 		return true;
 	if (!(m.prot & PROT_READ) || m.useless)
-		return add_region(w, m.start, m.end, m.prot, 0);
+		return add_region(w, m.start, m.end, m.prot, FROZEN_ZEROS, 0) != NULL;
 	return add_stack_room(w, &m) && write_content(w, &m);
 }
 
@@ -200,22 +264,46 @@ static bool is_binary(const struct mapping *m)
 	return false;
 }
 
+static bool is_useless(const struct writer *w, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(w->order->useless); i++)
+		if (w->order->useless[i] && strcmp(name, w->order->useless[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Return: the index of the base that a line names, or -1. @device: two numbers, and what follows */
+static int find_base(const struct writer *w, const char *device, uint64_t inode)
+{
+	for (uint32_t i = 0; i < w->order->nbases; i++) {
+		const struct frozen_mapped *b = &w->bases[i];
+		size_t n = strlen(b->device);
+
+		if (b->inode && inode == b->inode && strncmp(device, b->device, n) == 0 && device[n] == ' ')
+			return (int)i;
+	}
+	return -1;
+}
+
 /* "start-end rwxp offset device inode   name". Return: whether it is to be written. */
 static bool parse_mapping(struct writer *w, char *line, struct mapping *m)
 {
-	char *p = line, *perm, *inode;
+	char *p = line, *perm, *device;
 	const char *name;
+	uint64_t inode;
 
 	m->start = strtoull(p, &p, 16);
 	m->end = strtoull(p + 1, &p, 16);
 	perm = p + 1;
 	m->prot = (perm[0] == 'r' ? PROT_READ : 0) | (perm[1] == 'w' ? PROT_WRITE : 0) | (perm[2] == 'x' ? PROT_EXEC : 0);
-	(void)strtoull(perm + 5, &p, 16);
-	inode = strchr(p + 1, ' '); /* behind the device's numbers */
-	m->plain = strtoull(inode, &p, 10) == 0 && perm[3] == 'p';
+	m->offset = strtoull(perm + 5, &p, 16);
+	device = p + 1;
+	inode = strtoull(strchr(device, ' '), &p, 10);
+	m->plain = inode == 0 && perm[3] == 'p';
+	m->base = perm[3] == 'p' ? find_base(w, device, inode) : -1;
 	name = p + strspn(p, " ");
 	m->stack = strcmp(name, "[stack]") == 0;
-	m->useless = w->useless && perm[3] == 'p' && strcmp(name, w->useless) == 0;
+	m->useless = perm[3] == 'p' && m->base < 0 && is_useless(w, name);
 	if (g_str_has_prefix(name, "[v")) /* vdso, vvar, vvar_vclock, vsyscall */
 		return false;
 	if (g_str_has_prefix(name, "/dev/") && !g_str_has_prefix(name, "/dev/zero") && !g_str_has_prefix(name, "/dev/shm/"))
@@ -288,6 +376,7 @@ static bool describe_process(struct frozen *f, const char **why)
 	memcpy(f->magic, FROZEN_MAGIC, sizeof(f->magic));
 	f->version = FROZEN_VERSION;
 	frozen_processor(f->processor);
+	frozen_kernel(f->kernel);
 	if (!frozen_binary(f->binary)) {
 		*why = "this QEMU was linked without a build ID";
 		return false;
@@ -329,15 +418,28 @@ static bool write_all(struct writer *w)
 	return text && write_mappings(w, text) && write_tables(w);
 }
 
-int frozen_write(int image, int skip, const char *useless, const char **why)
+/* A base that cannot be told apart is none: all that is mapped from there is written. */
+static void describe_bases(struct writer *w)
 {
-	const int left_out[] = {image, skip};
-	struct writer w = {.table = (struct frozen *)frozen_scratch, .image = image, .useless = useless, .size = FROZEN_TABLE_MAX};
+	const struct frozen_order *o = w->order;
+
+	w->table->nbases = o->nbases;
+	for (uint32_t i = 0; i < o->nbases; i++)
+		if (!frozen_describe_base(o->bases[i], &w->table->bases[i]) || !frozen_name_base(o->bases[i], &w->bases[i]))
+			w->bases[i].inode = 0;
+}
+
+int frozen_write(const struct frozen_order *o, const char **why)
+{
+	int left_out[2 + FROZEN_BASES] = {o->image, o->said};
+	struct writer w = {.table = (struct frozen *)frozen_scratch, .order = o, .image = o->image, .size = FROZEN_TABLE_MAX};
 
 	w.fds = (struct frozen_fd *)(frozen_scratch + FROZEN_TABLE_MAX) - FDS_MAX;
+	memcpy(left_out + 2, o->bases, o->nbases * sizeof(*o->bases));
 	if (!describe_process(w.table, why) ||
-	    frozen_list_fds(w.fds, &w.nfds, FDS_MAX, left_out, ARRAY_SIZE(left_out), why) < 0)
+	    frozen_list_fds(w.fds, &w.nfds, FDS_MAX, left_out, 2 + o->nbases, why) < 0)
 		return -1;
+	describe_bases(&w);
 	frozen_goes_on = false;
 	getcontext(&frozen_context);
 	if (frozen_goes_on)

@@ -1,6 +1,6 @@
-/* thaw.c - `-thaw N`: become the process that the file with descriptor N holds
+/* thaw.c - `-thaw N[,B[,B]]`: become the process that the file with descriptor N holds, with those of its bases
  *
- * What follows N on the command line is not read. `-thaw check` says by its exit status that this QEMU can.
+ * What follows on the command line is not read. `-thaw check=VERSION` says by its exit status that this QEMU can.
  *
  * Runs before QEMU's own constructors, so that there is nothing yet to be taken
  * back: the C library has set itself up, and one thread has some pages. First
@@ -54,7 +54,7 @@ static void **const vdso_functions[VDSO_FUNCTIONS] = {
 /* All that is needed while memory is replaced; in the scratch, behind the tables, with the stack above it. */
 struct thaw {
 	struct frozen *table;
-	int image;
+	int files[FROZEN_SOURCES]; /* descriptors, -1 for what is none */
 	void *vdso[VDSO_FUNCTIONS];
 };
 
@@ -82,7 +82,7 @@ static void read_tables(int image, struct frozen *f)
 		refuse("descriptor %d is no file of a frozen machine", image);
 	if (f->version != FROZEN_VERSION)
 		refuse("its file is of version %u of the format, not %u", f->version, FROZEN_VERSION);
-	if (f->table_size < sizeof(*f) || f->table_size > FROZEN_TABLE_MAX ||
+	if (f->nbases > FROZEN_BASES || f->table_size < sizeof(*f) || f->table_size > FROZEN_TABLE_MAX ||
 	    f->nregions > FROZEN_TABLE_MAX / sizeof(struct frozen_region) ||
 	    f->nfds > FROZEN_TABLE_MAX / sizeof(struct frozen_fd) ||
 	    (char *)(frozen_fds(f) + f->nfds) != (char *)f + f->table_size)
@@ -97,12 +97,51 @@ static void check_host(const struct frozen *f)
 {
 	uint8_t binary[FROZEN_BINARY];
 	uint32_t processor[FROZEN_CPU_WORDS];
+	char kernel[FROZEN_RELEASE];
 
 	frozen_processor(processor);
+	frozen_kernel(kernel);
 	if (!frozen_binary(binary) || memcmp(binary, f->binary, sizeof(binary)) != 0)
 		refuse("another QEMU has frozen it");
 	if (memcmp(processor, f->processor, sizeof(processor)) != 0)
 		refuse("it was frozen on a processor with other features");
+	if (memcmp(kernel, f->kernel, sizeof(kernel)) != 0)
+		refuse("it was frozen under Linux '%.*s', and this is '%s'", FROZEN_RELEASE - 1, f->kernel, kernel);
+}
+
+static void check_bases(const struct frozen *f, const int *files)
+{
+	for (uint32_t i = 0; i < f->nbases; i++) {
+		struct frozen_base now;
+
+		if (!f->bases[i].used)
+			continue;
+		if (files[FROZEN_BASE + i] < 0)
+			refuse("base %u of its file is missing", i + 1);
+		if (!frozen_describe_base(files[FROZEN_BASE + i], &now) || now.size != f->bases[i].size ||
+		    now.mtime != f->bases[i].mtime)
+			refuse("base %u of its file is not as it was", i + 1);
+	}
+}
+
+/* What is mapped must be in the files, as the tables' sum keeps nobody from a mistake. */
+static void check_regions(const struct frozen *f)
+{
+	const struct frozen_region *r = frozen_regions((struct frozen *)f);
+
+	for (uint32_t i = 0; i < f->nregions; i++) {
+		uint64_t size = f->file_size;
+
+		if (r[i].source >= FROZEN_BASE + f->nbases || r[i].start >= r[i].end)
+			refuse("the tables of its file are damaged");
+		if (r[i].source == FROZEN_ZEROS)
+			continue;
+		if (r[i].source >= FROZEN_BASE)
+			size = f->bases[r[i].source - FROZEN_BASE].size;
+		size = ROUND_UP(size, FROZEN_PAGE);
+		if (r[i].offset > size || r[i].end - r[i].start > size - r[i].offset)
+			refuse("the tables of its file are damaged");
+	}
 }
 
 /* ---- descriptors ---- */
@@ -204,22 +243,27 @@ static void make_fd(const struct frozen_fd *d)
 	}
 }
 
-/* The file's own descriptor goes where none of the frozen process's was. Return: its number there. */
-static int make_fds(struct frozen *f, int image)
+/* The files' own descriptors go where none of the frozen process's was. */
+static void make_fds(struct frozen *f, int *files)
 {
 	const struct frozen_fd *fds = frozen_fds(f);
 	uint32_t last = 0;
-	int moved;
 
 	for (uint32_t i = 0; i < f->nfds; i++)
 		last = MAX(last, fds[i].number);
-	moved = fcntl(image, F_DUPFD_CLOEXEC, (int)last + 1);
-	if (moved < 0)
-		refuse("its file's descriptor cannot be moved: %s", strerror(errno));
-	close(image);
+	for (int i = 0; i < FROZEN_SOURCES; i++) {
+		int moved;
+
+		if (files[i] < 0)
+			continue;
+		moved = fcntl(files[i], F_DUPFD_CLOEXEC, (int)last + 1);
+		if (moved < 0)
+			refuse("descriptor %d cannot be moved: %s", files[i], strerror(errno));
+		close(files[i]);
+		files[i] = moved;
+	}
 	for (uint32_t i = 0; i < f->nfds; i++)
 		make_fd(&fds[i]);
-	return moved;
 }
 
 /* ---- the rest of what the kernel holds ---- */
@@ -290,7 +334,7 @@ ALONE static void read_region(const struct thaw *t, const struct frozen_region *
 	if (kernel(SYS_mmap, r->start, size, r->prot | PROT_WRITE, how, -1, 0) != (long)r->start)
 		fail();
 	while (done < size) {
-		long n = kernel(SYS_pread64, (uint64_t)t->image, r->start + done, size - done, r->offset + done, 0, 0);
+		long n = kernel(SYS_pread64, (uint64_t)t->files[r->source], r->start + done, size - done, r->offset + done, 0, 0);
 
 		if (n <= 0)
 			fail();
@@ -302,13 +346,13 @@ ALONE static void read_region(const struct thaw *t, const struct frozen_region *
 
 ALONE static void map_region(const struct thaw *t, const struct frozen_region *r)
 {
-	const uint64_t how = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (r->offset ? 0 : MAP_ANONYMOUS);
-	uint64_t image = r->offset ? (uint64_t)t->image : (uint64_t)-1;
-	long at = kernel(SYS_mmap, r->start, r->end - r->start, r->prot, how, image, r->offset);
+	const uint64_t how = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (r->source == FROZEN_ZEROS ? MAP_ANONYMOUS : 0);
+	uint64_t file = (uint64_t)(int64_t)t->files[r->source];
+	long at = kernel(SYS_mmap, r->start, r->end - r->start, r->prot, how, file, r->offset);
 
 	if (at == (long)r->start)
 		return;
-	if (at != -EPERM || !r->offset || !(r->prot & PROT_EXEC))
+	if (at != -EPERM || r->source == FROZEN_ZEROS || !(r->prot & PROT_EXEC))
 		fail();
 	read_region(t, r);
 }
@@ -369,7 +413,9 @@ ALONE G_NORETURN __attribute__((used)) static void map_all(struct thaw *t)
 
 	for (uint32_t i = 0; i < f->nregions; i++)
 		map_region(t, &frozen_regions(f)[i]);
-	kernel(SYS_close, (uint64_t)t->image, 0, 0, 0, 0, 0);
+	for (int i = 0; i < FROZEN_SOURCES; i++)
+		if (t->files[i] >= 0)
+			kernel(SYS_close, (uint64_t)t->files[i], 0, 0, 0, 0, 0);
 	set_vdso(t);
 	set_heap();
 	set_thread(f);
@@ -380,16 +426,31 @@ ALONE G_NORETURN __attribute__((used)) static void map_all(struct thaw *t)
 
 /* ---- */
 
-static void thaw(int image)
+/* "N[,B[,B]]" */
+static void parse_files(const char *text, int *files)
+{
+	char *end = (char *)text;
+
+	files[FROZEN_ZEROS] = -1;
+	for (int i = FROZEN_OWN; i < FROZEN_SOURCES; i++) {
+		files[i] = *end ? (int)strtol(end, &end, 10) : -1;
+		end += *end == ',';
+	}
+}
+
+static void thaw(const char *files)
 {
 	struct frozen *f = (struct frozen *)frozen_scratch;
 	struct thaw *t = (struct thaw *)(frozen_scratch + FROZEN_TABLE_MAX);
 	char *stack = frozen_scratch + FROZEN_SCRATCH - 128;
 
-	read_tables(image, f);
-	check_host(f);
 	t->table = f;
-	t->image = make_fds(f, image);
+	parse_files(files, t->files);
+	read_tables(t->files[FROZEN_OWN], f);
+	check_host(f);
+	check_bases(f, t->files);
+	check_regions(f);
+	make_fds(f, t->files);
 	if (!hits_vdso(f))
 		for (int i = 0; i < VDSO_FUNCTIONS; i++)
 			t->vdso[i] = *vdso_functions[i];
@@ -408,9 +469,9 @@ static void thaw_if_asked(int argc, char **argv, char **envp)
 	(void)envp;
 	if (argc < 3 || strcmp(argv[1], "-thaw") != 0)
 		return;
-	if (strcmp(argv[2], "check") == 0)
+	if (strcmp(argv[2], "check=" FROZEN_VERSION_TEXT) == 0)
 		_exit(frozen_binary((uint8_t[FROZEN_BINARY]){0}) ? 0 : REFUSED);
-	thaw(atoi(argv[2]));
+	thaw(argv[2]);
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **, char **) = thaw_if_asked;
