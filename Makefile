@@ -19,7 +19,7 @@ qemu   = accel arch arch_x86_64 canary command confine freezer probe qmp remembe
 machine = console freezing handshake loss machine request saving spec wiring
 state  = checkpoint frozen layer life making origin ram template template_key
 world  = call copies findings jobs journal orders outcome recorder world
-script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap libc libtcc limits lines method_files method_jobs method_network method_units methods needs outline output run session show source stages thunks unit
+script = asking blocks call checks compile deadline declare diagnose embed faults fields format guard heap host libc libtcc limits lines method_files method_jobs method_network method_units methods needs outline output run session show source stages thunks unit
 cmd    = bundle cache cached check choose doctor edit failed fallback freeze header help job lacks licenses limits operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus exec files hosts machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_try wait_unit wait_unix
 

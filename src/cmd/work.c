@@ -17,7 +17,8 @@ static void run_test(void *arg, int fd)
 	const struct plan_test *t = arg;
 	const struct plan_file *f = t->file;
 
-	script_run(f->script, &(struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index}, fd);
+	script_run(f->script, &(struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index,
+					       f->world.accel->kind == ACCEL_KVM, f->world.accel->slow}, fd);
 }
 
 void work_test(struct plan_test *t, struct world_outcome *out)
@@ -50,6 +51,8 @@ static int layer_key(const struct plan_file *f, int stage, char out[SHA256_HEX],
 		return -1;
 	if (f->world.freezer && f->world.accel->kind == ACCEL_TCG)
 		frozen_add_host(&f->world, &key);
+	if (script_brings_files(f->script)) /* they may be others in the next run */
+		sha256_add(&key, &f->loaded, sizeof(f->loaded));
 	if (stage != SCRIPT_BASE)
 		sha256_add_str(&key, script_stage(f->script, (size_t)stage)->name);
 	sha256_hex(&key, out);
@@ -88,7 +91,8 @@ static void run_setup(void *arg, int fd)
 {
 	const struct plan_file *f = ((struct plan_test *)arg)->file;
 
-	script_run(f->script, &(struct script_part){f->begun, f->stage, SCRIPT_NO_TEST}, fd);
+	script_run(f->script, &(struct script_part){f->begun, f->stage, SCRIPT_NO_TEST, f->world.accel->kind == ACCEL_KVM,
+					       f->world.accel->slow}, fd);
 }
 
 static int build(const char *dir, void *arg, struct err *err)

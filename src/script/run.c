@@ -95,6 +95,7 @@ static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs,
 	struct place at = run_place();
 	size_t n = 0;
 
+	blocks_try_again();
 	output_flush();
 	run.failures++;
 	buf_vaddf(&message, fmt, ap);
@@ -131,6 +132,7 @@ void run_die(const struct pair *pairs, const char *fmt, ...)
 void run_leave(void)
 {
 	/* longjmp() runs no cleanups: a within() on the way out is forgotten here. */
+	run.checking = false;
 	while (run.block && !run.block->name)
 		run.block = run.block->outer;
 	deadline_set(blocks_deadline());
@@ -176,6 +178,7 @@ void script_run(struct script *s, const struct script_part *part, int world_fd)
 {
 	run.script = s;
 	run.world = world_fd;
+	run.part = part;
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	faults_catch();
 	limits_lower(RLIMIT_STACK, STACK_MAX);

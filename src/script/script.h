@@ -126,6 +126,9 @@ void script_add_key(const struct script *s, struct sha256 *key);
  */
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line);
 
+/* Return: whether it brings files of the host into its machines, or what a command of the host says: a setup may depend on them. */
+bool script_brings_files(const struct script *s);
+
 size_t script_test_count(const struct script *s);
 const struct script_test *script_test(const struct script *s, size_t i);
 size_t script_machine_count(const struct script *s);
@@ -141,10 +144,13 @@ const struct script_net *script_net(const struct script *s, size_t i);
  *		then as they were compiled
  * @stage:	The stage to come to from there
  * @test:	The test to run then, or SCRIPT_NO_TEST
+ * @accelerated, @slow: By what the machines run: KVM, and the factor on the default time limits
  */
 struct script_part {
 	int begun, stage;
 	size_t test;
+	bool accelerated;
+	double slow;
 };
 
 /**
