@@ -87,6 +87,9 @@ static void release(struct machine *m)
 		m->ports[i] = -1;
 	}
 	requests_clear(&m->requests);
+	m->paused = false;
+	m->controls = 0;
+	machine_forget_control(m);
 }
 
 static void stop_as(struct machine *m, enum machine_state state)
@@ -329,6 +332,32 @@ void machine_forget(struct machine *m, uint32_t id)
 void machine_cancel(struct machine *m, uint32_t id)
 {
 	machine_send(m, wire_begin(machine_out(m), WIRE_CANCEL, id));
+}
+
+/* QEMU answers in order. */
+static void control_answer(void *arg, const struct json *reply, const char *error)
+{
+	struct machine *m = arg;
+	machine_control_fn *done = --m->controls ? NULL : m->controlled;
+
+	(void)reply;
+	if (!done)
+		return;
+	m->controlled = NULL;
+	done(m->control_arg, error);
+}
+
+void machine_control(struct machine *m, const char *command, const char *arguments, machine_control_fn *done, void *arg)
+{
+	m->controlled = done;
+	m->control_arg = arg;
+	m->controls++;
+	qmp_send(&m->qmp, command, arguments, control_answer, m);
+}
+
+void machine_forget_control(struct machine *m)
+{
+	m->controlled = NULL;
 }
 
 char *machine_failure(const struct frame *f)

@@ -125,6 +125,9 @@ struct machine_owner {
 	void *arg;
 };
 
+/* What came of a machine_control(): @error is QEMU's, or NULL. */
+typedef void machine_control_fn(void *arg, const char *error);
+
 struct machine {
 	const struct spec *world;
 	const struct machine_spec *spec;
@@ -144,6 +147,7 @@ struct machine {
 	bool ever_up;	     /* it was UP at least once */
 	bool heard;	     /* the agent has sent a frame since QEMU was started, */
 	bool greeted;	     /* and it was HELLO */
+	bool paused;	     /* by machine_control(): its processors stand still */
 	char qemu_version[32];
 
 	pid_t pid;
@@ -156,6 +160,9 @@ struct machine {
 	struct console console, errors; /* the guest's serial console; QEMU's stderr */
 	int ports[COMMAND_NICS_MAX];
 	struct requests requests;
+	machine_control_fn *controlled; /* of the last machine_control(), or NULL */
+	void *control_arg;
+	int controls; /* answers that QEMU owes to them */
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
 	int clock_rounds, rehearsals;
 };
@@ -212,6 +219,11 @@ void machine_send(struct machine *m, size_t mark);
 void machine_cancel(struct machine *m, uint32_t id);
 /* Hear no more of a request, whatever the agent still sends. */
 void machine_forget(struct machine *m, uint32_t id);
+
+/* Have QEMU carry out a command (QMP). @done is called with its answer, unless another one follows or the machine stops first; or NULL. */
+void machine_control(struct machine *m, const char *command, const char *arguments, machine_control_fn *done, void *arg);
+/* Hear no more of the last one. */
+void machine_forget_control(struct machine *m);
 
 /* Return: the text of a FAIL, cleaned and never empty; the caller frees it. */
 char *machine_failure(const struct frame *f);

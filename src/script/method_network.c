@@ -90,6 +90,35 @@ static size_t find_net(struct wording w, unsigned machine, const struct net *net
 	return number;
 }
 
+static void set_link(struct wording w, unsigned machine, uint32_t net, bool up)
+{
+	ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_LINK, .number = net << 1 | up});
+}
+
+void method_block(unsigned machine)
+{
+	set_link(wording(machine, "block"), machine, 0, false);
+}
+
+void method_unblock(unsigned machine)
+{
+	set_link(wording(machine, "unblock"), machine, 0, true);
+}
+
+void method_link_down(unsigned machine, struct net *net)
+{
+	struct wording w = wording(machine, "link_down");
+
+	set_link(w, machine, (uint32_t)find_net(w, machine, net) + 1, false);
+}
+
+void method_link_up(unsigned machine, struct net *net)
+{
+	struct wording w = wording(machine, "link_up");
+
+	set_link(w, machine, (uint32_t)find_net(w, machine, net) + 1, true);
+}
+
 char *method_ip(unsigned machine, struct net *net)
 {
 	size_t i = find_net(wording(machine, "ip"), machine, net);

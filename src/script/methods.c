@@ -13,6 +13,7 @@
 #include "script/output.h"
 #include "script/run.h"
 
+#define SLEEP_MAX	    86400 /* seconds; the time limits end a call long before, unless within() says otherwise */
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 
 const char *const methods_names[] = {
@@ -143,6 +144,36 @@ void method_shutdown(unsigned machine)
 void method_crash(unsigned machine)
 {
 	ask(wording(machine, "crash"), &(struct question){.machine = machine, .call = WIRE_CALL_CRASH});
+}
+
+void method_wait_for_shutdown(unsigned machine)
+{
+	ask(wording(machine, "wait_for_shutdown"), &(struct question){.machine = machine, .call = WIRE_CALL_AWAIT_OFF});
+}
+
+void method_pause(unsigned machine)
+{
+	ask(wording(machine, "pause"), &(struct question){.machine = machine, .call = WIRE_CALL_PAUSE});
+}
+
+void method_resume(unsigned machine)
+{
+	ask(wording(machine, "resume"), &(struct question){.machine = machine, .call = WIRE_CALL_RESUME});
+}
+
+/* By the clock of the guest, in one command: however slow the host is, no less passes there. */
+void method_sleep(unsigned machine, double seconds)
+{
+	struct wording w = wording(machine, "sleep");
+	struct answer a;
+	char cmd[64];
+
+	if (!(seconds >= 0 && seconds <= SLEEP_MAX))
+		run_die(NULL, "%s: %g is not a time: 0 to %d seconds", spoken(w), seconds, SLEEP_MAX);
+	snprintf(cmd, sizeof(cmd), "sleep %.3f", seconds);
+	a = execute(w, machine, cmd);
+	if (a.status || a.signal)
+		command_failed(w, cmd, &a);
 }
 
 static void use_checkpoint(unsigned machine, const char *method, enum wire_call call, const char *name)

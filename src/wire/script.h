@@ -56,6 +56,10 @@ enum wire_call {
 	WIRE_CALL_JOB_CLOSE = 19,    /* no more input follows */
 	WIRE_CALL_COPY_IN = 20,	     /* path of the host, path in the guest */
 	WIRE_CALL_COPY_OUT = 21,     /* path in the guest, path of the host */
+	WIRE_CALL_AWAIT_OFF = 22,    /* until the machine is off, by whatever it does itself */
+	WIRE_CALL_PAUSE = 23,	     /* its processors stand still */
+	WIRE_CALL_RESUME = 24,
+	WIRE_CALL_LINK = 25,	     /* -, -, number of a network + 1 (0: all that it is on) << 1 | 1 for a carrier */
 	WIRE_CALL_KINDS,
 };
 

@@ -30,6 +30,7 @@ enum call_stage {
 	CALL_STOPPING,	/* its machine is being switched off */
 	CALL_SAVING,	/* its machine is being saved */
 	CALL_RESTORING, /* its machine goes back to a checkpoint */
+	CALL_CONTROL,	/* QEMU is to do something */
 	CALL_JOB,	/* a job of the test is to end, or to read (jobs.h) */
 };
 

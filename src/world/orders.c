@@ -95,6 +95,57 @@ static bool order_crash(struct call *c)
 	return true;
 }
 
+static void order_await_off(struct call *c)
+{
+	c->stage = CALL_STOPPING;
+}
+
+/* ---- QEMU ---- */
+
+static void controlled(void *arg, const char *error)
+{
+	struct call *c = arg;
+	cleanup_free char *why = error ? xasprintf("QEMU refuses it: %s", error) : NULL;
+
+	if (c->kind == WIRE_CALL_PAUSE || c->kind == WIRE_CALL_RESUME)
+		c->life->machine->paused = (c->kind == WIRE_CALL_PAUSE) == !error;
+	call_answer(c, why ? WIRE_FAILED : WIRE_OK, why ? why : "");
+}
+
+static void order_pause(struct call *c)
+{
+	c->stage = CALL_CONTROL;
+	machine_control(c->life->machine, "stop", NULL, controlled, c);
+}
+
+static void order_resume(struct call *c)
+{
+	c->stage = CALL_CONTROL;
+	machine_control(c->life->machine, "cont", NULL, controlled, c);
+}
+
+/* The cards of the machine on one network or on all; the answer to the last is the call's. */
+static void order_link(struct call *c)
+{
+	struct machine *m = c->life->machine;
+	int net = (int)(c->number >> 1) - 1;
+	size_t last = m->spec->nnets;
+
+	for (size_t i = 0; i < m->spec->nnets; i++)
+		last = net < 0 || m->spec->nets[i] == net ? i : last;
+	c->stage = CALL_CONTROL;
+	for (size_t i = 0; i <= last && i < m->spec->nnets; i++) {
+		cleanup_free char *link = xasprintf("{\"name\":\"net%zu\",\"up\":%s}", i, c->number & 1 ? "true" : "false");
+
+		if (i == last)
+			machine_control(m, "set_link", link, controlled, c);
+		else if (net < 0 || m->spec->nets[i] == net)
+			machine_control(m, "set_link", link, NULL, NULL);
+	}
+	if (last == m->spec->nnets)
+		call_answer(c, WIRE_REFUSED, "the machine has no card on that network");
+}
+
 static void order_tell_up(struct call *c)
 {
 	call_result(c, WIRE_OK, c->life->machine->state == MACHINE_UP, 0, 0, "");
