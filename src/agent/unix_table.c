@@ -13,7 +13,7 @@
 #define DATAGRAM    2	    /* SOCK_DGRAM on every processor but MIPS */
 
 /* "0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/x.sock" */
-static bool line_matches(const char *line, size_t n, const char *path, bool datagram)
+static enum unix_state look_at_line(const char *line, size_t n, const char *path, bool datagram)
 {
 	const char *end = line + n;
 	unsigned long flags = 0, type = 0;
@@ -29,17 +29,20 @@ static bool line_matches(const char *line, size_t n, const char *path, bool data
 			line++;
 	}
 	if (line == end || (size_t)(end - line - 1) != strlen(path) || memcmp(line + 1, path, strlen(path)) != 0)
-		return false;
-	return datagram ? type == DATAGRAM : (flags & LISTENS) != 0;
+		return UNIX_ABSENT;
+	return (datagram ? type == DATAGRAM : (flags & LISTENS) != 0) ? UNIX_OPEN : UNIX_SHUT;
 }
 
-bool unix_table_open(const char *table, const char *path, bool datagram)
+enum unix_state unix_table_look(const char *table, const char *path, bool datagram)
 {
+	enum unix_state best = UNIX_ABSENT;
 	const char *line;
 	size_t n;
 
-	while (text_next_line(&table, &line, &n))
-		if (line_matches(line, n, path, datagram))
-			return true;
-	return false;
+	while (best != UNIX_OPEN && text_next_line(&table, &line, &n)) {
+		enum unix_state state = look_at_line(line, n, path, datagram);
+
+		best = state > best ? state : best;
+	}
+	return best;
 }

@@ -3,10 +3,10 @@
  * As for ports, /proc/net/unix tells without a connection that the server would
  * see. It has paths as they were bound: with a link in it, relative to some
  * folder, in another root. For a path that it does not have and that is a socket
- * all the same, a connection is made, as nc(1) does.
+ * all the same, a connection is made, as nc(1) does. The path is looked at before
+ * the table is: a socket that is bound in between is not connected to.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -36,8 +36,8 @@ static int try_connect(const char *path, int type)
 	return connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 || errno == EAGAIN ? 0 : errno;
 }
 
-/* Return: whether the socket is one that listens, by its path with all links followed. */
-static bool is_listed(const char *table, const char *path, bool datagram)
+/* Look for the socket by its path with all links followed. */
+static enum unix_state look_up(const char *table, const char *path, bool datagram)
 {
 	cleanup_fd int fd = open(path, O_PATH | O_CLOEXEC);
 	cleanup_free char *link = xasprintf("/proc/self/fd/%d", fd);
@@ -45,38 +45,43 @@ static bool is_listed(const char *table, const char *path, bool datagram)
 	ssize_t n = fd < 0 ? -1 : readlink(link, real, sizeof(real) - 1);
 
 	if (n < 0)
-		return false;
+		return UNIX_ABSENT;
 	real[n] = '\0';
-	return unix_table_open(table, real, datagram);
+	return unix_table_look(table, real, datagram);
+}
+
+/* Return: 0 when a connection is taken, else an errno. */
+static int try_kinds(const char *path, bool datagram)
+{
+	int error = try_connect(path, datagram ? SOCK_DGRAM : SOCK_STREAM);
+
+	return error == EPROTOTYPE && !datagram ? try_connect(path, SOCK_SEQPACKET) : error;
 }
 
 static void look(struct wait *w)
 {
 	const bool datagram = w->what == WIRE_WAIT_UNIX_DATAGRAM;
 	cleanup_buf struct buf table = {0};
+	enum unix_state state;
 	struct stat st;
-	int error;
+	int error = stat(w->subject, &st) < 0 ? errno : 0;
 
+	if (!error && !S_ISSOCK(st.st_mode))
+		error = ENOTSOCK;
 	(void)file_read("/proc/net/unix", TABLE_MAX, &table, NULL);
-	if (unix_table_open(buf_str(&table), w->subject, datagram) || is_listed(buf_str(&table), w->subject, datagram)) {
+	state = unix_table_look(buf_str(&table), w->subject, datagram);
+	if (state == UNIX_ABSENT && !error)
+		state = look_up(buf_str(&table), w->subject, datagram);
+	if (state == UNIX_ABSENT && !error)
+		error = try_kinds(w->subject, datagram);
+	else if (state == UNIX_SHUT)
+		error = EPROTOTYPE;
+	if (state == UNIX_OPEN || !error) {
 		wait_done(w, "", 0);
 		return;
 	}
-	if (stat(w->subject, &st) < 0) {
-		wait_see(w, "'%s' is not there: %s", w->subject, strerror(errno));
-	} else if (!S_ISSOCK(st.st_mode)) {
-		wait_see(w, "'%s' is there, and is not a socket", w->subject);
-	} else {
-		error = try_connect(w->subject, datagram ? SOCK_DGRAM : SOCK_STREAM);
-		if (error == EPROTOTYPE && !datagram)
-			error = try_connect(w->subject, SOCK_SEQPACKET);
-		if (!error) {
-			wait_done(w, "", 0);
-			return;
-		}
-		wait_see(w, "nothing %s the socket '%s': %s", datagram ? "receives on" : "listens on", w->subject,
-			 error == EPROTOTYPE ? "it is of another kind" : strerror(error));
-	}
+	wait_see(w, "nothing %s the socket '%s': %s", datagram ? "receives on" : "listens on", w->subject,
+		 error == EPROTOTYPE ? "what is bound to it does not listen yet, or is of another kind" : strerror(error));
 	wait_again(w);
 }
 

@@ -72,6 +72,7 @@ void plan_make(struct plan *p, const struct operands *o)
 		const struct operand *from = &o->list[i];
 
 		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines, .begun = SCRIPT_NOTHING};
+		(void)host_random(&p->files[i].loaded, sizeof(p->files[i].loaded));
 		add_file(p, &p->files[i]);
 	}
 }

@@ -3,6 +3,7 @@
 #define CMD_PLAN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cmd/operands.h"
 #include "cmd/settings.h"
@@ -18,6 +19,7 @@ struct script;
  * @script:	The compiled script, or NULL
  * @world:	Its machines and networks, once they are described; the
  *		accelerator and the time limits are the run's to fill in
+ * @loaded:	Drawn when it was read: of no other run
  * @described:	plan_describe() was here
  * @stage:	What the work that is begun next is to come to (script.h)
  * @begun:	What @world's layer was left by, or SCRIPT_NOTHING where it has none
@@ -29,6 +31,7 @@ struct plan_file {
 	char *error;
 	struct script *script;
 	struct spec world;
+	uint64_t loaded;
 	bool described;
 	int stage, begun;
 };

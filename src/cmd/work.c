@@ -14,6 +14,8 @@
 static _Noreturn void run_part(const struct plan_file *f, struct script_part part, int fd)
 {
 	part.interact = interact_is_ready() ? interact_in_test : NULL;
+	part.accelerated = f->world.accel->kind == ACCEL_KVM;
+	part.slow = f->world.accel->slow;
 	script_run(f->script, &part, fd);
 }
 
@@ -24,7 +26,7 @@ static void run_test(void *arg, int fd)
 	const struct plan_test *t = arg;
 	const struct plan_file *f = t->file;
 
-	run_part(f, (struct script_part){f->begun, script_test(f->script, t->index)->stage, t->index, NULL}, fd);
+	run_part(f, (struct script_part){.begun = f->begun, .stage = script_test(f->script, t->index)->stage, .test = t->index}, fd);
 }
 
 struct world *work_test(struct plan_test *t, struct world_outcome *out)
@@ -57,6 +59,8 @@ static int layer_key(const struct plan_file *f, int stage, char out[SHA256_HEX],
 		return -1;
 	if (f->world.freezer && f->world.accel->kind == ACCEL_TCG)
 		frozen_add_host(&f->world, &key);
+	if (script_brings_files(f->script)) /* they may be others in the next run */
+		sha256_add(&key, &f->loaded, sizeof(f->loaded));
 	if (stage != SCRIPT_BASE)
 		sha256_add_str(&key, script_stage(f->script, (size_t)stage)->name);
 	sha256_hex(&key, out);
@@ -96,7 +100,7 @@ static void run_setup(void *arg, int fd)
 {
 	const struct plan_file *f = ((struct plan_test *)arg)->file;
 
-	run_part(f, (struct script_part){f->begun, f->stage, SCRIPT_NO_TEST, NULL}, fd);
+	run_part(f, (struct script_part){.begun = f->begun, .stage = f->stage, .test = SCRIPT_NO_TEST}, fd);
 }
 
 static int build(const char *dir, void *arg, struct err *err)

@@ -87,6 +87,7 @@ static void release(struct machine *m)
 		m->ports[i] = -1;
 	}
 	requests_clear(&m->requests);
+	m->paused = false;
 }
 
 static void stop_as(struct machine *m, enum machine_state state)

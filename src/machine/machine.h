@@ -156,7 +156,7 @@ struct machine {
 	bool ever_up;	     /* it was UP at least once */
 	bool heard;	     /* the agent has sent a frame since QEMU was started, */
 	bool greeted;	     /* and it was HELLO */
-	bool paused;	     /* by machine_pause() */
+	bool paused;	     /* by machine_pause(), or by a call: its processors stand still */
 	char qemu_version[32];
 
 	pid_t pid;

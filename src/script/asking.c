@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "script/blocks.h"
 #include "script/compiled.h"
 #include "script/run.h"
 
@@ -65,6 +66,7 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 		{0},
 	};
 
+	run.hopeless |= a->outcome == WIRE_OVERTIME || a->outcome == WIRE_LOST;
 	run_fail(pairs, "%s: %s%s%.*s", spoken(w), timed_out ? "timed out" : "", timed_out && first ? ": " : "", first,
 		 a->reason);
 	if (a->outcome == WIRE_OVERTIME)
@@ -133,6 +135,7 @@ struct answer ask(struct wording w, const struct question *asked)
 
 	if (n > CALL_ARGUMENT_MAX)
 		run_die(NULL, "%s: the arguments have %zu bytes: at most %d can be sent", spoken(w), n, CALL_ARGUMENT_MAX);
+	blocks_check(w.machine != NULL);
 	named.words = words;
 	run.questions++;
 	if (log_level >= 2)

@@ -84,7 +84,7 @@ static void put_call(struct buf *out, const struct question *c, struct place at,
 
 	wire_put_u32(out, c->machine);
 	wire_put_u8(out, (uint8_t)c->call);
-	wire_put_u64(out, blocks_deadline());
+	wire_put_u64(out, blocks_call_deadline());
 	wire_put_str(out, c->first);
 	wire_put_bytes(out, c->second, c->second_len);
 	wire_put_u32(out, c->number);

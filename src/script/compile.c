@@ -194,9 +194,9 @@ void script_add_key(const struct script *s, struct sha256 *key)
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line)
 {
 	/* localtime() and mktime() look at TZ */
-	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime"};
-	/* What __DATE__ says is no part of the text, and the assembler can do anything. */
-	static const char *const words[] = {"__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
+	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime", "host", "accelerated", "slowness"};
+	/* What __DATE__ says is no part of the text, nor is what a copy brings in; a copy to the host has to be made; the assembler can do anything. */
+	static const char *const words[] = {"copy_from_host", "copy_from_machine", "__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		*word = functions[i];
@@ -223,6 +223,14 @@ bool script_may_interact(const struct script *s)
 
 	return sources_find_word(&s->sources, "interact", &file, &line) ||
 	       sources_find_word(&s->sources, "console_interact", &file, &line);
+}
+
+bool script_brings_files(const struct script *s)
+{
+	const char *file;
+	int line;
+
+	return sources_find_word(&s->sources, "copy_from_host", &file, &line) || internals_refers(s->code, "host");
 }
 
 size_t script_test_count(const struct script *s)

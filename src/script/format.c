@@ -1,16 +1,20 @@
 /* format.c - fmt() and the other functions that make texts */
 #include "script/format.h"
 
+#include <regex.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "script/run.h"
 
 #define NUMBER_MAX 16777216 /* of a width or a precision */
+#define MATCH_GROUPS 10	    /* that match() knows, the whole included */
 #define SPEC_MAX   48	    /* bytes of one conversion, its width and precision written out */
 
 /*
@@ -192,4 +196,132 @@ const char *text_environment(const char *name)
 	const char *value = name ? getenv(name) : NULL;
 
 	return value ? run_keep_str(value) : NULL;
+}
+
+char *text_match(const char *text, const char *regex, int group)
+{
+	regmatch_t found[MATCH_GROUPS];
+	char why[128];
+	regex_t compiled;
+	int r;
+
+	if (!text || !regex)
+		run_die(NULL, "match: the %s is a null pointer", text ? "regular expression" : "text");
+	if (group < 0 || group >= MATCH_GROUPS)
+		run_die(NULL, "match: there is no group %d: 0 to %d", group, MATCH_GROUPS - 1);
+	r = regcomp(&compiled, regex, REG_EXTENDED | REG_NEWLINE);
+	if (r != 0) {
+		regerror(r, &compiled, why, sizeof(why));
+		run_die((const struct pair[]){{"regex", regex}, {0}}, "match: bad regular expression \"%s\": %s", regex, why);
+	}
+	r = regexec(&compiled, text, MATCH_GROUPS, found, 0);
+	regfree(&compiled);
+	if (r != 0 || found[group].rm_so < 0)
+		return NULL;
+	return run_keep(text + found[group].rm_so, (size_t)(found[group].rm_eo - found[group].rm_so));
+}
+
+/* ---- JSON ---- */
+
+/* The element or member that the next step of a path names; @path is moved on. */
+static const struct json *step(const struct json *j, const char **path)
+{
+	const char *p = *path + (**path == '.');
+	size_t n = strcspn(p, ".[");
+	char *end;
+	unsigned long i;
+
+	if (*p == '[') {
+		i = strtoul(p + 1, &end, 10);
+		if (end == p + 1 || *end != ']')
+			run_die(NULL, "json_get: '%s' is no index: \"a.b[0].c\"", p);
+		*path = end + 1;
+		for (j = j->kind == JSON_ARRAY ? j->child : NULL; j && i > 0; i--)
+			j = j->next;
+		return j;
+	}
+	*path = p + n;
+	for (j = j->kind == JSON_OBJECT ? j->child : NULL; j && (strncmp(j->key, p, n) != 0 || j->key[n]);)
+		j = j->next;
+	return j;
+}
+
+static void write_string(struct buf *out, const char *s)
+{
+	buf_addc(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_addf(out, "\\%c", *s);
+		else if ((unsigned char)*s < ' ')
+			buf_addf(out, "\\u%04x", (unsigned)*s);
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '"');
+}
+
+/* json_parse() has limited how deep this goes. */
+static void write_value(struct buf *out, const struct json *j)
+{
+	static const char *const words[] = {[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
+	const bool object = j->kind == JSON_OBJECT;
+
+	if (j->kind == JSON_STRING) {
+		write_string(out, j->text);
+	} else if (j->kind == JSON_ARRAY || object) {
+		buf_addc(out, object ? '{' : '[');
+		for (const struct json *c = j->child; c; c = c->next) {
+			if (object) {
+				write_string(out, c->key);
+				buf_addc(out, ':');
+			}
+			write_value(out, c);
+			buf_adds(out, c->next ? "," : "");
+		}
+		buf_addc(out, object ? '}' : ']');
+	} else {
+		buf_adds(out, j->kind == JSON_NUMBER ? j->text : words[j->kind]);
+	}
+}
+
+char *text_json(const char *text, const char *path)
+{
+	struct buf out = {0};
+	struct err err = {0};
+	struct json *all;
+	const struct json *j;
+
+	if (!text || !path)
+		run_die(NULL, "json_get: the %s is a null pointer", text ? "path" : "text");
+	all = json_parse(text, strlen(text), &err);
+	if (!all)
+		run_die((const struct pair[]){{"found", text}, {0}}, "json_get: %s", err.text);
+	for (j = all; j && *path;)
+		j = step(j, &path);
+	if (j && j->kind == JSON_STRING)
+		buf_adds(&out, j->text);
+	else if (j)
+		write_value(&out, j);
+	return j ? buf_steal(&out) : NULL; /* the tree is kept until the test ends, as all is */
+}
+
+/* ---- lines ---- */
+
+char *text_lines(const char *text)
+{
+	if (!text)
+		run_die(NULL, "each_line: the text is a null pointer");
+	return run_keep_str(text);
+}
+
+char *text_next(char **rest)
+{
+	char *line = *rest;
+	size_t n = strcspn(line, "\n");
+
+	if (!*line)
+		return NULL;
+	*rest = line + n + (line[n] == '\n');
+	line[n] = '\0';
+	return line;
 }

@@ -9,7 +9,7 @@
 struct result script_job_wait(struct job *j);
 bool script_job_running(struct job *j);
 char *script_job_output(struct job *j);
-void script_job_signal(struct job *j, int signal);
+void script_job_signal(struct job *j, int number);
 void script_job_write(struct job *j, const char *text);
 void script_job_close(struct job *j);
 

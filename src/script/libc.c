@@ -20,6 +20,7 @@
 #include "script/compiled.h"
 #include "script/format.h"
 #include "script/heap.h"
+#include "script/host.h"
 #include "script/jobs.h"
 #include "script/methods.h"
 #include "script/output.h"
@@ -34,12 +35,16 @@ struct symbol {
 
 static const struct symbol symbols[] = {
 	AS(vmtap_enter_subtest, block_enter_subtest), AS(vmtap_enter_within, block_enter_within),
+	AS(vmtap_enter_retry, block_enter_retry), AS(vmtap_begin_again, block_begin_again),
+	AS(vmtap_enter_always, block_enter_always), AS(vmtap_poll_again, block_poll_again), AS(vmtap_polled, block_polled),
+	AS(vmtap_lines, text_lines), AS(vmtap_next_line, text_next),
 	AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
 	AS(note, output_note), AS(skip, output_skip), AS(todo, output_todo), AS(start_all, methods_start_all),
 	AS(job_wait, script_job_wait), AS(job_running, script_job_running), AS(job_output, script_job_output),
 	AS(job_signal, script_job_signal), AS(job_write, script_job_write), AS(job_close, script_job_close),
+	AS(match, text_match), AS(json_get, text_json), AS(host, host_run), AS(accelerated, host_accelerated), AS(slowness, host_slowness),
 	AS(fmt, text_format), AS(trim, text_trim), AS(contains, text_contains), AS(env, text_environment),
 
 	SAME(__errno_location), SAME(strerror),

@@ -167,6 +167,21 @@ void method_crash(unsigned machine)
 	ask(wording(machine, "crash"), &(struct question){.machine = machine, .call = WIRE_CALL_CRASH});
 }
 
+void method_wait_for_shutdown(unsigned machine)
+{
+	ask(wording(machine, "wait_for_shutdown"), &(struct question){.machine = machine, .call = WIRE_CALL_AWAIT_OFF});
+}
+
+void method_pause(unsigned machine)
+{
+	ask(wording(machine, "pause"), &(struct question){.machine = machine, .call = WIRE_CALL_PAUSE});
+}
+
+void method_resume(unsigned machine)
+{
+	ask(wording(machine, "resume"), &(struct question){.machine = machine, .call = WIRE_CALL_RESUME});
+}
+
 static void use_checkpoint(unsigned machine, const char *method, enum wire_call call, const char *name)
 {
 	struct wording w = wording(machine, method);

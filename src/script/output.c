@@ -101,12 +101,14 @@ void output_todo(const char *why)
 
 void output_exit(int status)
 {
+	run.hopeless = true;
 	run_fail(NULL, "the script called exit(%d)", status);
 	run_stop();
 }
 
 void output_abort(void)
 {
+	run.hopeless = true;
 	run_fail(NULL, "the script called abort()");
 	run_stop();
 }

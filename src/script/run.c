@@ -102,6 +102,7 @@ static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs,
 	struct place at;
 	size_t n = 0;
 
+	blocks_try_again();
 	output_flush();
 	run.failures++;
 	buf_vaddf(&message, fmt, ap);
@@ -142,6 +143,7 @@ void run_die(const struct pair *pairs, const char *fmt, ...)
 void run_leave(void)
 {
 	/* longjmp() runs no cleanups: a within() on the way out is forgotten here. */
+	run.checking = false;
 	while (run.block && !run.block->name)
 		run.block = run.block->outer;
 	deadline_set(blocks_deadline());
@@ -189,6 +191,7 @@ void script_run(struct script *s, const struct script_part *part, int world_fd)
 	run.world = world_fd;
 	run.interact = part->interact;
 	run.begun = clock_now();
+	run.part = part;
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	faults_catch();
 	limits_lower(RLIMIT_STACK, STACK_MAX);

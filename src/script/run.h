@@ -33,6 +33,9 @@ struct pair {
  *		finds it here, and @asking_frame leads to what has called that
  * @questions:	How many calls were sent to the world
  * @last_words:	What the last call said when it timed out, or NULL
+ * @part:	What it is
+ * @checking:	The function of an always() runs
+ * @hopeless:	What failed is not to be tried again by a retry()
  * @test:	The test whose body is run; NULL: a setup
  * @tell:	Takes the events instead of the world, for a person at a prompt (session.c); NULL otherwise
  * @interact:	Gives the terminal to a person at a machine; NULL where there is no terminal
@@ -49,6 +52,8 @@ struct run {
 	volatile uintptr_t asking_frame;
 	volatile unsigned long questions;
 	const char *last_words;
+	const struct script_part *part;
+	bool hopeless, checking;
 	const struct script_test *test;
 	void (*tell)(enum wire_event type, struct place at, const char *message, const struct pair *pairs);
 	script_interact_fn *interact;

@@ -134,6 +134,9 @@ bool script_uses_host(const struct script *s, const char **word, const char **fi
 /* Return: whether a test may wait for a person: its script says interact() or console_interact() somewhere. */
 bool script_may_interact(const struct script *s);
 
+/* Return: whether it brings files of the host into its machines, or what a command of the host says: a setup may depend on them. */
+bool script_brings_files(const struct script *s);
+
 size_t script_test_count(const struct script *s);
 const struct script_test *script_test(const struct script *s, size_t i);
 size_t script_machine_count(const struct script *s);
@@ -156,11 +159,14 @@ typedef void script_interact_fn(unsigned machine, int call, int world);
  * @stage:	The stage to come to from there
  * @test:	The test to run then, or SCRIPT_NO_TEST
  * @interact:	Gives the terminal to a person at a machine (script/run.h); NULL where there is none
+ * @accelerated, @slow: By what the machines run: KVM, and the factor on the default time limits
  */
 struct script_part {
 	int begun, stage;
 	size_t test;
 	script_interact_fn *interact;
+	bool accelerated;
+	double slow;
 };
 
 /**

@@ -57,10 +57,15 @@ struct net_options {
 	long mtu;	    /* bytes; 1500 */
 };
 
-/* What subtest() and within() keep in the script's frame. */
+/* What subtest(), within(), retry() and always() keep in the script's frame. */
 struct vmtap_block {
-	const char *name; /* of a subtest; NULL: a within */
-	double seconds;	  /* of a within */
+	const char *name; /* of a subtest; NULL: another one */
+	double seconds;	  /* of a within or a retry */
+	bool again;	  /* it is a retry: */
+	unsigned long long end;	  /* it is not begun again after that: CLOCK_MONOTONIC, ns */
+	unsigned long long pause; /* before the next time, ns */
+	bool (*holds)(void);	  /* of an always */
+	const char *condition;
 	struct vmtap_block *outer;
 	unsigned long long deadline; /* CLOCK_MONOTONIC, ns */
 	unsigned long failures;	     /* of the test when the block was entered */

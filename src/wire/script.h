@@ -81,6 +81,9 @@ enum wire_call {
 				    * an INPUT of nothing */
 	WIRE_CALL_INTERACT = 35,   /* somebody is to come to the world; answered when he has left, or nobody came in time:
 				    * RESULT's status is 1 or 0 */
+	WIRE_CALL_AWAIT_OFF = 36,  /* until the machine is off, by whatever it does itself */
+	WIRE_CALL_PAUSE = 37,	   /* its processors stand still */
+	WIRE_CALL_RESUME = 38,
 	WIRE_CALL_KINDS,
 };
 

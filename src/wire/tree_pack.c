@@ -43,7 +43,9 @@ struct tree_pack {
 
 static int fail(const struct tree_pack *p, const char *what, const char *path, struct err *err)
 {
-	return err_errno(err, "cannot %s '%s%s%s'", what, p->top, *path ? "/" : "", path);
+	const bool below = path && *path;
+
+	return err_errno(err, "cannot %s '%s%s%s'", what, p->top, below ? "/" : "", below ? path : "");
 }
 
 struct tree_pack *tree_pack_open(const char *path, struct err *err)

@@ -270,6 +270,8 @@ static char *waiting_for(const struct call *c)
 		return xstrdup(c->kind == WIRE_CALL_JOB_WAIT ? "the job was still running" : "the job had not read all of it");
 	if (c->stage == CALL_VISITED)
 		return xstrdup("");
+	if (c->stage == CALL_CONTROL)
+		return xasprintf("QEMU of '%s' had not answered", m->spec->name);
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
 	if (c->stage == CALL_CONTROL)
@@ -378,6 +380,21 @@ static void wake(struct call *c, enum order_off off)
 		answer_off(c, WIRE_REFUSED);
 }
 
+/* Nothing in a paused machine answers: a call would only find that out at its deadline. */
+static bool needs_running(enum wire_call kind)
+{
+	return kind != WIRE_CALL_PAUSE && kind != WIRE_CALL_RESUME && kind != WIRE_CALL_LINK && kind != WIRE_CALL_RESTORE &&
+	       kind != WIRE_CALL_START;
+}
+
+static void answer_paused(struct call *c)
+{
+	const char *name = c->life->machine->spec->name;
+	cleanup_free char *why = xasprintf("'%s' is paused; %s.resume() lets it go on", name, name);
+
+	call_answer(c, WIRE_REFUSED, why);
+}
+
 void call_go(struct call *c)
 {
 	const struct order *order = order_find(c->kind);
@@ -388,6 +405,8 @@ void call_go(struct call *c)
 	assert(m); /* a call of all machines is over by now */
 	if (m->state == MACHINE_GONE)
 		call_lost(c, m);
+	else if (m->state == MACHINE_UP && m->paused && needs_running(c->kind))
+		answer_paused(c);
 	else if (m->state == MACHINE_UP)
 		order->when_up(c);
 	else if (m->state == MACHINE_OFF)

@@ -150,6 +150,35 @@ static bool order_crash(struct call *c)
 	return true;
 }
 
+static void order_await_off(struct call *c)
+{
+	c->stage = CALL_STOPPING;
+}
+
+/* ---- QEMU ---- */
+
+static void controlled(void *arg, const struct json *reply, const char *error)
+{
+	struct call *c = arg;
+	cleanup_free char *why = error ? xasprintf("QEMU refuses it: %s", error) : NULL;
+
+	(void)reply;
+	c->life->machine->paused = (c->kind == WIRE_CALL_PAUSE) == !error;
+	call_answer(c, why ? WIRE_FAILED : WIRE_OK, why ? why : "");
+}
+
+static void order_pause(struct call *c)
+{
+	c->stage = CALL_CONTROL;
+	qmp_send(&c->life->machine->qmp, "stop", NULL, controlled, c);
+}
+
+static void order_resume(struct call *c)
+{
+	c->stage = CALL_CONTROL;
+	qmp_send(&c->life->machine->qmp, "cont", NULL, controlled, c);
+}
+
 static void order_tell_up(struct call *c)
 {
 	call_result(c, WIRE_OK, c->life->machine->state == MACHINE_UP, 0, 0, "");

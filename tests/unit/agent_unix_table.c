@@ -15,19 +15,19 @@
 
 TEST(unix_table, sockets_that_listen)
 {
-	CHECK(unix_table_open(TABLE, "/run/stream", false));
-	CHECK(unix_table_open(TABLE, "/run/packets", false));
-	CHECK(unix_table_open(TABLE, "/run/a path", false));
-	CHECK(unix_table_open(TABLE, "@abstract", false));
-	CHECK(unix_table_open(TABLE, "/run/datagrams", true));
+	CHECK_INT(unix_table_look(TABLE, "/run/stream", false), UNIX_OPEN);
+	CHECK_INT(unix_table_look(TABLE, "/run/packets", false), UNIX_OPEN);
+	CHECK_INT(unix_table_look(TABLE, "/run/a path", false), UNIX_OPEN);
+	CHECK_INT(unix_table_look(TABLE, "@abstract", false), UNIX_OPEN);
+	CHECK_INT(unix_table_look(TABLE, "/run/datagrams", true), UNIX_OPEN);
 }
 
 TEST(unix_table, sockets_that_do_not)
 {
-	CHECK(!unix_table_open(TABLE, "/run/accepted", false));
-	CHECK(!unix_table_open(TABLE, "/run/datagrams", false));
-	CHECK(!unix_table_open(TABLE, "/run/stream", true));
-	CHECK(!unix_table_open(TABLE, "/run/str", false));
-	CHECK(!unix_table_open(TABLE, "", false));
-	CHECK(!unix_table_open("0: 1\n\n:\n", "/run/stream", false));
+	CHECK_INT(unix_table_look(TABLE, "/run/accepted", false), UNIX_SHUT);
+	CHECK_INT(unix_table_look(TABLE, "/run/datagrams", false), UNIX_SHUT);
+	CHECK_INT(unix_table_look(TABLE, "/run/stream", true), UNIX_SHUT);
+	CHECK_INT(unix_table_look(TABLE, "/run/str", false), UNIX_ABSENT);
+	CHECK_INT(unix_table_look(TABLE, "", false), UNIX_ABSENT);
+	CHECK_INT(unix_table_look("0: 1\n\n:\n", "/run/stream", false), UNIX_ABSENT);
 }
