@@ -1,103 +1,161 @@
-/* method_network.c - the methods of a machine that are about ports, sockets and addresses */
+/* method_network.c - the methods of networks, and those of machines that are about their links */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "net/address.h"
 #include "script/asking.h"
 #include "script/compiled.h"
 #include "script/methods.h"
 #include "script/run.h"
 
-#define HOST_MAX 255 /* bytes of a name or address, as DNS has it */
+#define MS_MAX	 600000.0 /* ten minutes: no network is slower */
+#define KBIT_MAX 1e9
 
-/* @address: "" for any of its own. */
-static void wait_for_port(struct wording w, unsigned machine, enum wire_wait what, const char *address, int port)
+/* "lan.loss", as of a machine. */
+static struct wording net_wording(unsigned net, const char *method)
 {
-	char number[16]; /* for messages */
-
-	snprintf(number, sizeof(number), "%d", port);
-	if (port < 1 || port > 65535)
-		run_die(NULL, "%s: %s is not a port: 1 to 65535", spoken(w), number);
-	ask(w, &(struct question){
-		       .machine = machine,
-		       .call = WIRE_CALL_WAIT,
-		       .first = number,
-		       .second = address,
-		       .second_len = strlen(address),
-		       .number = (uint32_t)port << 8 | what,
-	       });
+	return (struct wording){.machine = run.script->nets[net].name, .method = method};
 }
 
-static void wait_for_port_on(struct wording w, unsigned machine, enum wire_wait what, const char *address, int port)
+/* Ask for @what of @net; the number of a network is in a machine's place. */
+static struct answer set(unsigned net, const char *method, enum wire_net what, const char *arguments)
 {
-	check_name(w, address, "address", HOST_MAX);
-	w.shown = address;
-	wait_for_port(w, machine, what, address, port);
+	return ask(net_wording(net, method),
+		   &(struct question){.machine = net, .call = WIRE_CALL_NET, .first = arguments, .number = what});
 }
 
-void method_wait_for_open_port(unsigned machine, int port)
+/* A number that makes no sense ends the test; NaN is none. */
+static void check_number_range(unsigned net, const char *method, const char *what, double n, double max)
 {
-	wait_for_port(wording(machine, "wait_for_open_port"), machine, WIRE_WAIT_PORT, "", port);
+	if (!(n >= 0 && n <= max))
+		run_die(NULL, "%s: the %s is %g: it must be 0 to %g", spoken(net_wording(net, method)), what, n, max);
 }
 
-void method_wait_for_closed_port(unsigned machine, int port)
+static void set_probability(unsigned net, const char *method, enum wire_net what, double probability)
 {
-	wait_for_port(wording(machine, "wait_for_closed_port"), machine, WIRE_WAIT_NO_PORT, "", port);
+	char text[32];
+
+	check_number_range(net, method, "probability", probability, 1);
+	snprintf(text, sizeof(text), "%.17g", probability);
+	set(net, method, what, text);
 }
 
-void method_wait_for_open_port_on(unsigned machine, const char *address, int port)
+void net_loss(unsigned net, double probability)
 {
-	wait_for_port_on(wording(machine, "wait_for_open_port_on"), machine, WIRE_WAIT_PORT, address, port);
+	set_probability(net, "loss", WIRE_NET_LOSS, probability);
 }
 
-void method_wait_for_closed_port_on(unsigned machine, const char *address, int port)
+void net_duplicate(unsigned net, double probability)
 {
-	wait_for_port_on(wording(machine, "wait_for_closed_port_on"), machine, WIRE_WAIT_NO_PORT, address, port);
+	set_probability(net, "duplicate", WIRE_NET_DUPLICATE, probability);
 }
 
-static void wait_for_socket(struct wording w, unsigned machine, enum wire_wait what, const char *path)
+void net_reorder(unsigned net, double probability)
 {
-	check_name(w, path, "path", PATH_BYTES_MAX);
-	ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_WAIT, .first = path, .number = what});
+	set_probability(net, "reorder", WIRE_NET_REORDER, probability);
 }
 
-void method_wait_for_open_unix_socket(unsigned machine, const char *path)
+void net_corrupt(unsigned net, double probability)
 {
-	wait_for_socket(wording(machine, "wait_for_open_unix_socket"), machine, WIRE_WAIT_UNIX, path);
+	set_probability(net, "corrupt", WIRE_NET_CORRUPT, probability);
 }
 
-void method_wait_for_open_unix_datagram_socket(unsigned machine, const char *path)
+void net_delay(unsigned net, double ms, double jitter_ms)
 {
-	wait_for_socket(wording(machine, "wait_for_open_unix_datagram_socket"), machine, WIRE_WAIT_UNIX_DATAGRAM, path);
+	char text[64];
+
+	check_number_range(net, "delay", "delay", ms, MS_MAX);
+	check_number_range(net, "delay", "jitter", jitter_ms, MS_MAX);
+	snprintf(text, sizeof(text), "%.17g %.17g", ms, jitter_ms);
+	set(net, "delay", WIRE_NET_DELAY, text);
 }
 
-/* ---- addresses ---- */
-
-/* Return: the number of a network of the script that the machine is on; NULL is its first. A machine without .nets is on number 0. */
-static size_t find_net(struct wording w, unsigned machine, const struct net *net)
+void net_rate(unsigned net, double kbit)
 {
-	struct net *const *nets = run.script->machines[machine].options->nets;
-	const struct net *want = net ? net : nets[0];
-	size_t number = 0, i = 0;
+	char text[32];
 
-	while (want && number < script_net_count(run.script) && strcmp(script_net(run.script, number)->name, want->name) != 0)
-		number++;
-	while (nets[i] && nets[i] != want)
-		i++;
-	if (nets[0] ? !nets[i] : number > 0)
-		run_die(NULL, "%s: '%s' is not on the network '%s'", spoken(w), w.machine, net->name);
-	return number;
+	check_number_range(net, "rate", "rate", kbit, KBIT_MAX);
+	if (kbit > 0 && kbit < 1)
+		run_die(NULL, "%s: the rate is %g kbit/s: it must be 0 for no limit, or 1 at least", spoken(net_wording(net, "rate")), kbit);
+	snprintf(text, sizeof(text), "%.17g", kbit);
+	set(net, "rate", WIRE_NET_RATE, text);
 }
 
-char *method_ip(unsigned machine, struct net *net)
+/* Return: the number of a machine; a pointer to none ends the test. */
+static size_t find_machine(struct wording w, const struct vm *m)
 {
-	size_t i = find_net(wording(machine, "ip"), machine, net);
-	const struct script_net *declared = i < script_net_count(run.script) ? script_net(run.script, i) : NULL;
-	char text[ADDRESS_TEXT];
-	struct subnet subnet;
+	for (size_t i = 0; i < run.script->machine_count; i++)
+		if (run.script->objects[i] == m)
+			return i;
+	run_die(NULL, "%s: the argument is no machine: give the addresses of two, (&a, &b)", spoken(w));
+}
 
-	address_subnet(declared ? declared->options->subnet : NULL, (int)i, &subnet, NULL); /* checked when it was read */
-	address_ip(&subnet, (int)machine + 1, 0, text);
-	return run_keep_str(text);
+void net_partition(unsigned net, struct vm *a, struct vm *b)
+{
+	struct wording w = net_wording(net, "partition");
+	size_t first = find_machine(w, a), second = find_machine(w, b);
+	char text[64];
+
+	if (first == second)
+		run_die(NULL, "%s: both are '%s'", spoken(w), run.script->machines[first].name);
+	snprintf(text, sizeof(text), "%zu %zu", first, second);
+	set(net, "partition", WIRE_NET_PARTITION, text);
+}
+
+void net_heal(unsigned net)
+{
+	set(net, "heal", WIRE_NET_HEAL, NULL);
+}
+
+void net_capture(unsigned net, const char *path)
+{
+	check_name(net_wording(net, "capture"), path, "path", PATH_BYTES_MAX);
+	set(net, "capture", WIRE_NET_CAPTURE, path);
+}
+
+long net_packets(unsigned net)
+{
+	return strtol(set(net, "packets", WIRE_NET_PACKETS, NULL).out, NULL, 10);
+}
+
+/* ---- links ---- */
+
+static void set_link(unsigned machine, const char *method, const char *net, bool up)
+{
+	ask(wording(machine, method),
+	    &(struct question){.machine = machine, .call = WIRE_CALL_LINK, .first = net, .number = up});
+}
+
+void method_block(unsigned machine)
+{
+	set_link(machine, "block", NULL, false);
+}
+
+void method_unblock(unsigned machine)
+{
+	set_link(machine, "unblock", NULL, true);
+}
+
+static void set_card(unsigned machine, const char *method, const struct net *net, bool up)
+{
+	struct wording w = wording(machine, method);
+	char text[24];
+
+	for (size_t i = 0; i < run.script->net_count; i++) {
+		if (run.script->net_objects[i] != net)
+			continue;
+		snprintf(text, sizeof(text), "%zu", i);
+		set_link(machine, method, run_keep_str(text), up);
+		return;
+	}
+	run_die(NULL, "%s: the argument is no network: give the address of one, (&lan)", spoken(w));
+}
+
+void method_link_down(unsigned machine, struct net *net)
+{
+	set_card(machine, "link_down", net, false);
+}
+
+void method_link_up(unsigned machine, struct net *net)
+{
+	set_card(machine, "link_up", net, true);
 }

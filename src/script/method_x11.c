@@ -1,4 +1,4 @@
-/* methods_x11.c - the methods that ask a machine's X server, by xwininfo(1) in the guest
+/* method_x11.c - the methods that ask a machine's X server, by xwininfo(1) in the guest
  *
  * The server is the one on display 0. Who starts it keeps a key to it, in a file
  * that the server was told of by -auth: root may read that, too.

@@ -1,4 +1,4 @@
-/* methods_console.c - the methods that read and write a machine's serial console and its virtual terminals */
+/* method_console.c - the methods that read and write a machine's serial console and its virtual terminals */
 #include <stdio.h>
 #include <string.h>
 

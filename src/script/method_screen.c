@@ -1,4 +1,4 @@
-/* methods_screen.c - the methods that look at a machine's screen and press its keys */
+/* method_screen.c - the methods that look at a machine's screen and press its keys */
 #include <limits.h>
 #include <string.h>
 
