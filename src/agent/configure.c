@@ -6,6 +6,7 @@
  */
 #include "agent/configure.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/random.h> /* RNDADDENTROPY */
@@ -100,14 +101,12 @@ static int write_text(const char *path, const char *text, size_t n, struct err *
 /* A new life of this machine draws other numbers than any before, and says that it is one. */
 static int renew(const struct agent *a, const char *entropy, size_t n, struct err *err)
 {
-	if (n < WIRE_GENERATION_BYTES) {
-		generation_keep();
-		return n ? add_entropy(a->random, entropy, n, err) : 0;
-	}
-	n -= WIRE_GENERATION_BYTES;
-	if (n && add_entropy(a->random, entropy, n, err) < 0)
+	size_t own = n < WIRE_GENERATION_BYTES ? 0 : WIRE_GENERATION_BYTES; /* of the number */
+
+	if (n > own && add_entropy(a->random, entropy, n - own, err) < 0)
 		return -1;
-	generation_renew(entropy + n);
+	if ((own ? generation_renew(entropy + n - own) : generation_keep()) < 0)
+		agent_log("cannot write '%s': %s", GENERATION_FILE, strerror(errno)); /* no reason not to run */
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 /* generation.c - a number that tells a machine from all others that went on from the same state */
 #include "agent/generation.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -25,30 +23,26 @@ static bool is_there(void)
 	       own.st_dev == named.st_dev;
 }
 
-static void write_number(void)
+static int write_number(void)
 {
-	if (pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text))
-		agent_log("cannot write '%s': %s", GENERATION_FILE, strerror(errno));
+	return pwrite(fd, text, strlen(text), 0) == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-void generation_keep(void)
+int generation_keep(void)
 {
 	cleanup_free char *dir = path_dir(GENERATION_FILE);
 
 	if (!*text || is_there())
-		return;
+		return 0;
 	fd_close(&fd);
 	(void)file_make_dirs(dir, NULL);
 	fd = open(GENERATION_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0444);
-	write_number();
+	return write_number();
 }
 
-void generation_renew(const char *bytes)
+int generation_renew(const char *bytes)
 {
 	for (size_t i = 0; i < WIRE_GENERATION_BYTES; i++)
 		snprintf(text + 2 * i, 4, "%02x\n", (unsigned char)bytes[i]);
-	if (fd < 0)
-		generation_keep();
-	else
-		write_number();
+	return fd < 0 ? generation_keep() : write_number();
 }

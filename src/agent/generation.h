@@ -13,9 +13,9 @@
 
 #define GENERATION_FILE "/run/vmtap/generation"
 
-/* A new life: write its number. @bytes: WIRE_GENERATION_BYTES */
-void generation_renew(const char *bytes);
-/* See that the file is still there: an init may have mounted something on /run. */
-void generation_keep(void);
+/* A new life: write its number. @bytes: WIRE_GENERATION_BYTES. Return: 0, or -1 with errno. */
+int generation_renew(const char *bytes);
+/* See that the file is still there: an init may have mounted something on /run. Return: as generation_renew(). */
+int generation_keep(void);
 
 #endif

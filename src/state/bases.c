@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,6 +24,13 @@ int bases_keep(const char *image, const struct machine *m, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&text, "%s\n", bases[i] + (text_starts(bases[i], store) ? strlen(store) + 1 : 0));
 	return file_write_atomic(path, buf_str(&text), text.len, 0666, err);
+}
+
+void bases_remove(const char *image)
+{
+	cleanup_free char *path = xasprintf("%s" SUFFIX, image);
+
+	unlink(path);
 }
 
 int bases_find(const char *store, const char *image, char *bases[COMMAND_BASES_MAX], struct err *err)

@@ -13,6 +13,9 @@
 
 #include "machine/machine.h"
 
+/* Remove what bases_keep() has written. */
+void bases_remove(const char *image);
+
 /* Write the names of what machine @m, which is about to be frozen into @image, is based on. Return: 0, or -1. */
 int bases_keep(const char *image, const struct machine *m, struct err *err);
 

@@ -96,7 +96,8 @@ static int build(const char *dir, void *arg, struct err *err)
 	free(r.console);
 	if (result < 0 || !refused)
 		return result;
-	file_remove_tree(dir);
+	unlink(image);
+	bases_remove(image);
 	return store_write_file(dir, REFUSED, refused, strlen(refused), err);
 }
 

@@ -142,7 +142,8 @@ system 'touch', "$saved/ram";
 $r = vmtap(@env, '--verbose', '-f', 'a', $one);
 is $r->{status}, 0, 'a base that was changed: the test passes';
 like $r->{err}, qr/'$saved' is damaged: building it again/, '... it is named';
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... and all is made again';
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and all is made again';
+is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... for all that follow';
 
 # A cache that is carried elsewhere
 is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';
