@@ -18,7 +18,7 @@ bool passwd_find(const char *text, const char *user, uid_t *uid)
 		char *after;
 		unsigned long id;
 
-		if (!number++ || number == end)
+		if (!number || ++number == end)
 			continue;
 		id = strtoul(number, &after, 10);
 		if (after == number || after >= end || *after != ':')

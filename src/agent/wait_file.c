@@ -105,7 +105,7 @@ static int by_name(const void *a, const void *b)
 /* Append what is in a folder, in order, as far as it is few. */
 static void list_folder(struct buf *out, DIR *d)
 {
-	char *names[LISTED_MAX];
+	char *names[LISTED_MAX] = {0};
 	struct dirent *e;
 	size_t n = 0, more = 0;
 

@@ -1,6 +1,7 @@
 /* methods.c - what the methods of a machine ask the world, and what they make of its answer */
 #include "script/methods.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #include "script/run.h"
 
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
-#define SLEEP_STEP	    20.0 /* seconds of the host that one question may take; less than the limit of a call */
+#define SLEEP_STEP_MS	    20000 /* of the host, that one question may take; less than the limit of a call */
 
 const char *const methods_names[] = {
 #define METHOD(type, name, parameters, arguments, doc)	   #name,
@@ -246,16 +247,16 @@ void method_sleep(unsigned machine, double seconds)
 	struct wording w = wording(machine, "sleep");
 	const char *clock = run.script->machines[machine].options->clock;
 	cleanup_free char *shown = xasprintf("%g", seconds);
-	double step = clock && strcmp(clock, "virtual") == 0 ? WIRE_SLEEP_MAX_S : SLEEP_STEP;
+	long step = clock && strcmp(clock, "virtual") == 0 ? WIRE_SLEEP_MAX_S * 1000L : SLEEP_STEP_MS;
 
 	if (!(seconds >= 0 && seconds <= WIRE_SLEEP_MAX_S))
 		run_die(NULL, "%s: %g seconds: it can be 0 to %d", spoken(w), seconds, WIRE_SLEEP_MAX_S);
 	w.shown = run_keep_str(shown);
-	for (double now; seconds > 0; seconds -= now) {
+	for (long left = lround(seconds * 1000), now; left > 0; left -= now) {
 		cleanup_free char *ms = NULL;
 
-		now = seconds < step ? seconds : step;
-		ms = xasprintf("%.0f", now * 1000);
+		now = left < step ? left : step;
+		ms = xasprintf("%ld", now);
 		ask(w, &(struct question){.machine = machine, .call = WIRE_CALL_WAIT, .first = ms, .number = WIRE_WAIT_SLEEP});
 	}
 }

@@ -173,9 +173,6 @@ bool call_output(struct call *c, enum wire_stream stream, const char *bytes, siz
 void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uint32_t signal, uint64_t wall,
 		 const char *reason);
 
-/* Pass output on to the script. Return: false when it is more than a script is given. */
-bool call_output(struct call *c, enum wire_stream stream, const char *bytes, size_t n);
-
 /* Acknowledge bytes of the conversation of a CONSOLE; none says that it has begun. */
 void call_acknowledge(struct call *c, size_t n);
 
