@@ -186,8 +186,7 @@ is $r->{status}, 0, '... and the machine boots';
 vmtap(@env, script(qq{vm(m, .memory = 160);\ntest("a") { m.succeed("true"); }\n}));
 is scalar(() = entries('machine')), $was + 3, 'another memory size is another template';
 
-# Provision
-# What is free is not kept
+# Provision: what it leaves free is not kept
 my $before = 0;
 for my $work ('true', 'head -c 30000000 /dev/urandom >/tmp/x && rm /tmp/x') {
     my %known = map { $_ => 1 } entries('machine');
@@ -202,7 +201,7 @@ my $bad = script(qq{vm(m, .provision = "echo; echo trying; exit 7");\ntest("a") 
 $r = vmtap(@env, $bad);
 like $r->{out}, qr/the \.provision of 'm' failed with exit status 7/, 'provision that fails: told';
 like $r->{out}, qr/m\| trying/, '... with its output';
-is scalar(() = entries('machine')), $was + 3, '... and not kept';
+is scalar(() = entries('machine')), $was + 5, '... and not kept';
 
 # Setup
 my $text = qq{vm(m);\nsetup {\n\tm.succeed("(echo; echo ran) >/dev/console");\n\tm.succeed("false");\n}\n}
