@@ -298,7 +298,7 @@ int cmd_completion(char **argv)
 	for (size_t i = 0; shells[i]; i++) {
 		if (strcmp(argv[0], shells[i]) == 0) {
 			print[i]();
-			return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
+			return cmd_printed();
 		}
 	}
 	log_line("there is no completion for '%s'", argv[0]);

@@ -304,7 +304,5 @@ int cmd_doctor(char **argv)
 	examine(&d);
 	if (d.json)
 		printf("],\n\"ok\":%s}\n", d.bad ? "false" : "true");
-	if (fflush(stdout) != 0)
-		return EXIT_INFRA;
-	return d.bad ? EXIT_INFRA : EXIT_PASSED;
+	return cmd_printed() == EXIT_PASSED && !d.bad ? EXIT_PASSED : EXIT_INFRA;
 }

@@ -13,5 +13,5 @@ int cmd_header(char **argv)
 	if (status >= 0)
 		return status;
 	fwrite(text, 1, n, stdout);
-	return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
+	return cmd_printed();
 }

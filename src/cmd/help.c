@@ -63,6 +63,11 @@ int cmd_failed(const struct err *err)
 	return EXIT_INFRA;
 }
 
+int cmd_printed(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_PASSED : EXIT_INFRA;
+}
+
 int cmd_parse(const char *name, const struct option *table, void *to, char **argv, int *operands)
 {
 	struct err err = {0};

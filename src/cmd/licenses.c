@@ -153,7 +153,7 @@ static int print_text(const struct settings *s, const char *folder, const char *
 		return EXIT_WRONG;
 	}
 	fwrite(text.data, 1, text.len, stdout);
-	return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
+	return cmd_printed();
 }
 
 static int print_all(const struct settings *s, const char *folder)
@@ -175,7 +175,7 @@ static int print_all(const struct settings *s, const char *folder)
 		printf("\nTheir texts, each by `vmtap licenses NAME`:%s\n", names.data);
 	printf("\n%s", in.notices);
 	buf_free(&in.all);
-	return fflush(stdout) == 0 ? EXIT_PASSED : EXIT_INFRA;
+	return cmd_printed();
 }
 
 int cmd_licenses(char **argv)

@@ -147,7 +147,7 @@ sub qemu_wrapper {
     my $real = `sh -c 'command -v qemu-system-x86_64'`;
     chomp $real;
     open my $f, '>', $path or die "cannot write '$path': $!";
-    print $f "#!/bin/sh\nqemu=$real\ncase \"\$*\" in *'-cpu help' | *'-thaw check') exec \$qemu \"\$@\" ;; esac\n$text\n";
+    print $f "#!/bin/sh\nqemu=$real\ncase \"\$*\" in *'-cpu help' | *'-thaw check='*) exec \$qemu \"\$@\" ;; esac\n$text\n";
     close $f;
     chmod 0755, $path;
     return $path;

@@ -123,7 +123,7 @@ is_clean('--end', $script);
 
 # What ends it
 my $one = script(qq{vm(one);\ntest("fails") { one.succeed("false"); }\n});
-($pid, $out) = started(qr/is kept for 0\.1 s/, '--keep=0.1', $one);
+($pid, $out) = started(qr/is kept for 8 s/, '--keep=8', $one);
 is ended($pid), 1, 'a time that is over';
 is_clean('the time', $one);
 for my $signal (qw(INT KILL)) {

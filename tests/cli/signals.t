@@ -33,12 +33,12 @@ for my $signal (qw(INT TERM HUP KILL)) {
     local $ENV{TMPDIR} = $tmp;
     ended('boot', $signal, "-name\0$victim", '--cold');
     local $ENV{VMTAP_CACHE} = $cache;
-    ended('template', $signal, "mem-path=$cache");
+    ended('template', $signal, "$cache/kernel/");
     is_deeply [glob "$cache/template/*"], [], '... no half of a template is kept';
     next if $signal eq 'KILL';
     is_deeply [glob "$cache/tmp/*"], [], '... nor what was done of it';
 }
-ok scalar(glob "$cache/tmp/*/ram"), 'SIGKILL leaves the memory of a template in the making';
+ok scalar(glob "$cache/tmp/*"), 'SIGKILL leaves the folder of a template in the making';
 is vmtap("VMTAP_CACHE=$cache", script(qq{test("no machine") { ok(1); }\n}))->{status}, 0, '... and the next run, whatever it does,';
 is_deeply [glob "$cache/tmp/*"], [], '... clears it away';
 

@@ -134,16 +134,16 @@ diag sprintf 'MB on disk: %.1f of a setup', disk("$setup/m.frozen") / 1e6;
 cmp_ok used($entry), '>', used($setup), 'a base was used later than what is based on it, so that pruning removes it later';
 cmp_ok used($saved), '>', used($setup), '... and so was the machine that was saved';
 system 'rm', '-rf', $entry;
-$r = vmtap(@env, '--verbose', $layered);
+$r = vmtap(@env, '-vv', $layered);
 is $r->{status}, 0, 'a base that is gone: the test passes';
 like $r->{err}, qr/cannot be resumed as setup left it: '$entry\/image', which it is based on, is gone/, '... it is named';
-is ways(vmtap(@env, '--verbose', $layered)), 'status 0: thawed', '... and all is made again';
+is ways(vmtap(@env, '-vv', $layered)), 'status 0: thawed', '... and all is made again';
 system 'touch', "$saved/ram";
-$r = vmtap(@env, '--verbose', '-f', 'a', $one);
+$r = vmtap(@env, '-vv', '-f', 'a', $one);
 is $r->{status}, 0, 'a base that was changed: the test passes';
 like $r->{err}, qr/'$saved' is damaged: building it again/, '... it is named';
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: resumed thawed', '... and all is made again';
-is ways(vmtap(@env, '--verbose', '-f', 'a', $one)), 'status 0: thawed', '... for all that follow';
+is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed', '... and all is made again';
+is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: thawed', '... for all that follow';
 
 # A cache that is carried elsewhere
 is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';

@@ -25,7 +25,7 @@ test("a job is started and stopped, and states are compared") {
 	m.wait_for_unit("once");
 }
 
-test("a unit that somebody starts later is waited for by its state") {
+test("a unit that somebody starts later is waited for by its state", .health = "units") {
 	m.succeed("(sleep 1; systemctl start stays) >/dev/null 2>&1 &");
 	m.wait_for_unit_state("stays", "active");
 	m.succeed("(sleep 1; systemctl stop stays) >/dev/null 2>&1 &");
