@@ -56,8 +56,8 @@ static const char one_image[] =
 	"}\n"
 	"\n"
 	"test(\"what a test writes is gone in the next\") {\n"
-	"\tmachine.write_file(\"/root/note\", \"mine\");\n"
-	"\tis(machine.read_file(\"/root/note\"), \"mine\");\n"
+	"\tmachine.write_file(\"/tmp/note\", \"mine\");\n"
+	"\tis(machine.read_file(\"/tmp/note\"), \"mine\");\n"
 	"}\n";
 
 static void compose(struct buf *out, const char *image)
