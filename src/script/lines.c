@@ -61,7 +61,8 @@ void chain_add(struct chain *c, struct place p)
 	c->places[c->n - 1] = p;
 }
 
-void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct chain *c)
+/* Frames are read as they are: what is in them is not for a sanitizer to judge. */
+__attribute__((no_sanitize_address)) void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct chain *c)
 {
 	while (frame % sizeof(frame) == 0 && frame < top && frame + 2 * sizeof(frame) <= top) {
 		const uintptr_t *words = (const uintptr_t *)frame; /* the caller's frame, the return address */
@@ -73,7 +74,7 @@ void lines_chain(const struct lines *l, uintptr_t frame, uintptr_t top, struct c
 	}
 }
 
-struct place lines_scan(const struct lines *l, uintptr_t from, uintptr_t top)
+__attribute__((no_sanitize_address)) struct place lines_scan(const struct lines *l, uintptr_t from, uintptr_t top)
 {
 	from = (from + sizeof(from) - 1) & ~(sizeof(from) - 1);
 	for (; from + sizeof(from) <= top; from += sizeof(from)) {

@@ -219,8 +219,10 @@ static void step_back(struct life *l, char *why)
 {
 	struct machine *m = l->machine;
 
-	if (m->loss == LOSS_STATE)
+	if (m->loss == LOSS_STATE) {
 		template_discard_frozen(l->world, m->index);
+		l->unfinished = true;
+	}
 	log_verbose("%s, so its template is copied", why);
 	l->no_frozen = why;
 	machine_reset(m);

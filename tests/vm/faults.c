@@ -32,11 +32,11 @@ test("a delay is at least that") {
 }
 
 test("a rate holds back and loses nothing") {
-	double fast, slow;
+	double slow;
 
 	start_all();
 	a.succeed("mkdir /tmp/www && head -c 200000 /dev/urandom >/tmp/www/data && httpd -h /tmp/www -p 80");
-	fast = b.execute("wget -qO /tmp/1 http://a/data").seconds;
+	b.succeed("wget -qO /tmp/1 http://a/data");
 	lan.rate(1000); /* 200 KB are 1.6 s */
 	slow = b.execute("wget -qO /tmp/2 http://a/data").seconds;
 	ok(slow >= 1.5);
