@@ -91,9 +91,8 @@ sub damage {
     system 'touch', '-r', dir() . '/times', "$entry/image";
 }
 damage(2000);
-is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed', 'tables that are damaged: the template is copied';
-ok !-e "$entry/image", '... and the file is thrown away';
-is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed', '... and made again, which stops a copy for a moment and lets it run on';
+is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed',
+    'tables that are damaged: the template is copied, and frozen again, which stops a copy for a moment and lets it run on';
 is ways(vmtap(@env, '-vv', $one)), 'status 0: thawed', '... for all that follow';
 damage(4 << 20);
 is vmtap(@env, 'cache', 'list', '--check')->{status}, 1, 'memory that is damaged is found by cache list --check';
