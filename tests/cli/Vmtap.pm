@@ -111,7 +111,7 @@ sub terminal {
     my ($columns, $command) = @_;
     $shown = "$dir/shown";
     unlink $shown;
-    open $keys, '|-', 'sh', '-c', 'exec script -qefc "$1" "$2" >/dev/null', 'sh',
+    open $keys, '|-', 'sh', '-c', 'exec timeout -k 5 400 script -qefc "$1" "$2" >/dev/null', 'sh', # what is typed may come too early, and be lost
         "stty rows 31 cols $columns; stty -g >$shown.before; $command; echo left=\$?; stty -g >$shown.after", $shown
         or die "cannot run script: $!";
     $keys->autoflush(1);
