@@ -86,7 +86,6 @@ int console_start(struct console *c, struct loop *l, int fd, struct err *err)
 	c->stream.received = received;
 	c->stream.lost = lost;
 	c->stream.arg = c;
-	c->stream.out_max = 2 * CONSOLE_TYPED_MAX;
 	return stream_open(&c->stream, l, fd, err);
 }
 
@@ -143,11 +142,11 @@ char *console_text(const struct console *c)
 	return buf_steal(&all);
 }
 
-int console_send(struct console *c, const char *text)
+int console_send(struct console *c, const char *bytes, size_t n, size_t max)
 {
-	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + strlen(text) > CONSOLE_OUT_MAX)
+	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + n > max)
 		return -1;
-	buf_adds(&c->stream.out, text);
+	buf_add(&c->stream.out, bytes, n);
 	stream_flush(&c->stream);
 	return 0;
 }
@@ -166,14 +165,6 @@ void console_unhear(struct console *c, const struct console_ear *ear)
 		at = &(*at)->next;
 	if (*at)
 		*at = ear->next;
-}
-
-void console_type(struct console *c, const char *bytes, size_t n)
-{
-	if (!stream_is_open(&c->stream) || stream_waiting(&c->stream) + n > CONSOLE_TYPED_MAX)
-		return;
-	buf_add(&c->stream.out, bytes, n);
-	stream_flush(&c->stream);
 }
 
 void console_forget_panic(struct console *c)

@@ -9,7 +9,7 @@
 #define CONSOLE_KEEP	 (256 * 1024) /* bytes kept of each console; older ones go */
 #define CONSOLE_LINE_MAX 4096	      /* bytes of a line that is looked at; the rest is cut */
 #define CONSOLE_OUT_MAX	 (2 << 20)    /* bytes that may wait for a guest that does not read them */
-#define CONSOLE_TYPED_MAX 4096	      /* bytes for a guest that does not read its console; more is dropped */
+#define CONSOLE_TYPED_MAX 4096	      /* bytes that a person may have typed for it, likewise; more is dropped */
 
 /**
  * struct console_ear - Somebody who hears a console as it comes
@@ -71,15 +71,15 @@ char *console_find(struct console *c, const regex_t *regex);
 /* Return: the cleaned text, with the line that has no end yet; the caller frees it. */
 char *console_text(const struct console *c);
 
-/* Have the guest read @text on its console. Return: 0, or -1 when it reads nothing and too much waits already. */
-int console_send(struct console *c, const char *text);
+/*
+ * Have the guest read bytes on its console. @max: bytes that may wait for it then, of a person CONSOLE_TYPED_MAX, at most
+ * CONSOLE_OUT_MAX. Return: 0, or -1 when it reads nothing and too much waits already.
+ */
+int console_send(struct console *c, const char *bytes, size_t n, size_t max);
 
 /* Hear it from now on; or no more, which is harmless for one that does not. */
 void console_hear(struct console *c, struct console_ear *ear);
 void console_unhear(struct console *c, const struct console_ear *ear);
-
-/* Type: bytes for the guest. They are dropped when it has not read what was typed before. */
-void console_type(struct console *c, const char *bytes, size_t n);
 
 /* The kernel has not panicked, whatever the console said: @panicked is called for the next such line. */
 void console_forget_panic(struct console *c);

@@ -234,7 +234,7 @@ static void relay_to_console(struct call *c, struct console *to, const struct fr
 			call_answer(c, WIRE_OK, "");
 			return;
 		}
-		console_type(to, bytes, n);
+		(void)console_send(to, bytes, n, CONSOLE_TYPED_MAX);
 		call_acknowledge(c, n);
 	}
 }

@@ -43,7 +43,7 @@ bool order_console_text(struct call *c)
 
 void order_console_send(struct call *c)
 {
-	if (console_send(&c->life->machine->console, c->first) == 0)
+	if (console_send(&c->life->machine->console, c->first, strlen(c->first), CONSOLE_OUT_MAX) == 0)
 		call_answer(c, WIRE_OK, "");
 	else
 		call_answer(c, WIRE_FAILED, "the guest does not read its console: too much waits there already");

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -164,8 +166,28 @@ TEST(console, nothing_is_sent_to_a_console_that_is_not_there)
 {
 	struct console c = {.name = "m"};
 
-	CHECK_INT(console_send(&c, "x"), -1);
+	CHECK_INT(console_send(&c, "x", 1, CONSOLE_OUT_MAX), -1);
 	console_free(&c);
+}
+
+TEST(console, what_is_sent_waits_for_a_guest_that_does_not_read)
+{
+	static char much[CONSOLE_OUT_MAX / 2];
+	struct console c = {.name = "m"};
+	struct loop l;
+	int pair[2];
+
+	CHECK_INT(loop_init(&l, NULL), 0);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_INT(console_start(&c, &l, pair[0], NULL), 0);
+	memset(much, 'x', sizeof(much));
+	CHECK_INT(console_send(&c, much, sizeof(much), CONSOLE_OUT_MAX), 0);
+	CHECK_INT(loop_poll(&l, NULL), 0);
+	CHECK(stream_is_open(&c.stream));
+	CHECK_INT(console_send(&c, much, sizeof(much), CONSOLE_TYPED_MAX), -1);
+	close(pair[1]);
+	console_free(&c);
+	loop_free(&l);
 }
 
 /* ---- events ---- */
