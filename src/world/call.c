@@ -380,13 +380,7 @@ static void wake(struct call *c, enum order_off off)
 		answer_off(c, WIRE_REFUSED);
 }
 
-/* Nothing in a paused machine answers: a call would only find that out at its deadline. */
-static bool needs_running(enum wire_call kind)
-{
-	return kind != WIRE_CALL_PAUSE && kind != WIRE_CALL_RESUME && kind != WIRE_CALL_LINK && kind != WIRE_CALL_RESTORE &&
-	       kind != WIRE_CALL_START;
-}
-
+/* Nothing in it answers: a call would only find that out at its deadline. */
 static void answer_paused(struct call *c)
 {
 	const char *name = c->life->machine->spec->name;
@@ -405,7 +399,7 @@ void call_go(struct call *c)
 	assert(m); /* a call of all machines is over by now */
 	if (m->state == MACHINE_GONE)
 		call_lost(c, m);
-	else if (m->state == MACHINE_UP && m->paused && needs_running(c->kind))
+	else if (m->state == MACHINE_UP && m->paused && order->who == ORDER_GUEST)
 		answer_paused(c);
 	else if (m->state == MACHINE_UP)
 		order->when_up(c);

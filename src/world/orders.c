@@ -256,7 +256,8 @@ static void order_restore(struct call *c)
 /* ---- the table ---- */
 
 static const struct order orders[] = {
-#define CALL(kind, whom, off, at_once, when_up) [WIRE_CALL_##kind] = {ORDER_##whom, ORDER_##off, at_once, when_up},
+#define CALL(kind, whom, off, who, at_once, when_up) \
+	[WIRE_CALL_##kind] = {ORDER_##whom, ORDER_##off, ORDER_##who, at_once, when_up},
 #include "world/calls.def"
 #undef CALL
 };

@@ -6,11 +6,13 @@
 
 enum order_whom { ORDER_ONE, ORDER_ALL, ORDER_NET };
 enum order_off { ORDER_BOOTS, ORDER_FIRST_TIME, ORDER_DONE };
+enum order_who { ORDER_GUEST, ORDER_HOST };
 
 /* A row; calls.def tells what the fields mean. */
 struct order {
 	enum order_whom whom;
 	enum order_off off;
+	enum order_who who;
 	bool (*at_once)(struct call *c);
 	void (*when_up)(struct call *c);
 };

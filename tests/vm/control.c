@@ -35,6 +35,7 @@ test("a paused machine stands still, and goes on where it was") {
 	m.pause();
 	m.pause();
 	ok(m.is_up());
+	like(m.monitor("info status"), "paused");
 	m.resume();
 	ok(contains(job_wait(j).out, "end\n"));
 	m.succeed("true");
