@@ -25,3 +25,8 @@ CONFIG_VGA_PCI=y
 CONFIG_VIRTIO_GPU=y
 CONFIG_VIRTIO_VGA=y
 CONFIG_VIRTIO_INPUT=y
+
+# ---- a TPM, 1.2 and 2.0: the chip itself is swtpm, a program beside QEMU ----
+CONFIG_TPM_TIS_ISA=y
+CONFIG_TPM_CRB=y
+CONFIG_TPM_EMULATOR=y
