@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "cmd/lacks.h"
 #include "cmd/limits.h"
+#include "cmd/work.h"
 #include "script/script.h"
 
 #define QEMU_OVERHEAD_MIB 100 /* of a QEMU process beside its guest's memory (RSS 40, translation buffer) */
@@ -101,39 +102,6 @@ static void set_world(const struct schedule *s, size_t number)
 	kept_set(&s->options->kept, t, s->permits, !s->options->retry_infra || s->tests[number].infra, &w->visits);
 }
 
-static struct setup_run *setup_of(const struct file_run *f, int stage)
-{
-	return &f->setups[stage - SCRIPT_BASE];
-}
-
-/* Return: what a stage begins with. */
-static int parent_of(const struct plan_file *f, int stage)
-{
-	return stage == SCRIPT_BASE ? SCRIPT_NOTHING : script_stage(f->script, (size_t)stage)->parent;
-}
-
-/* What is next to be begun for a test begins with the last there is on the way to @stage, and comes there. */
-static void set_beginning(const struct schedule *s, const struct plan_test *t, int stage)
-{
-	const struct file_run *f = file_of(s, t);
-	struct plan_file *plan = t->file;
-	int at = stage;
-
-	while (at != SCRIPT_NOTHING && setup_of(f, at)->state != SETUP_DONE)
-		at = parent_of(plan, at);
-	plan->stage = stage;
-	plan->begun = at;
-	plan->world.layer = at == SCRIPT_NOTHING ? NULL : setup_of(f, at)->layer;
-}
-
-/* What the status calls a setup; the caller frees it. */
-static char *title_of(const struct plan_test *t, int stage)
-{
-	if (stage == SCRIPT_BASE)
-		return xasprintf("setup of %s", t->file->path);
-	return xasprintf("setup \"%s\" of %s", script_stage(t->file->script, (size_t)stage)->name, t->file->path);
-}
-
 /* Return: 0, or -1. */
 static int start_job(struct schedule *s, size_t number, bool setup, int stage, struct err *err)
 {
@@ -141,7 +109,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	struct job *j = find_free_job(s);
 
 	set_world(s, number);
-	set_beginning(s, t, stage);
+	setups_begin(&file_of(s, t)->setups, t->file, stage);
 	if (s->options->cached) /* again: a test that was tried under KVM may be under TCG now */
 		cached_name(t, &file_of(s, t)->inputs, &s->tests[number].key);
 	j->test = t;
@@ -150,7 +118,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	j->stage = stage;
 	j->begun = t->file->begun;
 	free(j->title);
-	j->title = setup ? title_of(t, stage) : NULL;
+	j->title = setup ? setups_title(t->file, stage) : NULL;
 	t->file->world.finish_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
@@ -175,37 +143,13 @@ static void start_test(struct schedule *s, size_t number)
 
 /* ---- setups ---- */
 
-/* Each test that begins there is told that its setup could not be run. */
-static void set_unmet(struct setup_run *setup, char *why)
-{
-	setup->state = SETUP_UNMET;
-	setup->result = (struct point){.verdict = VERDICT_FAILED, .reason = why, .infra = true};
-}
-
 static void start_setup(struct schedule *s, struct setup_run *setup, size_t number, int stage)
 {
 	struct err err = {0};
 
 	setup->state = SETUP_RUNNING;
 	if (start_job(s, number, true, stage, &err) < 0)
-		set_unmet(setup, xstrdup(err.text));
-}
-
-static bool find_layer(const struct schedule *s, struct plan_file *plan, int stage)
-{
-	struct setup_run *setup = setup_of(&s->files[plan - s->plan->files], stage);
-
-	if (!work_find_layer(plan, stage))
-		return false;
-	setup->layer = plan->world.layer;
-	setup->state = SETUP_DONE;
-	return true;
-}
-
-/* As it is called in messages; the caller frees it. */
-static char *words_of(const struct setup_run *setup)
-{
-	return setup->failed ? xasprintf("setup \"%s\"", setup->failed) : xstrdup("setup");
+		setups_break(setup, xstrdup(err.text));
 }
 
 /* For those who show what happened: a setup is no point of its own. */
@@ -219,32 +163,13 @@ static void tell_setup(struct schedule *s, const struct job *j, struct point *p)
 	report_setup(s->report, p);
 }
 
-/* The setup's process has ended: its tests can go on, or cannot. */
-static void take_setup(struct schedule *s, const struct job *j, struct world_outcome *o, const char *died)
-{
-	struct plan_file *plan = j->test->file;
-	struct setup_run *setup = setup_of(file_of(s, j->test), j->stage);
-	cleanup_free char *words = words_of(setup);
-
-	if (died) {
-		set_unmet(setup, xasprintf("its process ended: %s", died));
-	} else if (o->result.verdict != VERDICT_PASSED) {
-		setup->state = SETUP_UNMET;
-		setup->result = o->result;
-		o->result = (struct point){0};
-	} else if (o->unsaved || !find_layer(s, plan, j->stage)) {
-		report_notice(s->report, "%s: %s runs before every test, because what it leaves cannot be saved: %s",
-			      plan->path, words, o->unsaved ? o->unsaved : "it is gone from the cache");
-		setup->state = SETUP_NONE;
-	}
-}
-
 /* Return: whether a test need not wait for a setup any more, which it begins with. */
 static bool is_setup_over(struct schedule *s, size_t number, int stage)
 {
 	struct plan_test *t = &s->plan->tests[number];
-	struct setup_run *setup = setup_of(file_of(s, t), stage), *before;
-	int parent = parent_of(t->file, stage);
+	struct setups *setups = &file_of(s, t)->setups;
+	struct setup_run *setup = setups_at(setups, stage), *before;
+	int parent = setups_parent(t->file, stage);
 	const struct spec *w = &t->file->world;
 
 	if (setup->state != SETUP_WANTED)
@@ -254,38 +179,16 @@ static bool is_setup_over(struct schedule *s, size_t number, int stage)
 		setup->state = SETUP_NONE; /* nothing to save: each test runs it */
 		return true;
 	}
-	if (find_layer(s, t->file, stage))
+	if (setups_find(setups, t->file, stage))
 		return true;
 	if (parent != SCRIPT_NOTHING && !is_setup_over(s, number, parent))
 		return false;
-	before = parent == SCRIPT_NOTHING ? NULL : setup_of(file_of(s, t), parent);
-	if (before && before->state == SETUP_UNMET) {
-		setup->state = SETUP_UNMET;
-		setup->failed = before->failed;
-		setup->origin = before->origin ? before->origin : before;
-		point_copy_result(&setup->result, &before->result);
-	} else if (find_free_job(s)) { /* a parent's may have taken the last one */
+	before = parent == SCRIPT_NOTHING ? NULL : setups_at(setups, parent);
+	if (before && before->state == SETUP_UNMET)
+		setups_break_like(setup, before);
+	else if (find_free_job(s)) /* a parent's may have taken the last one */
 		start_setup(s, setup, number, stage);
-	}
 	return setup->state != SETUP_RUNNING && setup->state != SETUP_WANTED;
-}
-
-/* What setup left cannot be resumed: from now on it runs before all that begins with it, and this runs again. */
-static bool retry_without_layer(struct schedule *s, const struct job *j, const struct world_outcome *o)
-{
-	struct plan_file *plan = j->test->file;
-	struct setup_run *setup;
-	cleanup_free char *words = NULL;
-
-	if (!o->layer_failed || j->begun == SCRIPT_NOTHING)
-		return false;
-	setup = setup_of(file_of(s, j->test), j->begun);
-	words = words_of(setup);
-	if (setup->state == SETUP_DONE)
-		report_notice(s->report, "%s: %s runs before every test: %s", plan->path, words, o->layer_failed);
-	setup->state = SETUP_NONE;
-	work_discard_layer(plan, j->begun);
-	return true;
 }
 
 /* ---- freezing ---- */
@@ -367,6 +270,12 @@ static bool retry_infra(struct schedule *s, size_t number, const struct point *r
 	return true;
 }
 
+/* Return: whether the job is to be done again without what it began with, which cannot be resumed. */
+static bool without_layer(struct schedule *s, const struct job *j, const struct world_outcome *o)
+{
+	return setups_forget(&file_of(s, j->test)->setups, j->test->file, j->begun, o, s->report);
+}
+
 static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
 {
 	struct schedule *s = arg;
@@ -379,12 +288,12 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
 	if (o->unfinished && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
-	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && retry_without_layer(s, j, o)))) {
-		setup_of(f, j->stage)->state = SETUP_WANTED;
+	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && without_layer(s, j, o)))) {
+		setups_at(&f->setups, j->stage)->state = SETUP_WANTED;
 	} else if (j->setup) {
 		tell_setup(s, j, &o->result);
-		take_setup(s, j, o, died);
-	} else if ((!died && retry_without_layer(s, j, o)) ||
+		setups_take(&f->setups, plan, j->stage, o, died, s->report);
+	} else if ((!died && without_layer(s, j, o)) ||
 		   (!died && fallback_take_accel(s->fallback, &f->fallback, t, o)) ||
 		   retry_infra(s, j->number, &o->result, died)) {
 		start_test(s, j->number);
@@ -419,19 +328,6 @@ static void prepare_done(void *arg)
 
 /* ---- what starts ---- */
 
-static void expect_setups(struct file_run *f, const struct script *script)
-{
-	if (f->setups)
-		return;
-	f->nsetups = 1 + script_stage_count(script);
-	f->setups = xcalloc(f->nsetups, sizeof(*f->setups));
-	f->setups[0].state = script_has_setup(script) ? SETUP_WANTED : SETUP_NONE;
-	for (size_t i = 1; i < f->nsetups; i++) {
-		f->setups[i].state = SETUP_WANTED;
-		f->setups[i].failed = script_stage(script, i - 1)->name;
-	}
-}
-
 /* Return: whether the machines of a script need not be waited for any more. */
 static bool is_prepared(struct schedule *s, struct plan_file *plan)
 {
@@ -440,7 +336,7 @@ static bool is_prepared(struct schedule *s, struct plan_file *plan)
 	if (f->prepared || prepare_is_busy(&s->prepare))
 		return f->prepared;
 	plan_describe(plan, s->settings);
-	expect_setups(f, plan->script);
+	setups_expect(&f->setups, plan->script);
 	f->prepared = !prepare_start(&s->prepare, plan);
 	if (!f->prepared) {
 		free(s->preparing);
@@ -470,7 +366,7 @@ static bool settle_from_cache(struct schedule *s, size_t number)
 static bool start_next(struct schedule *s, size_t number)
 {
 	struct plan_test *t = &s->plan->tests[number];
-	struct setup_run *setup, *origin;
+	struct setup_run *setup;
 
 	if (!is_prepared(s, t->file))
 		return false;
@@ -478,10 +374,9 @@ static bool start_next(struct schedule *s, size_t number)
 		return true;
 	if (!has_room(s, t) || !is_setup_over(s, number, stage_of(t)))
 		return false;
-	setup = setup_of(file_of(s, t), stage_of(t));
-	origin = setup->origin ? setup->origin : setup;
+	setup = setups_at(&file_of(s, t)->setups, stage_of(t));
 	if (setup->state == SETUP_UNMET)
-		settle_like_setup(s->settle, number, &setup->result, setup->failed, &origin->told_by);
+		settle_like_setup(s->settle, number, &setup->result, setup->failed, &setups_origin(setup)->told_by);
 	else
 		start_test(s, number);
 	return true;
@@ -607,11 +502,8 @@ void schedule_stop(struct schedule *s, bool kept_as_well)
 
 void schedule_free(struct schedule *s)
 {
-	for (size_t i = 0; i < s->plan->nfiles; i++) {
-		for (size_t k = 0; k < s->files[i].nsetups; k++)
-			point_free(&s->files[i].setups[k].result);
-		free(s->files[i].setups);
-	}
+	for (size_t i = 0; i < s->plan->nfiles; i++)
+		setups_free(&s->files[i].setups);
 	for (size_t i = 0; i < s->plan->ntests; i++) {
 		free(s->tests[i].fallback.kvm_failed);
 		free(s->tests[i].infra);

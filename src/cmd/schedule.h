@@ -9,15 +9,7 @@
 #include "cmd/prepare.h"
 #include "cmd/runner.h"
 #include "cmd/settle.h"
-
-/* How far a setup of a script is, for the tests that wait for it. */
-enum setup_state {
-	SETUP_NONE,    /* there is none, or each test runs it itself */
-	SETUP_WANTED,  /* the first test that needs it has it run */
-	SETUP_RUNNING, /* tests wait */
-	SETUP_DONE,    /* what it left is in the store */
-	SETUP_UNMET,   /* it failed or skipped, and so does each test */
-};
+#include "cmd/setups.h"
 
 /* Whether the templates of a script are to be finished, for tests that come later. */
 enum freeze_state {
@@ -27,33 +19,16 @@ enum freeze_state {
 };
 
 /**
- * struct setup_run - What tests begin with, in this run
- * @layer:	When it is DONE; never freed: a few in a run
- * @result:	What became of it, when it is UNMET
- * @origin:	One before it that failed, for which it is UNMET; NULL: it did itself
- * @told_by:	Of an origin: number of the test that told it in full, from 1; 0 so far
- * @failed:	The name of the setup that this was, which may be one before it; NULL for one without a name
- */
-struct setup_run {
-	enum setup_state state;
-	const char *layer, *failed;
-	struct setup_run *origin;
-	size_t told_by;
-	struct point result;
-};
-
-/**
  * struct file_run - A script in this run
  * @frozen:	Whether a test has met a template that is not finished, and what has come of it
  * @prepared:	Its machines have all that they boot from, or are broken
- * @setups:	The setup without a name, then those with names in the order of the script; @nsetups in all
+ * @setups:	What tests begin with
  * @inputs:	What results depend on, once it was asked for
  */
 struct file_run {
 	bool prepared;
 	enum freeze_state frozen;
-	struct setup_run *setups;
-	size_t nsetups;
+	struct setups setups;
 	struct fallback_file fallback;
 	struct cached_inputs *inputs;
 };
