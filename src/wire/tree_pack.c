@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -27,6 +28,7 @@ struct name {
  * @top:	As the caller named it, for messages
  * @folders, @paths, @depth: The folders that are being read, each in the one before it
  * @fd:		The file whose data is next, -1 for none; @path, @at and @size are of that
+ * @data_end:	Up to there what follows @at is data: tmpfs finds the end of it by counting its pages
  */
 struct tree_pack {
 	char *top;
@@ -36,7 +38,7 @@ struct tree_pack {
 	int depth;
 	int fd;
 	char *path;
-	off_t at, size;
+	off_t at, size, data_end;
 	struct name *names;
 	size_t nnames;
 };
@@ -128,7 +130,7 @@ static int pack_file(struct tree_pack *p, int folder, const char *name, const ch
 		return 1;
 	p->fd = fd_steal(&fd);
 	p->path = xstrdup(path);
-	p->at = 0;
+	p->at = p->data_end = 0;
 	p->size = st.st_size;
 	return 1;
 }
@@ -187,38 +189,47 @@ static int pack(struct tree_pack *p, int folder, const char *name, const char *p
 
 /* ---- data ---- */
 
-/* Return: where data is next, at @size when there is none; and in @end where it ends. */
-static off_t find_data(int fd, off_t at, off_t size, off_t *end)
+/* Set @p->at to where data is next, to @p->size when there is none, and @p->data_end to where it ends. */
+static void find_data(struct tree_pack *p)
 {
-	off_t data = lseek(fd, at, SEEK_DATA);
+	off_t data = lseek(p->fd, p->at, SEEK_DATA), end;
 
-	*end = size;
-	if (data < 0)
-		return errno == ENXIO ? size : at; /* a file system that does not know holes */
-	*end = lseek(fd, data, SEEK_HOLE);
-	*end = *end < 0 || *end > size ? size : *end;
-	return data > size ? size : data;
+	p->data_end = p->size;
+	if (data < 0) { /* nothing more, or a file system that does not know holes */
+		p->at = errno == ENXIO ? p->size : p->at;
+		return;
+	}
+	end = lseek(p->fd, data, SEEK_HOLE);
+	p->data_end = end < 0 || end > p->size ? p->size : end;
+	p->at = data > p->size ? p->size : data;
 }
 
 /* Return: 1 with a record, 0 when there is no more of the file. */
 static int pack_data(struct tree_pack *p, struct buf *out, struct err *err)
 {
-	static char data[DATA_MAX];
-	off_t end, at = find_data(p->fd, p->at, p->size, &end);
-	size_t most = end - at < DATA_MAX ? (size_t)(end - at) : DATA_MAX;
-	ssize_t n = at < p->size ? pread(p->fd, data, most, at) : 0;
+	const size_t begin = out->len;
+	size_t most;
+	ssize_t n = 0;
 
-	if (n < 0)
-		return fail(p, "read", p->path, err);
-	if (n == 0) { /* or it has become shorter, and the rest is a hole */
-		fd_close(&p->fd);
+	if (p->at >= p->data_end)
+		find_data(p);
+	most = p->data_end - p->at < DATA_MAX ? (size_t)(p->data_end - p->at) : DATA_MAX;
+	wire_put_u8(out, TREE_DATA);
+	wire_put_u64(out, (uint64_t)p->at);
+	wire_put_u32(out, 0);
+	if (most > 0) /* straight to its place: every copy of it costs a guest that is emulated */
+		n = pread(p->fd, buf_reserve(out, most), most, p->at);
+	if (n <= 0) {
+		buf_cut(out, begin);
+		if (n < 0)
+			return fail(p, "read", p->path, err);
+		fd_close(&p->fd); /* at its end; or it has become shorter, and the rest is a hole */
 		free(steal(p->path));
 		return 0;
 	}
-	p->at = at + n;
-	wire_put_u8(out, TREE_DATA);
-	wire_put_u64(out, (uint64_t)at);
-	wire_put_bytes(out, data, (size_t)n);
+	buf_commit(out, (size_t)n);
+	put_le32((uint8_t *)out->data + begin + 9, (uint32_t)n);
+	p->at += n;
 	return 1;
 }
 
