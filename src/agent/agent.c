@@ -44,6 +44,7 @@
 #include "agent/shell.h"
 #include "agent/trees.h"
 #include "agent/wait.h"
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
@@ -96,20 +97,36 @@ void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
 	send_bytes(a, WIRE_FAIL, id, buf_str(&reason), strnlen(buf_str(&reason), WIRE_REASON_MAX));
 }
 
-void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n)
+size_t agent_begin_output(struct agent *a, uint32_t id, enum wire_stream stream)
 {
-	size_t mark;
+	size_t mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
 
-	assert(n <= WIRE_CHUNK);
-	mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
 	wire_put_u8(&a->port.out, (uint8_t)stream);
-	wire_put_bytes(&a->port.out, data, n);
-	wire_end(&a->port.out, mark);
+	wire_put_u32(&a->port.out, 0);
+	return mark;
+}
+
+void agent_end_output(struct agent *a, size_t mark)
+{
+	struct buf *out = &a->port.out;
+	size_t bytes = mark + WIRE_HEADER_SIZE + 1 + 4;
+
+	assert(out->len - bytes <= WIRE_CHUNK);
+	put_le32((uint8_t *)out->data + bytes - 4, (uint32_t)(out->len - bytes));
+	wire_end(out, mark);
 	port_send(&a->port);
 	if (!a->full && port_waiting(&a->port) > PORT_OUT_HIGH) {
 		a->full = true;
 		child_pause_all(a);
 	}
+}
+
+void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n)
+{
+	size_t mark = agent_begin_output(a, id, stream);
+
+	buf_add(&a->port.out, data, n);
+	agent_end_output(a, mark);
 }
 
 static void send_hello(struct agent *a)

@@ -84,8 +84,8 @@ enum wire_type {
 	 * as a SHELL on pipes is: by TAKEN of nothing, OUTPUT... and TAKEN..., then EXIT; or by FAIL. */
 	WIRE_SPAWN = 20,
 	/* world->agent: str absolute path that the tree becomes. Then RECORD..., of which the last is empty, with the same
-	 * id. Answered by TAKEN (the bytes of a record that was put) ..., then DONE; or by FAIL, after which the rest is
-	 * dropped. */
+	 * id. Answered by TAKEN (the bytes of records that were put, some at a time) ..., then DONE; or by FAIL, after
+	 * which the rest is dropped. */
 	WIRE_PUT_TREE = 22,
 	WIRE_RECORD = 23, /* world->agent: bytes, as tree.h has them; none: the end */
 	/* world->agent: str absolute path. Answered by OUTPUT (stream WIRE_STDOUT), one a record..., then DONE or FAIL. */
