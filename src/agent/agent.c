@@ -36,6 +36,7 @@
 
 #include "agent/child.h"
 #include "agent/configure.h"
+#include "agent/connect.h"
 #include "agent/exec.h"
 #include "agent/files.h"
 #include "agent/font.h"
@@ -207,6 +208,17 @@ static void ping(struct agent *a, uint32_t id, struct wire_reader *r)
 	agent_send_done(a, id, "", 0);
 }
 
+/* Both are of what has a window: a connection, or a command. */
+static void input(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	(connect_has(a, id) ? connect_handle_input : shell_handle_input)(a, id, r);
+}
+
+static void taken(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	(connect_has(a, id) ? connect_handle_taken : shell_handle_taken)(a, id, r);
+}
+
 /* @opens: it starts a request, whose number must be free. */
 static const struct handler {
 	enum wire_type type;
@@ -226,14 +238,15 @@ static const struct handler {
 	{WIRE_SHELL, true, shell_handle},
 	{WIRE_FONT, true, font_handle},
 	{WIRE_HEALTH, true, health_handle},
-	{WIRE_INPUT, false, shell_handle_input},
+	{WIRE_INPUT, false, input},
 	{WIRE_RESIZE, false, shell_handle_resize},
-	{WIRE_TAKEN, false, shell_handle_taken},
+	{WIRE_TAKEN, false, taken},
 	{WIRE_PUT_TREE, true, trees_handle_put},
 	{WIRE_RECORD, false, trees_handle_record},
 	{WIRE_GET_TREE, true, trees_handle_get},
 	{WIRE_SPAWN, true, shell_handle_spawn},
 	{WIRE_SIGNAL, false, shell_handle_signal},
+	{WIRE_CONNECT, true, connect_handle},
 };
 
 static void dispatch(struct agent *a, const struct frame *f)

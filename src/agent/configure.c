@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/connect.h"
 #include "agent/generation.h"
 #include "agent/hosts.h"
 #include "agent/machine_id.h"
@@ -244,6 +245,8 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		request_fail(&c->request, "malformed CONFIGURE");
 		return;
 	}
+	if (n > 0) /* the beginning of a life, not the time alone */
+		connect_reset_all(a);
 	if (*hostname || c->count)
 		net_up_loopback();
 	if (set_clock(wall, &err) < 0 || renew(a, entropy, n, &err) < 0 ||

@@ -99,6 +99,11 @@ enum wire_type {
 	 * not told, ever; 0 to be told what went wrong. Answered by DONE: u32 number, then for each: u8 enum wire_health,
 	 * str what was seen, several lines allowed. Each is told once. */
 	WIRE_HEALTH = 26,
+	/* world->agent: u32 TCP port, to which a connection is made as a client of this machine itself would. Answered by
+	 * TAKEN of nothing once it is there, OUTPUT (stream WIRE_STDOUT; of nothing: its end) ... and TAKEN..., then DONE
+	 * when both directions have ended; or by FAIL, also when it is reset. INPUT may follow at once, and an INPUT of
+	 * nothing ends that direction. Either way no more than WIRE_SHELL_WINDOW bytes are under way. CANCEL resets it. */
+	WIRE_CONNECT = 27,
 };
 
 /* What HEALTH tells of, and the names that a script has for it. */

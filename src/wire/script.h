@@ -84,6 +84,7 @@ enum wire_call {
 	WIRE_CALL_AWAIT_OFF = 36,  /* until the machine is off, by whatever it does itself */
 	WIRE_CALL_PAUSE = 37,	   /* its processors stand still */
 	WIRE_CALL_RESUME = 38,
+	WIRE_CALL_FORWARD = 39,	   /* -, -, port in the guest << 16 | port of the host, 0 for any: RESULT's status is the latter */
 	WIRE_CALL_KINDS,
 };
 
