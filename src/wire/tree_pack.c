@@ -32,9 +32,9 @@ struct name {
  */
 struct tree_pack {
 	char *top;
-	bool begun;
-	DIR *folders[TREE_DEPTH_MAX];
-	char *paths[TREE_DEPTH_MAX];
+	bool begun, as_root;
+	DIR *folders[TREE_NESTING_MAX];
+	char *paths[TREE_NESTING_MAX];
 	int depth;
 	int fd;
 	char *path;
@@ -82,17 +82,22 @@ void tree_pack_free(struct tree_pack *p)
 	free(p);
 }
 
+void tree_pack_as_root(struct tree_pack *p)
+{
+	p->as_root = true;
+}
+
 /* ---- records ---- */
 
-static void put_entry(struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
+static void put_entry(const struct tree_pack *p, struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
 		      const char *target)
 {
 	wire_put_u8(out, TREE_ENTRY);
 	wire_put_u8(out, (uint8_t)kind);
 	wire_put_str(out, path);
 	wire_put_u32(out, st->st_mode & 07777);
-	wire_put_u32(out, st->st_uid);
-	wire_put_u32(out, st->st_gid);
+	wire_put_u32(out, p->as_root ? 0 : st->st_uid);
+	wire_put_u32(out, p->as_root ? 0 : st->st_gid);
 	wire_put_u64(out, (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
 	wire_put_u64(out, size);
 	wire_put_str(out, target);
@@ -125,7 +130,7 @@ static int pack_file(struct tree_pack *p, int folder, const char *name, const ch
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "'%s/%s' was a file and is none any more", p->top, path);
 	other = other_name(p, &st, path);
-	put_entry(out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
+	put_entry(p, out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
 	if (other)
 		return 1;
 	p->fd = fd_steal(&fd);
@@ -142,14 +147,14 @@ static int pack_folder(struct tree_pack *p, int folder, const char *name, const 
 	struct stat st;
 	DIR *dir;
 
-	if (p->depth == TREE_DEPTH_MAX)
-		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_DEPTH_MAX);
+	if (p->depth == TREE_NESTING_MAX)
+		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_NESTING_MAX);
 	if (fd < 0 || fstat(fd, &st) < 0 || !(dir = fdopendir(fd)))
 		return fail(p, "read", path, err);
 	(void)fd_steal(&fd);
 	p->folders[p->depth] = dir;
 	p->paths[p->depth++] = xstrdup(path);
-	put_entry(out, TREE_FOLDER, path, &st, 0, NULL);
+	put_entry(p, out, TREE_FOLDER, path, &st, 0, NULL);
 	return 1;
 }
 
@@ -162,7 +167,7 @@ static int pack_link(struct tree_pack *p, int folder, const char *name, const ch
 	if (n < 0)
 		return fail(p, "read", path, err);
 	target[n] = '\0';
-	put_entry(out, TREE_LINK, path, st, 0, target);
+	put_entry(p, out, TREE_LINK, path, st, 0, target);
 	return 1;
 }
 
@@ -182,7 +187,7 @@ static int pack(struct tree_pack *p, int folder, const char *name, const char *p
 		return pack_link(p, folder, name, path, &st, out, err);
 	if (S_ISSOCK(st.st_mode))
 		return follow ? err_set(err, "'%s' is a socket", p->top) : 0;
-	put_entry(out, S_ISFIFO(st.st_mode) ? TREE_FIFO : S_ISCHR(st.st_mode) ? TREE_CHAR_DEVICE : TREE_BLOCK_DEVICE, path, &st,
+	put_entry(p, out, S_ISFIFO(st.st_mode) ? TREE_FIFO : S_ISCHR(st.st_mode) ? TREE_CHAR_DEVICE : TREE_BLOCK_DEVICE, path, &st,
 		  st.st_rdev, NULL);
 	return 1;
 }
