@@ -120,6 +120,7 @@ enum wire_event {
 	WIRE_EVENT_FAULT = 5,	/* the script itself crashed: message says how, "file:line" where */
 	WIRE_EVENT_BODY = 6,	/* the setup is over, and the test's body begins */
 	WIRE_EVENT_TODO = 7,	/* the test is expected to fail: message says why */
+	WIRE_EVENT_BAIL_OUT = 8, /* no test of the run is of any use: message says why. A FAILURE follows */
 };
 
 #endif
