@@ -34,7 +34,7 @@
 #define NET_LOOK       (10 * NS_PER_MS)
 
 struct interface {
-	char *mac, *new_mac, *address;
+	char *mac, *new_mac, *address, *address6;
 	uint32_t mtu;
 	bool done;
 };
@@ -150,6 +150,7 @@ static void drop(struct request *q)
 		free(c->nets[i].mac);
 		free(c->nets[i].new_mac);
 		free(c->nets[i].address);
+		free(c->nets[i].address6);
 	}
 	free(c->nets);
 	free(c);
@@ -174,6 +175,8 @@ static const struct interface *set_interfaces(struct configure *c, int *failed, 
 		n->done = true;
 		*failed |= *n->new_mac && net_set_mac(name, n->new_mac, err);
 		*failed |= net_configure(name, n->address, n->mtu, err);
+		if (*n->address6)
+			net_add_ipv6(name, n->address6);
 	}
 	return missing;
 }
@@ -218,6 +221,7 @@ static int read_interfaces(struct configure *c, struct wire_reader *r)
 		n->mac = wire_get_str(r);
 		n->new_mac = wire_get_str(r);
 		n->address = wire_get_str(r);
+		n->address6 = wire_get_str(r);
 		n->mtu = wire_get_u32(r);
 	}
 	return r->bad ? -1 : 0;

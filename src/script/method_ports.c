@@ -120,3 +120,11 @@ char *method_ip(unsigned machine, struct net *net)
 	address_ip(&subnet, (int)machine + 1, 0, text);
 	return run_keep_str(text);
 }
+
+char *method_ip6(unsigned machine, struct net *net)
+{
+	char text[ADDRESS_TEXT];
+
+	address_ip6((int)find_net(wording(machine, "ip6"), machine, net), (int)machine + 1, 0, text);
+	return run_keep_str(text);
+}

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 
 /* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
 enum wire_type {
@@ -27,7 +27,8 @@ enum wire_type {
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
 	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
 	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
-	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
+	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", str IPv6 likewise, of a kernel that
+	 * has it, u32 MTU.
 	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE.
 	 * It may come again, as with the time alone, to set it in less time than the first took. */
 	WIRE_CONFIGURE = 2,
