@@ -36,6 +36,7 @@
 
 #include "agent/child.h"
 #include "agent/configure.h"
+#include "agent/connect.h"
 #include "agent/exec.h"
 #include "agent/files.h"
 #include "agent/font.h"
@@ -44,6 +45,7 @@
 #include "agent/shell.h"
 #include "agent/trees.h"
 #include "agent/wait.h"
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
@@ -96,20 +98,36 @@ void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
 	send_bytes(a, WIRE_FAIL, id, buf_str(&reason), strnlen(buf_str(&reason), WIRE_REASON_MAX));
 }
 
-void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n)
+size_t agent_begin_output(struct agent *a, uint32_t id, enum wire_stream stream)
 {
-	size_t mark;
+	size_t mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
 
-	assert(n <= WIRE_CHUNK);
-	mark = wire_begin(&a->port.out, WIRE_OUTPUT, id);
 	wire_put_u8(&a->port.out, (uint8_t)stream);
-	wire_put_bytes(&a->port.out, data, n);
-	wire_end(&a->port.out, mark);
+	wire_put_u32(&a->port.out, 0);
+	return mark;
+}
+
+void agent_end_output(struct agent *a, size_t mark)
+{
+	struct buf *out = &a->port.out;
+	size_t bytes = mark + WIRE_HEADER_SIZE + 1 + 4;
+
+	assert(out->len - bytes <= WIRE_CHUNK);
+	put_le32((uint8_t *)out->data + bytes - 4, (uint32_t)(out->len - bytes));
+	wire_end(out, mark);
 	port_send(&a->port);
 	if (!a->full && port_waiting(&a->port) > PORT_OUT_HIGH) {
 		a->full = true;
 		child_pause_all(a);
 	}
+}
+
+void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n)
+{
+	size_t mark = agent_begin_output(a, id, stream);
+
+	buf_add(&a->port.out, data, n);
+	agent_end_output(a, mark);
 }
 
 static void send_hello(struct agent *a)
@@ -190,6 +208,17 @@ static void ping(struct agent *a, uint32_t id, struct wire_reader *r)
 	agent_send_done(a, id, "", 0);
 }
 
+/* Both are of what has a window: a connection, or a command. */
+static void input(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	(connect_has(a, id) ? connect_handle_input : shell_handle_input)(a, id, r);
+}
+
+static void taken(struct agent *a, uint32_t id, struct wire_reader *r)
+{
+	(connect_has(a, id) ? connect_handle_taken : shell_handle_taken)(a, id, r);
+}
+
 /* @opens: it starts a request, whose number must be free. */
 static const struct handler {
 	enum wire_type type;
@@ -209,14 +238,15 @@ static const struct handler {
 	{WIRE_SHELL, true, shell_handle},
 	{WIRE_FONT, true, font_handle},
 	{WIRE_HEALTH, true, health_handle},
-	{WIRE_INPUT, false, shell_handle_input},
+	{WIRE_INPUT, false, input},
 	{WIRE_RESIZE, false, shell_handle_resize},
-	{WIRE_TAKEN, false, shell_handle_taken},
+	{WIRE_TAKEN, false, taken},
 	{WIRE_PUT_TREE, true, trees_handle_put},
 	{WIRE_RECORD, false, trees_handle_record},
 	{WIRE_GET_TREE, true, trees_handle_get},
 	{WIRE_SPAWN, true, shell_handle_spawn},
 	{WIRE_SIGNAL, false, shell_handle_signal},
+	{WIRE_CONNECT, true, connect_handle},
 };
 
 static void dispatch(struct agent *a, const struct frame *f)

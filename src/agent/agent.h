@@ -101,6 +101,13 @@ void agent_send_fail(struct agent *a, uint32_t id, const char *fmt, ...)
 /* Send a piece of output, at most WIRE_CHUNK bytes. */
 void agent_send_output(struct agent *a, uint32_t id, enum wire_stream stream, const void *data, size_t n);
 
+/*
+ * The same without a copy: between the two, at most WIRE_CHUNK bytes are added to @a->port.out, and nothing else is
+ * sent. Return: a mark for agent_end_output(); to send nothing after all, cut the buffer there.
+ */
+size_t agent_begin_output(struct agent *a, uint32_t id, enum wire_stream stream);
+void agent_end_output(struct agent *a, size_t mark);
+
 /* One line to the kernel's log, and with it to the console. */
 void agent_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -31,6 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/carried.h"
 #include "agent/cmdline.h"
 #include "agent/environment.h"
 #include "agent/machine_id.h"
@@ -306,6 +307,7 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 {
 	cleanup_buf struct buf cmdline = {0};
+	struct carried files;
 	struct root_spec spec;
 	int result;
 
@@ -315,6 +317,8 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	open_console();
 	load_modules(b);
 	take_run();
+	if (carried_take(&files, err) < 0)
+		return -1;
 	if (file_read("/proc/cmdline", LIST_MAX, &cmdline, err) < 0)
 		return -1;
 	spec = (struct root_spec){
@@ -325,11 +329,13 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	if (!spec.serial) {
 		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */
 		set_up_kit(b);
-		return 0;
+		return carried_put(&files, err);
 	}
 	result = root_enter(&spec, b, err);
 	free(spec.serial);
 	free(spec.fstype);
 	free(spec.modules);
+	if (result == 0)
+		result = carried_put(&files, err);
 	return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
 }

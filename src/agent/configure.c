@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/connect.h"
 #include "agent/generation.h"
 #include "agent/hosts.h"
 #include "agent/machine_id.h"
@@ -33,7 +34,7 @@
 #define NET_LOOK       (10 * NS_PER_MS)
 
 struct interface {
-	char *mac, *new_mac, *address;
+	char *mac, *new_mac, *address, *address6;
 	uint32_t mtu;
 	bool done;
 };
@@ -149,6 +150,7 @@ static void drop(struct request *q)
 		free(c->nets[i].mac);
 		free(c->nets[i].new_mac);
 		free(c->nets[i].address);
+		free(c->nets[i].address6);
 	}
 	free(c->nets);
 	free(c);
@@ -173,6 +175,8 @@ static const struct interface *set_interfaces(struct configure *c, int *failed, 
 		n->done = true;
 		*failed |= *n->new_mac && net_set_mac(name, n->new_mac, err);
 		*failed |= net_configure(name, n->address, n->mtu, err);
+		if (*n->address6)
+			net_add_ipv6(name, n->address6);
 	}
 	return missing;
 }
@@ -217,6 +221,7 @@ static int read_interfaces(struct configure *c, struct wire_reader *r)
 		n->mac = wire_get_str(r);
 		n->new_mac = wire_get_str(r);
 		n->address = wire_get_str(r);
+		n->address6 = wire_get_str(r);
 		n->mtu = wire_get_u32(r);
 	}
 	return r->bad ? -1 : 0;
@@ -244,6 +249,8 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		request_fail(&c->request, "malformed CONFIGURE");
 		return;
 	}
+	if (n > 0) /* the beginning of a life, not the time alone */
+		connect_reset_all(a);
 	if (*hostname || c->count)
 		net_up_loopback();
 	if (set_clock(wall, &err) < 0 || renew(a, entropy, n, &err) < 0 ||

@@ -138,15 +138,21 @@ static void readable(void *arg, uint32_t events)
 
 static void pump(struct transfer *t)
 {
-	static char chunk[WIRE_CHUNK];
 	struct request *q = &t->request;
+	struct buf *out = &q->agent->port.out;
 	ssize_t n = 1;
 
 	while (n > 0 && !q->agent->full && t->sent <= WIRE_FILE_MAX) {
-		n = read(t->fd, chunk, sizeof(chunk));
+		size_t mark = agent_begin_output(q->agent, q->id, WIRE_STDOUT);
+
+		n = read(t->fd, buf_reserve(out, WIRE_CHUNK), WIRE_CHUNK);
 		t->sent += n > 0 ? (uint64_t)n : 0;
-		if (n > 0 && t->sent <= WIRE_FILE_MAX)
-			agent_send_output(q->agent, q->id, WIRE_STDOUT, chunk, (size_t)n);
+		if (n > 0 && t->sent <= WIRE_FILE_MAX) {
+			buf_commit(out, (size_t)n);
+			agent_end_output(q->agent, mark);
+		} else {
+			buf_cut(out, mark);
+		}
 	}
 	if (t->sent > WIRE_FILE_MAX)
 		refuse_size(t, 0);

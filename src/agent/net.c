@@ -1,4 +1,4 @@
-/* net.c - network interfaces, IPv4, by ioctl(2)
+/* net.c - network interfaces and their addresses, by ioctl(2)
  *
  * netdevice(7) does all that one static address takes; netlink would be four
  * times the code.
@@ -156,4 +156,24 @@ int net_configure(const char *name, const char *address, uint32_t mtu, struct er
 	if (bring_up(fd, name) < 0)
 		return err_errno(err, "cannot bring '%s' up", name);
 	return 0;
+}
+
+/* Linux, include/uapi/linux/ipv6.h, which musl has not. */
+struct in6_ifreq {
+	struct in6_addr address;
+	uint32_t prefix;
+	int index;
+};
+
+void net_add_ipv6(const char *name, const char *address)
+{
+	cleanup_fd int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const char *slash = strchr(address, '/');
+	cleanup_free char *host = slash ? xstrndup(address, (size_t)(slash - address)) : NULL;
+	struct in6_ifreq r = {.index = (int)if_nametoindex(name)};
+
+	if (fd < 0 || !host || inet_pton(AF_INET6, host, &r.address) != 1)
+		return;
+	r.prefix = (uint32_t)strtoul(slash + 1, NULL, 10);
+	(void)ioctl(fd, SIOCSIFADDR, &r); /* it may have it, or have IPv6 switched off */
 }

@@ -1,4 +1,4 @@
-/* net.h - network interfaces, IPv4, by ioctl(2) */
+/* net.h - network interfaces and their addresses, by ioctl(2) */
 #ifndef AGENT_NET_H
 #define AGENT_NET_H
 
@@ -37,5 +37,8 @@ int net_set_mac(const char *name, const char *mac, struct err *err);
  * Return: 0, or -1
  */
 int net_configure(const char *name, const char *address, uint32_t mtu, struct err *err);
+
+/* Give an interface, which is up, an IPv6 address, "2001:db8:1::1/64"; a kernel without IPv6 goes without. */
+void net_add_ipv6(const char *name, const char *address);
 
 #endif

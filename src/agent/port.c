@@ -67,13 +67,18 @@ static void flush(void *arg)
 		p->ops->drained(p->arg);
 }
 
+/* The kernel gives a page at a time (drivers/char/virtio_console.c, fill_readbuf()): as many as there are, up to PORT_READ. */
 static void receive(struct port *p)
 {
-	ssize_t n = read(p->fd, buf_reserve(&p->in, PORT_READ), PORT_READ);
+	size_t got = 0;
+	ssize_t n;
 
-	if (n <= 0)
+	while (got < PORT_READ && (n = read(p->fd, buf_reserve(&p->in, PORT_READ - got), PORT_READ - got)) > 0) {
+		buf_commit(&p->in, (size_t)n);
+		got += (size_t)n;
+	}
+	if (!got)
 		return;
-	buf_commit(&p->in, (size_t)n);
 	p->ops->received(p->arg);
 	if (!p->in.len && p->in.cap > PORT_IN_KEEP)
 		buf_free(&p->in);

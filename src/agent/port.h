@@ -17,7 +17,7 @@
 
 #define PORT_OUT_HIGH (256 * 1024) /* bytes waiting: stop producing (a slow host must not fill our memory) */
 #define PORT_OUT_LOW  (64 * 1024)  /* bytes waiting: produce again */
-#define PORT_READ     65536	   /* bytes a read(2) */
+#define PORT_READ     65536	   /* bytes that are read at a time */
 
 /**
  * struct port_ops - What the owner of the port is told

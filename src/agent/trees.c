@@ -9,11 +9,14 @@
 #include "base/mem.h"
 #include "wire/tree.h"
 
-/* One of @unpack and @pack is NULL. */
+#define ACKNOWLEDGE (WIRE_SHELL_WINDOW - WIRE_CHUNK) /* more bytes than that, and one more record, are what a TAKEN may say */
+
+/* One of @unpack and @pack is NULL. @put: bytes of records that were put and not acknowledged */
 struct copy {
 	struct request request;
 	struct tree_unpack *unpack;
 	struct tree_pack *pack;
+	size_t put;
 };
 
 static void cancel(struct request *q)
@@ -62,11 +65,18 @@ void trees_handle_put(struct agent *a, uint32_t id, struct wire_reader *r)
 		request_fail(&c->request, fault ? fault : err.text);
 }
 
-static void acknowledge(struct request *q, size_t n)
+/* One frame for several records: each is an exit to the hypervisor. */
+static void acknowledge(struct copy *c, size_t n)
 {
-	size_t mark = wire_begin(&q->agent->port.out, WIRE_TAKEN, q->id);
+	struct request *q = &c->request;
+	size_t mark;
 
-	wire_put_u32(&q->agent->port.out, (uint32_t)n);
+	c->put += n;
+	if (c->put <= ACKNOWLEDGE)
+		return;
+	mark = wire_begin(&q->agent->port.out, WIRE_TAKEN, q->id);
+	wire_put_u32(&q->agent->port.out, (uint32_t)c->put);
+	c->put = 0;
 	wire_end(&q->agent->port.out, mark);
 	port_send(&q->agent->port);
 }
@@ -86,7 +96,7 @@ void trees_handle_record(struct agent *a, uint32_t id, struct wire_reader *r)
 	else if ((n ? tree_unpack_record(c->unpack, record, n, &err) : tree_unpack_end(c->unpack, &err)) < 0)
 		request_fail(q, err.text);
 	else if (n)
-		acknowledge(q, n);
+		acknowledge(c, n);
 	else
 		request_done(q, "", 0);
 }
@@ -100,11 +110,13 @@ static void pump(struct request *q)
 	int got = 1;
 
 	while (got > 0 && !q->agent->full) {
-		cleanup_buf struct buf record = {0};
+		size_t mark = agent_begin_output(q->agent, q->id, WIRE_STDOUT);
 
-		got = tree_pack_next(c->pack, &record, &err);
+		got = tree_pack_next(c->pack, &q->agent->port.out, &err);
 		if (got > 0)
-			agent_send_output(q->agent, q->id, WIRE_STDOUT, record.data, record.len);
+			agent_end_output(q->agent, mark);
+		else
+			buf_cut(&q->agent->port.out, mark);
 	}
 	if (got < 0)
 		request_fail(q, err.text);

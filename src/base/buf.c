@@ -84,11 +84,16 @@ void buf_consume(struct buf *b, size_t n)
 	b->len -= n;
 }
 
+void buf_cut(struct buf *b, size_t n)
+{
+	b->len = n;
+	if (b->data)
+		b->data[n] = '\0';
+}
+
 void buf_clear(struct buf *b)
 {
-	b->len = 0;
-	if (b->data)
-		b->data[0] = '\0';
+	buf_cut(b, 0);
 }
 
 const char *buf_str(const struct buf *b)

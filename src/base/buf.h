@@ -35,6 +35,8 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Drop the first @n bytes. */
 void buf_consume(struct buf *b, size_t n);
+/* Drop what is behind the first @n bytes. */
+void buf_cut(struct buf *b, size_t n);
 /* Forget the content, keep the memory. */
 void buf_clear(struct buf *b);
 /* Return: the bytes as a C string, "" when empty; owned by @b. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "cmd/carried.h"
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
@@ -171,6 +172,23 @@ static char *find_path(const char *script_file, const char *path)
 	return file_exists(beside) ? steal(beside) : xstrdup(path);
 }
 
+/* What .files says, packed. Return: 0, with @path NULL without any; or -1. */
+static int carry_files(const struct script_machine *from, const struct settings *s, const struct machine_spec *m,
+		       char **path, struct err *err)
+{
+	uint64_t most = (uint64_t)m->memory << 20, size = 0;
+
+	*path = NULL;
+	if (!from->options->files[0])
+		return 0;
+	if (carried_pack(s->store, from->file, from->options->files, path, &size, err) < 0)
+		return -1;
+	if (size <= most / 3) /* in its memory twice while it boots */
+		return 0;
+	err_set(err, ".files has %llu MiB, too much for a machine with %d MiB of memory", (unsigned long long)size >> 20, m->memory);
+	return err_hint(err, "give it three times as much .memory, or put large things into its image");
+}
+
 int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
 {
 	const struct script_machine *from = script_machine(f->script, i);
@@ -178,7 +196,7 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	struct machine_spec *m = &f->world.machines[i];
 	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
-	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
+	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL, *carried = NULL;
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
 		.screen = m->display};
@@ -187,7 +205,10 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	g.agent = embedded_agent(&g.agent_len);
 	if (!s->kit && !(image && kernel))
 		err_set(err, "%s", s->kit_missing);
-	if ((!s->kit && !(image && kernel)) || guest_prepare(&g, &files, err) < 0)
+	if ((!s->kit && !(image && kernel)) || carry_files(from, s, m, &carried, err) < 0)
+		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
+	g.files = carried;
+	if (guest_prepare(&g, &files, err) < 0)
 		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);

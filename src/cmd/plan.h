@@ -22,6 +22,7 @@ struct script;
  * @loaded:	Drawn when it was read: of no other run
  * @described:	plan_describe() was here
  * @stage:	What the work that is begun next is to come to (script.h)
+ * @log_dir:	For what the test that is begun next leaves; owned; or NULL
  * @begun:	What @world's layer was left by, or SCRIPT_NOTHING where it has none
  */
 struct plan_file {
@@ -33,6 +34,7 @@ struct plan_file {
 	struct spec world;
 	uint64_t loaded;
 	bool described;
+	char *log_dir;
 	int stage, begun;
 };
 

@@ -153,6 +153,10 @@ static enum exit_status conclude(struct runner *r)
 		log_line("the run was ended, all machines are gone");
 		return EXIT_INFRA;
 	}
+	if (r->schedule.bail) {
+		report_bail_out(&r->report, r->schedule.bail);
+		return EXIT_FAILED;
+	}
 	return report_end(&r->report) < 0 ? EXIT_INFRA : settle_status(&r->settle);
 }
 
@@ -237,10 +241,10 @@ static void run_tests(struct runner *r)
 	if (r->settle.silenced)
 		take_signal(r);
 	r->closed = !r->caught && (r->settle.silenced || err.text[0]);
-	schedule_stop(&r->schedule, r->caught || r->closed);
+	schedule_stop(&r->schedule, r->caught || r->closed || r->schedule.bail);
 	if (r->caught || r->closed || schedule_gave_up(&r->schedule))
 		store_temp_clean(store, STORE_DYING_MS);
-	if (!r->caught && !r->closed && schedule_gave_up(&r->schedule))
+	if (!r->caught && !r->closed && !r->schedule.bail && schedule_gave_up(&r->schedule))
 		settle_rest(&r->settle);
 	failed_keep(store, &r->settle);
 }

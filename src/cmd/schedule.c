@@ -22,6 +22,7 @@
 #include "cmd/lacks.h"
 #include "cmd/limits.h"
 #include "cmd/work.h"
+#include "report/artifacts.h"
 #include "script/script.h"
 
 #define QEMU_OVERHEAD_MIB 100 /* of a QEMU process beside its guest's memory (RSS 40, translation buffer) */
@@ -112,6 +113,9 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	setups_begin(&file_of(s, t)->setups, t->file, stage);
 	if (s->options->cached) /* again: a test that was tried under KVM may be under TCG now */
 		cached_name(t, &file_of(s, t)->inputs, &s->tests[number].key);
+	free(steal(t->file->log_dir));
+	if (s->options->artifacts && !setup)
+		t->file->log_dir = artifacts_path(s->options->artifacts, number + 1, t->name);
 	j->test = t;
 	j->number = number;
 	j->setup = setup;
@@ -276,6 +280,16 @@ static bool without_layer(struct schedule *s, const struct job *j, const struct 
 	return setups_forget(&file_of(s, j->test)->setups, j->test->file, j->begun, o, s->report);
 }
 
+/* What is told of a test has its turn at once: those before it, which have not ended, are over. */
+static void bail_out(struct schedule *s, const struct job *j, struct world_outcome *o)
+{
+	if (!o->bail || s->bail)
+		return;
+	s->bail = steal(o->bail);
+	if (!j->setup)
+		settle_before(s->settle, j->number);
+}
+
 static void job_done(void *arg, struct job *j, struct world_outcome *o, const char *died)
 {
 	struct schedule *s = arg;
@@ -302,6 +316,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	} else if (!t->kvm_failed || !settle_lacking(s, j->number)) { /* which without KVM is none of the test's */
 		take_result(s, j, o);
 	}
+	bail_out(s, j, o);
 	world_outcome_free(o);
 	schedule_go(s);
 }
@@ -426,7 +441,7 @@ static void tell_status(struct schedule *s)
 
 bool schedule_gave_up(const struct schedule *s)
 {
-	return s->options->fail_fast && s->settle->failed < s->plan->ntests;
+	return s->bail || (s->options->fail_fast && s->settle->failed < s->plan->ntests);
 }
 
 void schedule_go(struct schedule *s)
@@ -515,6 +530,7 @@ void schedule_free(struct schedule *s)
 	free(s->activities);
 	free(s->preparing);
 	free(s->freezing);
+	free(s->bail);
 	free(s->files);
 	free(s->tests);
 }

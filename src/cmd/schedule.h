@@ -48,6 +48,7 @@ struct test_run {
  * @nplaces:	Of @jobs: @njobs run at a time, beside those that are held
  * @permits:	To be kept (machine/spec.h), or -1
  * @holding:	The runner's: only what is kept is waited for, and the loop stops when nothing is any more
+ * @bail:	A script says that no test is of any use, why; owned; or NULL
  * @preparing, @freezing: What the status calls the images that are being made, the machines that are frozen; owned
  * @memory:	MiB that were free when the run began; 0: unknown
  * @room:	MiB for machines
@@ -73,6 +74,7 @@ struct schedule {
 	size_t njobs, nplaces, next;
 	int permits;
 	bool holding;
+	char *bail;
 	struct prepare prepare;
 	struct freeze freeze;
 	char *preparing, *freezing;

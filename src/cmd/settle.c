@@ -117,16 +117,27 @@ void settle_skipped(struct settle *s, size_t number)
 	settle_result(s, number, &result);
 }
 
-void settle_rest(struct settle *s)
+/* Skip what has not ended before test @end: test @number was the last to be waited for. */
+static void skip_up_to(struct settle *s, size_t end, size_t number, const char *what)
 {
-	for (size_t i = s->told; i < s->plan->ntests; i++) {
+	for (size_t i = s->told; i < end; i++) {
 		struct point result = {.verdict = VERDICT_SKIPPED};
 
 		if (i < s->told || s->waiting[i].point)
 			continue;
-		result.reason = xasprintf("not run: \"%s\" has failed (--fail-fast)", s->plan->tests[s->failed].name);
+		result.reason = xasprintf("not run: \"%s\" %s", s->plan->tests[number].name, what);
 		settle_result(s, i, &result);
 	}
+}
+
+void settle_before(struct settle *s, size_t number)
+{
+	skip_up_to(s, number, number, "has called bail_out()");
+}
+
+void settle_rest(struct settle *s)
+{
+	skip_up_to(s, s->plan->ntests, s->failed, "has failed (--fail-fast)");
 }
 
 void settle_cached(struct settle *s, size_t number, const char *when)

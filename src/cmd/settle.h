@@ -54,6 +54,8 @@ void settle_infra(struct settle *s, size_t number, const char *why);
 /* Its script does not compile. */
 void settle_uncompiled(struct settle *s, size_t number);
 void settle_skipped(struct settle *s, size_t number);
+/* Every test before test @number that has no result yet: it ends, as that one says that no test is of any use. */
+void settle_before(struct settle *s, size_t number);
 /* Every test that has no result yet: it was not run, or not to its end, because of the failure of @failed. */
 void settle_rest(struct settle *s);
 /* It has passed before; @when as text. */

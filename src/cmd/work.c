@@ -26,7 +26,7 @@ static void run_test(void *arg, int fd)
 	const struct plan_test *t = arg;
 	const struct plan_file *f = t->file;
 
-	run_part(f, (struct script_part){.begun = f->begun, .stage = script_test(f->script, t->index)->stage, .test = t->index}, fd);
+	run_part(f, (struct script_part){.begun = f->begun, .stage = script_test(f->script, t->index)->stage, .test = t->index, .log_dir = f->log_dir}, fd);
 }
 
 struct world *work_test(struct plan_test *t, struct world_outcome *out)

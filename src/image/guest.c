@@ -347,6 +347,7 @@ static int prepare(struct guest *g, struct err *err)
 		.release = g->out->version,
 		.root_key = g->root.path ? g->root.key : NULL,
 		.run = g->root.run,
+		.files = g->spec->files,
 		.kit = g->spec->kit,
 		.modules = g->modules,
 		.modules_image = g->packed.fd >= 0 ? g->packed.path : NULL,

@@ -30,11 +30,12 @@
  * @kit:	Folder with vmlinuz, busybox, and lib/modules/VERSION/ or its content as
  *		modules-VERSION.erofs
  * @store:	The cache folder; created
+ * @files:	A file that becomes BOOT_FILES (wire/boot.h)
  * @screen:	The machine has a VGA, which the kernel is to find
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
-	const char *image, *kernel, *initrd, *kit, *store;
+	const char *image, *kernel, *initrd, *kit, *store, *files;
 	const void *agent;
 	size_t agent_len;
 	bool screen;

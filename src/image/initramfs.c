@@ -220,6 +220,8 @@ int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 	cpio_file(&c, "init", 0755, i->agent, i->agent_len);
 	if (i->run_len)
 		cpio_file(&c, &BOOT_RUN[1], 0644, i->run, i->run_len);
+	if (i->files_len)
+		cpio_file(&c, &BOOT_FILES[1], 0600, i->files, i->files_len);
 	if (i->busybox)
 		r = add_userland(&c, i->busybox, err);
 	if (r == 0)

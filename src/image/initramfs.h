@@ -2,6 +2,7 @@
  *
  *	/init				the agent
  *	/vmtap/modules			paths of modules, one a line, in load order
+ *	/vmtap/files			what is put into the root (wire/boot.h), if there is something
  *	/vmtap/run			what commands are run with (wire/boot.h), if the root is a container's
  *	/lib/modules/VERSION/...	those modules, never compressed; beside BusyBox also modules.dep, of
  *					those alone, and modules.builtin, if the kernel has one
@@ -29,6 +30,7 @@
  * struct initramfs - What goes into it
  * @agent:	The agent's ELF image; not owned
  * @run:	What BOOT_RUN has, @run_len bytes; none without any
+ * @files:	The same of BOOT_FILES
  * @busybox:	Path of a static BusyBox, or NULL
  * @folder:	Where the modules are
  * @modules_dir: Their version's folder in there
@@ -39,6 +41,8 @@ struct initramfs {
 	size_t agent_len;
 	const char *run;
 	size_t run_len;
+	const char *files;
+	size_t files_len;
 	const char *busybox;
 	struct folder folder;
 	const char *modules_dir, *release;

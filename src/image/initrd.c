@@ -14,6 +14,7 @@
 #define INITRD_FORMAT "4"	   /* raise it when the bytes that are written for the same input change */
 #define USER_MAX      (512u << 20) /* bytes of the user's initramfs */
 #define AGENT_MAX     (16u << 20)  /* bytes of our own agent */
+#define FILES_MAX     (1u << 30)   /* bytes of what is put into the root; less is asked for */
 #define INITRD_FILE   "initrd.cpio"
 
 /* ---- the build ---- */
@@ -35,7 +36,7 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 {
 	const struct initrd *i = arg;
 	cleanup_free char *busybox = i->root_key ? NULL : path_join(i->kit, "busybox");
-	cleanup_buf struct buf out = {0}, agent = {0}, run = {0};
+	cleanup_buf struct buf out = {0}, agent = {0}, run = {0}, files = {0};
 	const struct buf packed = {.data = (char *)i->agent, .len = i->agent_len};
 	struct initramfs ours = {
 		.busybox = busybox,
@@ -53,6 +54,10 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	ours.run = buf_str(&run);
 	ours.run_len = run.len;
+	if (i->files && file_read(i->files, FILES_MAX, &files, err) < 0)
+		return -1;
+	ours.files = buf_str(&files);
+	ours.files_len = files.len;
 	if (user_begin(i->user, &out, err) < 0 || initramfs_make(&ours, &out, err) < 0)
 		return -1;
 	return store_write_file(dir, INITRD_FILE, out.data, out.len, err);
@@ -98,6 +103,8 @@ static int initrd_key(void *arg, char hex[SHA256_HEX], struct err *err)
 	sha256_add_str(&key, i->release);
 	sha256_add(&key, i->agent, i->agent_len);
 	if (closure_key(i, &key, err) < 0 || (i->user && store_key_content(i->store, &key, i->user, err) < 0))
+		return -1;
+	if (i->files && store_key_content(i->store, &key, i->files, err) < 0)
 		return -1;
 	if (i->root_key) {
 		sha256_add_str(&key, i->root_key);

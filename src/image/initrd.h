@@ -20,6 +20,7 @@
  * @root_key:	Key of the root that the guest mounts, or NULL for one that lives in
  *		the initramfs, with BusyBox
  * @run:	A file that becomes BOOT_RUN, which is part of @root_key, or NULL
+ * @files:	A file of the store that becomes BOOT_FILES, or NULL
  * @kit:	Folder with busybox; may be NULL when there is a root
  * @modules:	Where the modules are; inside the image of the root they are part of @root_key
  * @modules_image: The image that they are in when it is not the root's, or NULL
@@ -30,7 +31,7 @@ struct initrd {
 	const char *store;
 	const void *agent;
 	size_t agent_len;
-	const char *user, *release, *root_key, *run, *kit;
+	const char *user, *release, *root_key, *run, *files, *kit;
 	struct folder modules;
 	const char *modules_image, *modules_dir;
 	const struct module_list *closure;

@@ -266,14 +266,16 @@ static void put_cards(struct machine *m, struct buf *out)
 	wire_put_u32(out, (uint32_t)m->spec->nnets);
 	for (size_t i = 0; i < m->spec->nnets; i++) {
 		const struct net_spec *net = &m->world->nets[m->spec->nets[i]];
-		char own[ADDRESS_TEXT], now[ADDRESS_TEXT], ip[ADDRESS_TEXT];
+		char own[ADDRESS_TEXT], now[ADDRESS_TEXT], ip[ADDRESS_TEXT], ip6[ADDRESS_TEXT];
 
 		address_mac(m->spec->nets[i], (int)m->index + 1, own);
 		spec_generic_mac(i, now);
 		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
+		address_ip6(m->spec->nets[i], (int)m->index + 1, 1, ip6);
 		wire_put_str(out, machine_is_copy(m) ? now : own);
 		wire_put_str(out, machine_is_copy(m) ? own : "");
 		wire_put_str(out, ip);
+		wire_put_str(out, ip6);
 		wire_put_u32(out, (uint32_t)net->mtu);
 	}
 }

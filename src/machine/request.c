@@ -64,9 +64,9 @@ static bool answers(unsigned frame, enum wire_type request)
 	bool fed = request == WIRE_SHELL || request == WIRE_SPAWN, runs = request == WIRE_EXEC || fed;
 
 	if (frame == WIRE_OUTPUT)
-		return runs || request == WIRE_READ_FILE || request == WIRE_GET_TREE;
+		return runs || request == WIRE_READ_FILE || request == WIRE_GET_TREE || request == WIRE_CONNECT;
 	if (frame == WIRE_TAKEN)
-		return fed || request == WIRE_PUT_TREE;
+		return fed || request == WIRE_PUT_TREE || request == WIRE_CONNECT;
 	return frame == WIRE_FAIL || frame == (runs ? WIRE_EXIT : WIRE_DONE);
 }
 

@@ -45,6 +45,11 @@ void address_ip(const struct subnet *s, int host, int prefix, char out[ADDRESS_T
 		snprintf(out, ADDRESS_TEXT, "%s", text);
 }
 
+void address_ip6(int index, int host, int prefix, char out[ADDRESS_TEXT])
+{
+	snprintf(out, ADDRESS_TEXT, "2001:db8:%u::%u%s", (unsigned)index + 1, (unsigned)host, prefix ? "/64" : "");
+}
+
 void address_mac(int index, int host, char out[ADDRESS_TEXT])
 {
 	snprintf(out, ADDRESS_TEXT, "52:54:00:12:%02x:%02x", (unsigned)(index + 1) & 0xFF, (unsigned)host & 0xFF);

@@ -2,7 +2,7 @@
  *
  * Network N (1-based, in the order of declaration) is 192.168.N.0/24 unless it
  * names its own; machine M (1-based) has host number M on each network that
- * it is on, and the MAC 52:54:00:12:NN:MM. The scheme is the NixOS driver's,
+ * it is on, the address 2001:db8:N::M/64, and the MAC 52:54:00:12:NN:MM. The scheme is the NixOS driver's,
  * so that a test carried over finds the addresses it expects.
  */
 #ifndef NET_ADDRESS_H
@@ -34,6 +34,12 @@ int address_subnet(const char *text, int index, struct subnet *out, struct err *
 
 /* Write the address of host @host (from 1): "192.168.1.2/24", without "/24" when @prefix is 0. */
 void address_ip(const struct subnet *s, int host, int prefix, char out[ADDRESS_TEXT]);
+
+/*
+ * Write the IPv6 address of machine @host (from 1) on network @index (from 0), of the range for documentation:
+ * "2001:db8:1::2/64", without "/64" when @prefix is 0.
+ */
+void address_ip6(int index, int host, int prefix, char out[ADDRESS_TEXT]);
 
 /* Write the MAC of machine @host (from 1) on network @index (from 0). */
 void address_mac(int index, int host, char out[ADDRESS_TEXT]);

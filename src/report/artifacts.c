@@ -16,7 +16,8 @@
 
 #define INDEX	   "index.html"
 #define SLUG_MAX   60 /* bytes of a test's name in its folder's */
-#define FILES_MAX  (2 + 2 * 64 + TRACE_PICTURES + 1) /* of a test, with the NULL: result, commands, a console and a journal a machine, pictures */
+#define OWN	   "files" /* what log_dir() of a script gives it */
+#define FILES_MAX  (3 + 2 * 64 + TRACE_PICTURES + 1) /* of a test, with the NULL: result, commands, its own, a console and a journal a machine, pictures */
 #define OURS	   "<title>vmtap: " /* near the start of our page */
 #define LOOK	   600	/* bytes of it that are looked at */
 
@@ -180,17 +181,31 @@ static void take(struct artifacts *a, size_t number, const struct point *p)
 {
 	cleanup_buf struct buf folder = {0};
 	struct writing w = {.artifacts = a};
+	cleanup_free char *own = NULL;
 
 	artifacts_format_folder(&folder, number, number ? p->name ? p->name : "" : p->script ? p->script : "");
 	w.path = path_join(a->dir, buf_str(&folder));
 	if (p->trace)
 		write_files(&w, number, p);
+	own = path_join(w.path, OWN);
+	if (w.count + 1 < FILES_MAX && file_is_folder(own))
+		w.names[w.count++] = xstrdup(OWN "/");
 	page_add(&a->page, number, p, w.count ? buf_str(&folder) : NULL, w.names);
 	for (size_t i = 0; i < w.count; i++)
 		free(w.names[i]);
 	free(w.path);
 	if (point_has_failed(p) && a->page.counts[VERDICT_FAILED] <= ARTIFACTS_REWRITES)
 		write_index(a, "the run has not come to its end");
+}
+
+/* An absolute one: a script's commands may be anywhere. */
+char *artifacts_path(const char *dir, size_t number, const char *name)
+{
+	cleanup_free char *whole = realpath(dir, NULL);
+	cleanup_buf struct buf folder = {0};
+
+	artifacts_format_folder(&folder, number, name);
+	return xasprintf("%s/%s/" OWN, whole ? whole : dir, buf_str(&folder));
 }
 
 /* ---- the reporter ---- */

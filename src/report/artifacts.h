@@ -1,7 +1,8 @@
 /* artifacts.h - what a person opens after a night: a folder with a page of the run, and one with files for each test
  *
  *	DIR/index.html			the page (page.h)
- *	DIR/003-the-page-is-served/	result.txt, commands.txt, console-web.txt, journal-web.txt
+ *	DIR/003-the-page-is-served/	result.txt, commands.txt, console-web.txt, journal-web.txt,
+ *					files/: what the script has put there
  *
  * Each file is written as a whole or not at all. What cannot be written, as on a full disk, is told once, and changes
  * no test's result. The page is written again with every failure, so that a run that is killed leaves one.
@@ -41,6 +42,9 @@ struct artifacts {
  */
 int artifacts_open(struct artifacts *a, const char *dir, const struct phases *phases, const char *again, struct err *err);
 void artifacts_close(struct artifacts *a);
+
+/* Return: the path of the folder for what test number @number (from 1) leaves itself, below that of the test; the caller frees it. */
+char *artifacts_path(const char *dir, size_t number, const char *name);
 
 /* Append a console's or a journal's file, the list of calls, the name of a test's folder. Pure, for tests. */
 void artifacts_format_console(struct buf *out, const struct trace *t, int machine);

@@ -80,7 +80,7 @@ static _Noreturn void refuse(struct wording w, const struct question *q, const s
 static char *whole_call(struct wording w, const struct question *q)
 {
 	const char *first = w.shown ? w.shown : first_told(q);
-	const char *quote = first && first[strspn(first, "0123456789")] ? "\"" : "";
+	const char *quote = first && first[strspn(first, "0123456789, ")] ? "\"" : "";
 	cleanup_free char *argument = xstrndup(first ? first : "", TOLD_MAX);
 
 	return xasprintf("%s%s%s(%s%s%s)", w.machine ? w.machine : "", w.machine ? "." : "", w.method, quote, argument, quote);

@@ -194,7 +194,7 @@ void script_add_key(const struct script *s, struct sha256 *key)
 bool script_uses_host(const struct script *s, const char **word, const char **file, int *line)
 {
 	/* localtime() and mktime() look at TZ */
-	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime", "host", "accelerated", "slowness"};
+	static const char *const functions[] = {"fopen", "env", "getenv", "time", "clock_gettime", "localtime", "mktime", "host", "accelerated", "slowness", "log_dir"};
 	/* What __DATE__ says is no part of the text, nor is what a copy brings in; a copy to the host has to be made; the assembler can do anything. */
 	static const char *const words[] = {"copy_from_host", "copy_from_machine", "__DATE__", "__TIME__", "asm", "__asm", "__asm__"};
 

@@ -146,6 +146,32 @@ static void check_nets(const struct vmtap_machine *m, struct diagnostics *d)
 	}
 }
 
+/* "path on the host:/path in the guest", of which each is one that can be. */
+static const char *file_fault(const char *text)
+{
+	const char *colon = NULL;
+
+	for (const char *p = text; (p = strstr(p, ":/")); p++)
+		colon = p;
+	if (!colon || colon == text)
+		return "it must be \"path on the host:/path in the guest\"";
+	if (strlen(colon + 1) >= PATH_MAX || colon - text >= PATH_MAX)
+		return "a path is longer than Linux has them";
+	if (text[strcspn(text, "*?[")] && text + strcspn(text, "*?[") < colon && colon[strlen(colon) - 1] != '/')
+		return "what a pattern finds goes into a folder: the path in the guest must end with '/'";
+	return NULL;
+}
+
+static void check_files(const struct vmtap_machine *m, struct diagnostics *d)
+{
+	for (size_t i = 0; i < VM_FILES_MAX && m->options.files[i]; i++) {
+		const char *fault = file_fault(m->options.files[i]);
+
+		if (fault)
+			diagnose(d, m->file, m->line, ".files has '%.*s': %s", TEXT_MAX, m->options.files[i], fault);
+	}
+}
+
 void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 {
 	const struct vm_options *o = &m->options;
@@ -174,6 +200,8 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 	check_list(m, "nets", o->nets, VM_NETS_MAX, d);
 	check_list(m, "qemu", o->qemu, VM_QEMU_MAX, d);
 	check_nets(m, d);
+	check_list(m, "files", o->files, VM_FILES_MAX, d);
+	check_files(m, d);
 }
 
 void fields_check_net(const struct vmtap_net *n, struct diagnostics *d)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/pidfd.h"
 #include "base/proc.h"
@@ -122,4 +123,15 @@ bool host_accelerated(void)
 double host_slowness(void)
 {
 	return run.part ? run.part->slow : 1;
+}
+
+char *host_log_dir(void)
+{
+	struct err err = {0};
+
+	if (!run.part || !run.part->log_dir)
+		return NULL;
+	if (file_make_dirs(run.part->log_dir, &err) < 0)
+		run_die(NULL, "log_dir: %s", err.text);
+	return run_keep_str(run.part->log_dir);
 }

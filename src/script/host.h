@@ -10,5 +10,7 @@
 struct result host_run(const char *cmd);
 bool host_accelerated(void);
 double host_slowness(void);
+/* Return: the test's own folder, which is there; NULL where the run keeps nothing. */
+char *host_log_dir(void);
 
 #endif

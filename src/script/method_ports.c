@@ -72,6 +72,25 @@ void method_wait_for_open_unix_datagram_socket(unsigned machine, const char *pat
 	wait_for_socket(wording(machine, "wait_for_open_unix_datagram_socket"), machine, WIRE_WAIT_UNIX_DATAGRAM, path);
 }
 
+int method_forward_port(unsigned machine, int host, int guest)
+{
+	struct wording w = wording(machine, "forward_port");
+	char ports[32]; /* for messages */
+
+	snprintf(ports, sizeof(ports), "%d, %d", host, guest);
+	if (host < 0 || host > 65535)
+		run_die(NULL, "%s: %d is not a port of the host: 1 to 65535, or 0 for any that is free", spoken(w), host);
+	if (guest < 1 || guest > 65535)
+		run_die(NULL, "%s: %d is not a port of the guest: 1 to 65535", spoken(w), guest);
+	return ask(w, &(struct question){
+			      .machine = machine,
+			      .call = WIRE_CALL_FORWARD,
+			      .told = ports,
+			      .number = (uint32_t)guest << 16 | (uint32_t)host,
+		      })
+		.status;
+}
+
 /* ---- addresses ---- */
 
 /* Return: the number of a network of the script that the machine is on; NULL is its first. A machine without .nets is on number 0. */
@@ -99,5 +118,13 @@ char *method_ip(unsigned machine, struct net *net)
 
 	address_subnet(declared ? declared->options->subnet : NULL, (int)i, &subnet, NULL); /* checked when it was read */
 	address_ip(&subnet, (int)machine + 1, 0, text);
+	return run_keep_str(text);
+}
+
+char *method_ip6(unsigned machine, struct net *net)
+{
+	char text[ADDRESS_TEXT];
+
+	address_ip6((int)find_net(wording(machine, "ip6"), machine, net), (int)machine + 1, 0, text);
 	return run_keep_str(text);
 }

@@ -90,6 +90,19 @@ void output_skip(const char *why)
 	run_finish();
 }
 
+void output_bail_out(const char *why)
+{
+	struct place at = run_place();
+
+	if (!why || !*why)
+		run_die(NULL, "bail_out: it must say why");
+	output_flush();
+	run.hopeless = true;
+	run_event(WIRE_EVENT_BAIL_OUT, at, why, NULL);
+	run_fail(NULL, "bail_out: %s", why);
+	run_stop();
+}
+
 void output_todo(const char *why)
 {
 	if (!why || !*why)

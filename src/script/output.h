@@ -16,6 +16,7 @@ int output_putchar(int c);
 void output_note(const char *text);
 _Noreturn void output_skip(const char *why);
 void output_todo(const char *why);
+_Noreturn void output_bail_out(const char *why);
 _Noreturn void output_exit(int status);
 _Noreturn void output_abort(void);
 FILE *output_fopen(const char *path, const char *mode);

@@ -159,12 +159,14 @@ typedef void script_interact_fn(unsigned machine, int call, int world);
  * @stage:	The stage to come to from there
  * @test:	The test to run then, or SCRIPT_NO_TEST
  * @interact:	Gives the terminal to a person at a machine (script/run.h); NULL where there is none
+ * @log_dir:	For files that the test leaves, not there yet; or NULL
  * @accelerated, @slow: By what the machines run: KVM, and the factor on the default time limits
  */
 struct script_part {
 	int begun, stage;
 	size_t test;
 	script_interact_fn *interact;
+	const char *log_dir;
 	bool accelerated;
 	double slow;
 };

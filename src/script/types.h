@@ -29,6 +29,7 @@ struct result {
 struct job;
 
 #define VM_NETS_MAX 8 /* network cards of a machine */
+#define VM_FILES_MAX 64 /* texts of .files */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
 
 struct net; /* see net() */
@@ -44,6 +45,7 @@ struct vm_options {
 	const char *cpu;		 /* QEMU's CPU model */
 	const char *hostname;		 /* the machine's name */
 	struct net *nets[VM_NETS_MAX + 1]; /* { &lan, &wan }; none: the network that all machines share */
+	const char *files[VM_FILES_MAX + 1]; /* { "build/app:/usr/bin/app", "pages:/srv/" }, also "dist/?.deb:/opt/": there before its init */
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */

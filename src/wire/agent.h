@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 
 /* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
 enum wire_type {
@@ -27,7 +27,8 @@ enum wire_type {
 	 * u8 1 for a machine that was copied from a template and needs an identity of its own (machine-id),
 	 * str hostname ("" leaves it), str lines to append to /etc/hosts ("" leaves it),
 	 * u32 number of interfaces, then for each: str MAC that it has "52:54:00:12:34:56",
-	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", u32 MTU.
+	 * str MAC that it is to have ("" leaves it), str IPv4 "192.168.1.1/24" or "", str IPv6 likewise, of a kernel that
+	 * has it, u32 MTU.
 	 * The interface with that MAC is brought up under whatever name it has. Answered by DONE.
 	 * It may come again, as with the time alone, to set it in less time than the first took. */
 	WIRE_CONFIGURE = 2,
@@ -84,8 +85,8 @@ enum wire_type {
 	 * as a SHELL on pipes is: by TAKEN of nothing, OUTPUT... and TAKEN..., then EXIT; or by FAIL. */
 	WIRE_SPAWN = 20,
 	/* world->agent: str absolute path that the tree becomes. Then RECORD..., of which the last is empty, with the same
-	 * id. Answered by TAKEN (the bytes of a record that was put) ..., then DONE; or by FAIL, after which the rest is
-	 * dropped. */
+	 * id. Answered by TAKEN (the bytes of records that were put, some at a time) ..., then DONE; or by FAIL, after
+	 * which the rest is dropped. */
 	WIRE_PUT_TREE = 22,
 	WIRE_RECORD = 23, /* world->agent: bytes, as tree.h has them; none: the end */
 	/* world->agent: str absolute path. Answered by OUTPUT (stream WIRE_STDOUT), one a record..., then DONE or FAIL. */
@@ -99,6 +100,11 @@ enum wire_type {
 	 * not told, ever; 0 to be told what went wrong. Answered by DONE: u32 number, then for each: u8 enum wire_health,
 	 * str what was seen, several lines allowed. Each is told once. */
 	WIRE_HEALTH = 26,
+	/* world->agent: u32 TCP port, to which a connection is made as a client of this machine itself would. Answered by
+	 * TAKEN of nothing once it is there, OUTPUT (stream WIRE_STDOUT; of nothing: its end) ... and TAKEN..., then DONE
+	 * when both directions have ended; or by FAIL, also when it is reset. INPUT may follow at once, and an INPUT of
+	 * nothing ends that direction. Either way no more than WIRE_SHELL_WINDOW bytes are under way. CANCEL resets it. */
+	WIRE_CONNECT = 27,
 };
 
 /* What HEALTH tells of, and the names that a script has for it. */

@@ -27,6 +27,12 @@
  */
 #define BOOT_RUN "/vmtap/run"
 
+/*
+ * In the initramfs, for .files: what is put into the root before its init runs. For each path a str, then its records
+ * (tree.h), each bytes as in a frame, of which the last is empty.
+ */
+#define BOOT_FILES "/vmtap/files"
+
 /* Where an init usually is in a root, in the order in which the kernel and initramfs tools look. */
 #define BOOT_INITS "/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"
 

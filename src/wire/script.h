@@ -84,6 +84,7 @@ enum wire_call {
 	WIRE_CALL_AWAIT_OFF = 36,  /* until the machine is off, by whatever it does itself */
 	WIRE_CALL_PAUSE = 37,	   /* its processors stand still */
 	WIRE_CALL_RESUME = 38,
+	WIRE_CALL_FORWARD = 39,	   /* -, -, port in the guest << 16 | port of the host, 0 for any: RESULT's status is the latter */
 	WIRE_CALL_KINDS,
 };
 
@@ -119,6 +120,7 @@ enum wire_event {
 	WIRE_EVENT_FAULT = 5,	/* the script itself crashed: message says how, "file:line" where */
 	WIRE_EVENT_BODY = 6,	/* the setup is over, and the test's body begins */
 	WIRE_EVENT_TODO = 7,	/* the test is expected to fail: message says why */
+	WIRE_EVENT_BAIL_OUT = 8, /* no test of the run is of any use: message says why. A FAILURE follows */
 };
 
 #endif

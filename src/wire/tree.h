@@ -29,7 +29,7 @@
 #include "base/err.h"
 
 #define TREE_ENTRIES_MAX 200000		   /* of a tree */
-#define TREE_DEPTH_MAX	 100		   /* folders in each other: each is an open descriptor */
+#define TREE_NESTING_MAX	 100		   /* folders in each other: each is an open descriptor */
 #define TREE_FOLDERS_MAX (16 << 20)	   /* bytes of the paths of all folders, which are kept to the end */
 #define TREE_BYTES_MAX	 (8ull << 30)	   /* of all files' data, holes not counted */
 
@@ -39,6 +39,8 @@ struct tree_pack;
 
 /* Begin with the file or folder at @path. Return: it, freed by tree_pack_free(); NULL with @err. */
 struct tree_pack *tree_pack_open(const char *path, struct err *err);
+/* All of it is to belong to root, whoever owns it here. */
+void tree_pack_as_root(struct tree_pack *p);
 /* Append the next record to @out. Return: 1; 0 at the end; -1 with @err. */
 int tree_pack_next(struct tree_pack *p, struct buf *out, struct err *err);
 void tree_pack_free(struct tree_pack *p);

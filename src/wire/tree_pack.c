@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -27,16 +28,17 @@ struct name {
  * @top:	As the caller named it, for messages
  * @folders, @paths, @depth: The folders that are being read, each in the one before it
  * @fd:		The file whose data is next, -1 for none; @path, @at and @size are of that
+ * @data_end:	Up to there what follows @at is data: tmpfs finds the end of it by counting its pages
  */
 struct tree_pack {
 	char *top;
-	bool begun;
-	DIR *folders[TREE_DEPTH_MAX];
-	char *paths[TREE_DEPTH_MAX];
+	bool begun, as_root;
+	DIR *folders[TREE_NESTING_MAX];
+	char *paths[TREE_NESTING_MAX];
 	int depth;
 	int fd;
 	char *path;
-	off_t at, size;
+	off_t at, size, data_end;
 	struct name *names;
 	size_t nnames;
 };
@@ -80,17 +82,22 @@ void tree_pack_free(struct tree_pack *p)
 	free(p);
 }
 
+void tree_pack_as_root(struct tree_pack *p)
+{
+	p->as_root = true;
+}
+
 /* ---- records ---- */
 
-static void put_entry(struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
+static void put_entry(const struct tree_pack *p, struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
 		      const char *target)
 {
 	wire_put_u8(out, TREE_ENTRY);
 	wire_put_u8(out, (uint8_t)kind);
 	wire_put_str(out, path);
 	wire_put_u32(out, st->st_mode & 07777);
-	wire_put_u32(out, st->st_uid);
-	wire_put_u32(out, st->st_gid);
+	wire_put_u32(out, p->as_root ? 0 : st->st_uid);
+	wire_put_u32(out, p->as_root ? 0 : st->st_gid);
 	wire_put_u64(out, (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
 	wire_put_u64(out, size);
 	wire_put_str(out, target);
@@ -123,12 +130,12 @@ static int pack_file(struct tree_pack *p, int folder, const char *name, const ch
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "'%s/%s' was a file and is none any more", p->top, path);
 	other = other_name(p, &st, path);
-	put_entry(out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
+	put_entry(p, out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
 	if (other)
 		return 1;
 	p->fd = fd_steal(&fd);
 	p->path = xstrdup(path);
-	p->at = 0;
+	p->at = p->data_end = 0;
 	p->size = st.st_size;
 	return 1;
 }
@@ -140,14 +147,14 @@ static int pack_folder(struct tree_pack *p, int folder, const char *name, const 
 	struct stat st;
 	DIR *dir;
 
-	if (p->depth == TREE_DEPTH_MAX)
-		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_DEPTH_MAX);
+	if (p->depth == TREE_NESTING_MAX)
+		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_NESTING_MAX);
 	if (fd < 0 || fstat(fd, &st) < 0 || !(dir = fdopendir(fd)))
 		return fail(p, "read", path, err);
 	(void)fd_steal(&fd);
 	p->folders[p->depth] = dir;
 	p->paths[p->depth++] = xstrdup(path);
-	put_entry(out, TREE_FOLDER, path, &st, 0, NULL);
+	put_entry(p, out, TREE_FOLDER, path, &st, 0, NULL);
 	return 1;
 }
 
@@ -160,7 +167,7 @@ static int pack_link(struct tree_pack *p, int folder, const char *name, const ch
 	if (n < 0)
 		return fail(p, "read", path, err);
 	target[n] = '\0';
-	put_entry(out, TREE_LINK, path, st, 0, target);
+	put_entry(p, out, TREE_LINK, path, st, 0, target);
 	return 1;
 }
 
@@ -180,45 +187,54 @@ static int pack(struct tree_pack *p, int folder, const char *name, const char *p
 		return pack_link(p, folder, name, path, &st, out, err);
 	if (S_ISSOCK(st.st_mode))
 		return follow ? err_set(err, "'%s' is a socket", p->top) : 0;
-	put_entry(out, S_ISFIFO(st.st_mode) ? TREE_FIFO : S_ISCHR(st.st_mode) ? TREE_CHAR_DEVICE : TREE_BLOCK_DEVICE, path, &st,
+	put_entry(p, out, S_ISFIFO(st.st_mode) ? TREE_FIFO : S_ISCHR(st.st_mode) ? TREE_CHAR_DEVICE : TREE_BLOCK_DEVICE, path, &st,
 		  st.st_rdev, NULL);
 	return 1;
 }
 
 /* ---- data ---- */
 
-/* Return: where data is next, at @size when there is none; and in @end where it ends. */
-static off_t find_data(int fd, off_t at, off_t size, off_t *end)
+/* Set @p->at to where data is next, to @p->size when there is none, and @p->data_end to where it ends. */
+static void find_data(struct tree_pack *p)
 {
-	off_t data = lseek(fd, at, SEEK_DATA);
+	off_t data = lseek(p->fd, p->at, SEEK_DATA), end;
 
-	*end = size;
-	if (data < 0)
-		return errno == ENXIO ? size : at; /* a file system that does not know holes */
-	*end = lseek(fd, data, SEEK_HOLE);
-	*end = *end < 0 || *end > size ? size : *end;
-	return data > size ? size : data;
+	p->data_end = p->size;
+	if (data < 0) { /* nothing more, or a file system that does not know holes */
+		p->at = errno == ENXIO ? p->size : p->at;
+		return;
+	}
+	end = lseek(p->fd, data, SEEK_HOLE);
+	p->data_end = end < 0 || end > p->size ? p->size : end;
+	p->at = data > p->size ? p->size : data;
 }
 
 /* Return: 1 with a record, 0 when there is no more of the file. */
 static int pack_data(struct tree_pack *p, struct buf *out, struct err *err)
 {
-	static char data[DATA_MAX];
-	off_t end, at = find_data(p->fd, p->at, p->size, &end);
-	size_t most = end - at < DATA_MAX ? (size_t)(end - at) : DATA_MAX;
-	ssize_t n = at < p->size ? pread(p->fd, data, most, at) : 0;
+	const size_t begin = out->len;
+	size_t most;
+	ssize_t n = 0;
 
-	if (n < 0)
-		return fail(p, "read", p->path, err);
-	if (n == 0) { /* or it has become shorter, and the rest is a hole */
-		fd_close(&p->fd);
+	if (p->at >= p->data_end)
+		find_data(p);
+	most = p->data_end - p->at < DATA_MAX ? (size_t)(p->data_end - p->at) : DATA_MAX;
+	wire_put_u8(out, TREE_DATA);
+	wire_put_u64(out, (uint64_t)p->at);
+	wire_put_u32(out, 0);
+	if (most > 0) /* straight to its place: every copy of it costs a guest that is emulated */
+		n = pread(p->fd, buf_reserve(out, most), most, p->at);
+	if (n <= 0) {
+		buf_cut(out, begin);
+		if (n < 0)
+			return fail(p, "read", p->path, err);
+		fd_close(&p->fd); /* at its end; or it has become shorter, and the rest is a hole */
 		free(steal(p->path));
 		return 0;
 	}
-	p->at = at + n;
-	wire_put_u8(out, TREE_DATA);
-	wire_put_u64(out, (uint64_t)at);
-	wire_put_bytes(out, data, (size_t)n);
+	buf_commit(out, (size_t)n);
+	put_le32((uint8_t *)out->data + begin + 9, (uint32_t)n);
+	p->at += n;
 	return 1;
 }
 

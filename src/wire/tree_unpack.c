@@ -109,7 +109,7 @@ static bool is_path(const char *path)
 		size_t n = strcspn(path, "/");
 
 		if (n == 0 || n > NAME_MAX || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.') ||
-		    ++depth > TREE_DEPTH_MAX)
+		    ++depth > TREE_NESTING_MAX)
 			return false;
 		if (!path[n])
 			return true;

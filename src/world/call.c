@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "world/copies.h"
+#include "world/forwards.h"
 #include "world/jobs.h"
 #include "world/orders.h"
 #include "world/screens.h"
@@ -22,6 +23,8 @@ void call_drop(struct call *c)
 {
 	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER);
 	jobs_forget_call(c);
+	if (c->kind == WIRE_CALL_SAVE)
+		forwards_let_go(c->owner->forwards);
 	copies_end(c);
 	loop_timer(c->owner->loop, &c->again, CLOCK_NEVER);
 	screens_drop(c);
@@ -171,7 +174,9 @@ static void take_done(struct call *c, const struct frame *f)
 
 	if (c->kind == WIRE_CALL_TTY && !watching_takes_tty(c, bytes, n))
 		return;
-	if (call_output(c, WIRE_STDOUT, bytes, n))
+	if (c->kind == WIRE_CALL_SAVE)
+		order_save_now(c);
+	else if (call_output(c, WIRE_STDOUT, bytes, n))
 		call_answer(c, WIRE_OK, "");
 	else
 		too_much(c);

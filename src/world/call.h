@@ -42,6 +42,7 @@ enum call_stage {
 
 struct call;
 struct copy;
+struct forwards;
 struct job;
 struct jobs;
 struct screen;
@@ -51,6 +52,7 @@ struct screen;
  * @script:	Where its OUTPUT and RESULT go
  * @lives:	All machines of the world
  * @jobs:	What the test has spawned
+ * @forwards:	Ports of the host; NULL: not for calls about them
  * @switches:	All networks
  * @keep:	Keeps a picture for reports under the call's first argument. Return: whether it did
  * @grace:	CALL_GRACE_S, scaled, in ns
@@ -63,6 +65,7 @@ struct call_owner {
 	struct life *lives;
 	size_t nlives;
 	struct jobs *jobs;
+	struct forwards *forwards;
 	struct net_switch **switches;
 	const struct spec *world;
 	uint64_t grace;

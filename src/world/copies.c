@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "wire/tree.h"
 
@@ -35,27 +36,40 @@ static void give_up(struct call *c, const struct err *err)
 
 /* ---- into the machine ---- */
 
-/* An empty record is the end. Return: 0, or -1 after the call has failed. */
+/* The next record, straight to where frames go; an empty one is the end. Return: 0, or -1 with @err. */
+static int send_record(struct call *c, struct err *err)
+{
+	struct copy *y = c->copy;
+	struct buf *out = machine_out(c->life->machine);
+	size_t mark = wire_begin(out, WIRE_RECORD, c->request), record, n;
+	int got;
+
+	wire_put_u32(out, 0);
+	record = out->len;
+	got = tree_pack_next(y->pack, out, err);
+	if (got < 0) {
+		buf_cut(out, mark);
+		return -1;
+	}
+	n = out->len - record;
+	put_le32((uint8_t *)out->data + record - 4, (uint32_t)n);
+	y->on_way += n;
+	y->complete = got == 0;
+	machine_send(c->life->machine, mark);
+	return 0;
+}
+
+/* Return: 0, or -1 after the call has failed. */
 static int send_records(struct call *c)
 {
 	struct copy *y = c->copy;
-	struct machine *m = c->life->machine;
 	struct err err = {0};
 
 	while (!y->complete && y->on_way < COPY_WINDOW) {
-		cleanup_buf struct buf record = {0};
-		int got = tree_pack_next(y->pack, &record, &err);
-		size_t mark;
-
-		if (got < 0) {
+		if (send_record(c, &err) < 0) {
 			give_up(c, &err);
 			return -1;
 		}
-		mark = wire_begin(machine_out(m), WIRE_RECORD, c->request);
-		wire_put_bytes(machine_out(m), record.data, record.len);
-		y->on_way += record.len;
-		y->complete = got == 0;
-		machine_send(m, mark);
 	}
 	return 0;
 }

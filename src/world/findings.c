@@ -145,6 +145,10 @@ int findings_event(struct findings *v, const struct frame *f)
 			result->reason = xstrdup(message);
 		}
 		return 0;
+	case WIRE_EVENT_BAIL_OUT:
+		if (!v->outcome->bail)
+			v->outcome->bail = xasprintf("%s%s%s%s", message, *at ? " (" : "", at, *at ? ")" : "");
+		return 0;
 	case WIRE_EVENT_TODO:
 		if (!result->todo)
 			result->todo = xstrdup(message);

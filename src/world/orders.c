@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "world/copies.h"
+#include "world/forwards.h"
 #include "world/jobs.h"
 #include "world/control.h"
 #include "world/networks.h"
@@ -238,10 +239,19 @@ static void saved(void *arg, const char *error)
 	call_answer(c, why ? WIRE_FAILED : WIRE_OK, why ? why : "");
 }
 
-static void order_save(struct call *c)
+void order_save_now(struct call *c)
 {
 	c->stage = CALL_SAVING;
 	life_save(c->life, c->first, saved, c);
+}
+
+/* A connection's frame that is half on its way would be a half for ever: the answer to a PING is behind them all. */
+static void order_save(struct call *c)
+{
+	if (forwards_hold(c->owner->forwards, c->life->machine))
+		machine_send(c->life->machine, call_ask(c, WIRE_PING));
+	else
+		order_save_now(c);
 }
 
 static void order_restore(struct call *c)

@@ -20,6 +20,9 @@ struct order {
 /* Return: the row of a kind, or NULL when there is none. */
 const struct order *order_find(unsigned kind);
 
+/* Nothing is on its way any more: the machine of a SAVE is saved. */
+void order_save_now(struct call *c);
+
 /* START_ALL ends well when every machine is up, and badly with the first that is not to be. */
 void order_check_all(struct call *c);
 

@@ -151,6 +151,7 @@ void world_outcome_encode(const struct world_outcome *o, struct buf *out)
 	put_optional(out, o->unsaved);
 	put_optional(out, o->no_template);
 	put_optional(out, o->layer_failed);
+	put_optional(out, o->bail);
 	wire_put_u8(out, o->unfinished);
 	wire_put_u8(out, o->came_up);
 	wire_put_str(out, o->qemu_version);
@@ -230,6 +231,7 @@ int world_outcome_decode(const struct buf *in, struct world_outcome *o)
 	o->unsaved = get_optional(&r);
 	o->no_template = get_optional(&r);
 	o->layer_failed = get_optional(&r);
+	o->bail = get_optional(&r);
 	o->unfinished = wire_get_u8(&r);
 	o->came_up = wire_get_u8(&r);
 	version = wire_get_str(&r);
@@ -247,6 +249,7 @@ void world_outcome_free(struct world_outcome *o)
 {
 	point_free(&o->result);
 	free(o->kept);
+	free(o->bail);
 	free(o->not_kept);
 	free(o->kvm_failed);
 	free(o->unsaved);

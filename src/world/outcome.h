@@ -16,13 +16,14 @@
  *		try without it; owned, says why; NULL otherwise
  * @kept:	The machines of this failed test wait for people at this address; owned; NULL otherwise
  * @not_kept:	They were to, and do not; owned, says why; NULL otherwise
+ * @bail:	The script says that no test of the run is of any use, "why (file:line)"; owned; NULL otherwise
  * @unfinished:	A machine was copied from a template that can be copied faster once it is finished (state/template.h)
  * @came_up:	Every machine that the test used was up at some time, and there was one
  * @qemu_version: "7.2.22", or "" when no QEMU came that far
  */
 struct world_outcome {
 	struct point result;
-	char *kvm_failed, *unsaved, *no_template, *layer_failed, *kept, *not_kept;
+	char *kvm_failed, *unsaved, *no_template, *layer_failed, *kept, *not_kept, *bail;
 	bool unfinished, came_up;
 	char qemu_version[32];
 };

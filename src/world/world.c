@@ -45,6 +45,7 @@
 #include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
+#include "world/forwards.h"
 #include "world/jobs.h"
 #include "world/health.h"
 #include "world/journal.h"
@@ -66,6 +67,7 @@ struct world {
 	struct call_owner call_owner;
 	struct call *call; /* under way, or NULL */
 	struct jobs jobs;
+	struct forwards forwards;
 
 	pid_t script_pid;
 	struct watch script_exit; /* of its pidfd; -1 without a process */
@@ -355,6 +357,7 @@ static void machine_changed(void *arg, struct machine *m)
 	if (w->call)
 		call_machine_changed(w->call, m);
 	visitors_machine_changed(&w->visitors, m);
+	forwards_machine_changed(&w->forwards, m);
 	if (w->waking)
 		loop_stop(&w->loop);
 }
@@ -434,6 +437,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.lives = w->lives,
 		.nlives = spec->nmachines,
 		.jobs = &w->jobs,
+		.forwards = &w->forwards,
 		.switches = w->switches,
 		.world = spec,
 		.grace = (uint64_t)(CALL_GRACE_S * spec->accel->slow * 1e9),
@@ -491,6 +495,7 @@ static void world_end(struct world *w)
 	if (w->call)
 		call_drop(w->call);
 	link_stop(&w->script);
+	forwards_free(&w->forwards);
 	for (size_t i = 0; i < w->spec->nmachines; i++) {
 		machine_free(&w->machines[i]);
 		life_free(&w->lives[i]);
@@ -554,6 +559,7 @@ static void save(struct world *w, struct world_outcome *o)
 	else
 		await_layer(w, o, &err);
 	jobs_kill(&w->jobs);
+	forwards_free(&w->forwards); /* a port of the host is no part of what is saved */
 	w->saving = true;
 	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)

@@ -10,15 +10,20 @@ test("addresses") {
 	is(both.ip(NULL), "10.1.0.1");
 	is(first.ip(NULL), "192.168.1.2");
 	is(first.ip(&lan), "192.168.1.2");
+	is(both.ip6(&wan), "2001:db8:2::1");
+	is(first.ip6(NULL), "2001:db8:1::2");
 }
 
 test("networks that it is not on") {
 	subtest("of two") { both.ip(&far); }
 	subtest("of none") { first.ip(&wan); }
+	subtest("with IPv6") { first.ip6(&wan); }
 }
 
 test("ports and paths that cannot be") {
 	subtest("port") { both.wait_for_open_port_on("localhost", 65536); }
 	subtest("address") { both.wait_for_closed_port_on("", 80); }
 	subtest("path") { both.wait_for_open_unix_socket(NULL); }
+	subtest("host's port") { both.forward_port(65536, 80); }
+	subtest("guest's port") { both.forward_port(0, 0); }
 }

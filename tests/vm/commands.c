@@ -70,3 +70,29 @@ test("commands run as root with a sane environment") {
 	is(m.succeed("echo $HOME"), "/root");
 	like(m.succeed("echo $PATH"), "/usr/sbin:/usr/bin");
 }
+
+/* Descriptors, and KiB of memory, of the world, whose child the script's process is, and of the agent, which is process 1. */
+static void measure(int found[4])
+{
+	const char *status = "sed -n 's/^VmData:[^0-9]*\\([0-9]*\\).*/\\1/p'";
+	char *world = host(fmt("read _ _ _ w _ </proc/$PPID/stat; ls /proc/$w/fd | wc -l; %s /proc/$w/status", status)).out;
+	char *agent = m.succeed(fmt("ls /proc/1/fd | wc -l; %s /proc/1/status", status));
+
+	is(sscanf(world, "%d %d", &found[0], &found[1]), 2);
+	is(sscanf(agent, "%d %d", &found[2], &found[3]), 2);
+}
+
+test("1,000 commands leave nothing behind") {
+	int before[4], after[4];
+
+	for (int i = 0; i < 10; i++)
+		m.execute("echo out; exit 1");
+	measure(before);
+	for (int i = 0; i < 1000; i++)
+		m.execute("echo out; exit 1");
+	measure(after);
+	is(after[0], before[0]);
+	is(after[2], before[2]);
+	ok(after[1] - before[1] <= 64, fmt("the world has %d KiB more", after[1] - before[1]));
+	ok(after[3] - before[3] <= 64, fmt("the agent has %d KiB more", after[3] - before[3]));
+}

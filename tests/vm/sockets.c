@@ -7,6 +7,7 @@ test("a port of another machine is waited for, open and closed") {
 	other.succeed("(sleep 1; exec httpd -f -h / -p 8080) >/dev/null 2>&1 &");
 	m.wait_for_open_port_on("other", 8080);
 	m.wait_for_open_port_on(other.ip(NULL), 8080);
+	m.wait_for_open_port_on(other.ip6(NULL), 8080);
 	other.succeed("(sleep 1; killall httpd) >/dev/null 2>&1 &");
 	m.wait_for_closed_port_on("other", 8080);
 	m.wait_for_open_port_on("localhost", 80);
@@ -14,6 +15,8 @@ test("a port of another machine is waited for, open and closed") {
 
 test("a machine has the address that it is said to have") {
 	like(m.succeed("ip -4 -o addr"), fmt("inet %s/", m.ip(NULL)));
+	like(m.succeed("ip -6 -o addr"), fmt("inet6 %s/64", m.ip6(NULL)));
+	unlike(m.succeed("ip -6 -o addr"), "tentative");
 }
 
 /* systemd-socket-activate listens before anybody connects, and must not see a connection of ours: it would start /bin/false. */
