@@ -8,10 +8,12 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "cmd/texts.h"
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
 #include "qemu/freezer.h"
+#include "machine/tpm.h"
 #include "script/needs.h"
 #include "script/script.h"
 #include "script/types.h"
@@ -19,6 +21,7 @@
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
+#define TPM_OLD	    1.2 /* of .tpm */
 
 static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
@@ -179,12 +182,20 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
+	cleanup_buf struct buf users = {0}, env = {0};
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
-		.screen = m->display};
+		.screen = m->display, .tpm = m->tpm != TPM_NONE, .initrd_top = command_initrd_top(m->tpm, m->memory),
+		.users = &users, .env = &env};
 	struct guest_files files = {0};
 
+	texts_users(o, &users);
+	texts_env(o, &env);
 	g.agent = embedded_agent(&g.agent_len);
+	if (m->tpm && tpm_missing()) {
+		err_set(err, "%s", tpm_missing());
+		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
+	}
 	if (!s->kit && !(image && kernel))
 		err_set(err, "%s", s->kit_missing);
 	if ((!s->kit && !(image && kernel)) || guest_prepare(&g, &files, err) < 0)
@@ -209,6 +220,8 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.append = o->append,
 		.cpu = o->cpu,
 		.provision = o->provision,
+		.ready = o->ready,
+		.tpm = o->tpm == 0 ? TPM_NONE : o->tpm == TPM_OLD ? TPM_1_2 : TPM_2_0,
 		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,

@@ -5,6 +5,7 @@
  *	root/KEY	the root (root.c)
  *	modules/KEY	modules.erofs
  *	kernel/KEY	release.txt, and vmlinux, empty when the kernel cannot be unpacked
+ *	lowered/KEY	vmlinuz: the kernel with another limit for its initramfs
  *	lacks/KEY	lacks.txt: names of drivers that a kernel has not built in
  *	initrd/KEY	the initramfs (initrd.c)
  *
@@ -19,10 +20,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/bzimage.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
@@ -41,6 +44,7 @@
 #define VMLINUX_FILE "vmlinux"
 #define LACKS_FILE   "lacks.txt"
 #define MODULES_FILE "modules.erofs"
+#define LOWERED_FILE "vmlinuz"
 
 /* What every guest needs to talk to us. */
 static const struct module_want kit_wants[] = {
@@ -59,6 +63,12 @@ static const struct module_want root_wants[] = {
 	{"overlay", false},
 	{"virtio_net", false},
 	{"virtio_rng", true},
+};
+
+/* And for its TPM: a guest with udev would find them itself, where its image has them. */
+static const struct module_want tpm_wants[] = {
+	{"tpm_crb", true},
+	{"tpm_tis", true},
 };
 
 /**
@@ -169,10 +179,43 @@ static int kernel_unpack(struct guest *g, struct err *err)
 		return -1;
 	g->out->version = xstrdup(buf_str(&text));
 	vmlinux = path_join(entry, VMLINUX_FILE);
-	if (!g->spec->screen && stat(vmlinux, &st) == 0 && st.st_size) {
+	if (!g->spec->screen && !g->spec->initrd_top && stat(vmlinux, &st) == 0 && st.st_size) {
 		free(g->out->kernel);
 		g->out->kernel = steal(vmlinux);
 	}
+	return 0;
+}
+
+/* Of the ways in which a kernel is started, only that of a bzImage asks the kernel where the initramfs may be. */
+static int lowered_build(const char *dir, void *arg, struct err *err)
+{
+	const struct guest *g = arg;
+	cleanup_buf struct buf image = {0};
+	uint8_t *p;
+
+	if (file_read(g->out->kernel, KERNEL_MAX, &image, err) < 0)
+		return -1;
+	p = (uint8_t *)image.data;
+	if (!bzimage_is(p, image.len) || get_le16(p + BZIMAGE_PROTOCOL) < BZIMAGE_PROTOCOL_INITRD) {
+		err_set(err, "'%s' is not a bzImage, and a machine with .tpm needs one", g->out->kernel);
+		return err_hint(err, "give " KERNEL_BUILT " or a distribution's vmlinuz: QEMU puts the initramfs of a vmlinux "
+				"over the tables that tell of the TPM");
+	}
+	put_le32(p + BZIMAGE_INITRD_MAX, g->spec->initrd_top - 1);
+	put_le16(p + BZIMAGE_LOAD_FLAGS, get_le16(p + BZIMAGE_LOAD_FLAGS) & (uint16_t)~BZIMAGE_ABOVE_4G);
+	return store_write_file(dir, LOWERED_FILE, image.data, image.len, err);
+}
+
+static int kernel_lower(struct guest *g, struct err *err)
+{
+	cleanup_free char *what = xasprintf("lowered " GUEST_FORMAT " %u", g->spec->initrd_top), *entry = NULL;
+
+	if (!g->spec->initrd_top)
+		return 0;
+	if (of_kernel(g, "lowered", what, lowered_build, &entry, err) < 0)
+		return -1;
+	free(g->out->kernel);
+	g->out->kernel = path_join(entry, LOWERED_FILE);
 	return 0;
 }
 
@@ -191,7 +234,7 @@ static int kernel_prepare(struct guest *g, struct err *err)
 		err_set(err, "there is no kernel: the image has none in /boot, and there is no kit");
 		return err_hint(err, "set .kernel in the script, or VMTAP_KIT to a kit's folder");
 	}
-	return kernel_unpack(g, err);
+	return kernel_unpack(g, err) < 0 ? -1 : kernel_lower(g, err);
 }
 
 /* ---- its modules ---- */
@@ -326,6 +369,9 @@ static int modules_prepare(struct guest *g, struct err *err)
 		return lacks_check(g, err);
 	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
 		return -1;
+	if (g->spec->tpm &&
+	    modules_closure(&g->modules, g->modules_dir, tpm_wants, ARRAY_SIZE(tpm_wants), &g->closure, err) < 0)
+		return -1;
 	return root && !ours ? modules_image(g, err) : 0;
 }
 
@@ -347,6 +393,8 @@ static int prepare(struct guest *g, struct err *err)
 		.release = g->out->version,
 		.root_key = g->root.path ? g->root.key : NULL,
 		.run = g->root.run,
+		.users = g->spec->users,
+		.env = g->spec->env,
 		.kit = g->spec->kit,
 		.modules = g->modules,
 		.modules_image = g->packed.fd >= 0 ? g->packed.path : NULL,

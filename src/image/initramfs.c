@@ -218,8 +218,10 @@ int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 	cpio_dir(&c, "tmp", 01777);
 	cpio_char(&c, "dev/console", 0600, 5, 1);
 	cpio_file(&c, "init", 0755, i->agent, i->agent_len);
-	if (i->run_len)
-		cpio_file(&c, &BOOT_RUN[1], 0644, i->run, i->run_len);
+	if (i->run && i->run->len)
+		cpio_file(&c, &BOOT_RUN[1], 0644, i->run->data, i->run->len);
+	if (i->users && i->users->len)
+		cpio_file(&c, &BOOT_USERS[1], 0600, i->users->data, i->users->len);
 	if (i->busybox)
 		r = add_userland(&c, i->busybox, err);
 	if (r == 0)
