@@ -41,11 +41,11 @@ void accounts_add(struct accounts *a, const struct account *u, const char *shell
 
 /**
  * accounts_field() - A field of a user's or a group's line
- * @n:		From 0, the name
+ * @f:		Which one: from 0, the name
  *
  * Return: the field, which the caller frees, or NULL
  */
-char *accounts_field(const struct buf *file, const char *name, unsigned n);
+char *accounts_field(const struct buf *file, const char *name, unsigned f);
 
 void accounts_free(struct accounts *a);
 

@@ -7,6 +7,7 @@
  *	kernel/KEY	release.txt, and vmlinux, empty when the kernel cannot be unpacked
  *	lowered/KEY	vmlinuz: the kernel with another limit for its initramfs
  *	lacks/KEY	lacks.txt: names of drivers that a kernel has not built in
+ *	built/KEY	the modules of a kernel that is given as the folder of its build (kernel_tree.c)
  *	initrd/KEY	the initramfs (initrd.c)
  *
  * The keys are made of contents, not of places and times, so that a store that
@@ -31,13 +32,14 @@
 #include "image/folder.h"
 #include "image/initrd.h"
 #include "image/kernel.h"
+#include "image/kernel_tree.h"
 #include "image/modules.h"
 #include "image/root.h"
 #include "image/vmlinux.h"
 #include "store/store.h"
 #include "wire/boot.h"
 
-#define GUEST_FORMAT "4"
+#define GUEST_FORMAT "5"
 #define LACKS_MAX    4096 /* bytes; a few names */
 
 #define RELEASE_FILE "release.txt"
@@ -48,33 +50,34 @@
 
 /* What every guest needs to talk to us. */
 static const struct module_want kit_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_console", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+	{"virtio_pci", "to find its devices", false},
+	{"virtio_console", "to talk to vmtap", false},
+	{"virtio_net", "for its networks", false},
+	{"virtio_rng", "for random numbers", true},
 };
 
 /* And what it needs to mount a root: all of those, and more. */
 static const struct module_want root_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_blk", false},
-	{"virtio_console", false},
-	{"erofs", false},
-	{"overlay", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+	{"virtio_pci", "to find its devices", false},
+	{"virtio_blk", "for its disks", false},
+	{"virtio_console", "to talk to vmtap", false},
+	{"erofs", "to mount its root", false},
+	{"overlay", "to make its root writable", false},
+	{"virtio_net", "for its networks", false},
+	{"virtio_rng", "for random numbers", true},
 };
 
 /* And for its TPM: a guest with udev would find them itself, where its image has them. */
 static const struct module_want tpm_wants[] = {
-	{"tpm_crb", true},
-	{"tpm_tis", true},
+	{"tpm_crb", "for its TPM", true},
+	{"tpm_tis", "for its TPM", true},
 };
 
 /**
  * struct guest - A guest being prepared
  * @root:	Its root; without a path, the guest lives in its initramfs
  * @image:	The root, open for reading, when there is one
+ * @tree:	The declared kernel, when that is a folder
  * @packed:	The kit's image of modules, open for reading, when that is what it has
  * @modules:	Where the modules are, if @modules_dir is set
  * @modules_dir: The version's folder in there, or NULL: not modular
@@ -83,6 +86,7 @@ struct guest {
 	const struct guest_spec *spec;
 	struct guest_files *out;
 	struct root root;
+	struct kernel_tree tree;
 	struct erofs_image image, packed;
 	struct folder modules;
 	char *modules_dir;
@@ -223,7 +227,11 @@ static int kernel_prepare(struct guest *g, struct err *err)
 {
 	const struct guest_spec *s = g->spec;
 
-	if (s->kernel) {
+	if (s->kernel && file_is_folder(s->kernel)) {
+		if (kernel_tree_open(s->store, s->kernel, &g->tree, err) < 0)
+			return -1;
+		g->out->kernel = xstrdup(g->tree.image);
+	} else if (s->kernel) {
 		g->out->kernel = xstrdup(s->kernel);
 	} else if (g->root.kernel) {
 		g->out->kernel = xstrdup(g->root.kernel);
@@ -333,7 +341,7 @@ static int lacks_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
 		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
-			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
+			buf_addf(&names, "%s%s (%s)", names.len ? ", " : "", want[k].name, want[k].purpose);
 	return store_write_file(dir, LACKS_FILE, buf_str(&names), names.len, err);
 }
 
@@ -352,20 +360,22 @@ static int lacks_check(struct guest *g, struct err *err)
 	if (!names.len)
 		return 0;
 	err_set(err, "the kernel %s lacks %s, and there are no modules for it", g->out->version, buf_str(&names));
-	return err_hint(err, "put its /lib/modules/%s into the image, or use another kernel", g->out->version);
+	return err_hint(err, "put its /lib/modules/%s into the image, give the folder of its build or installation as .kernel, or "
+			"use another kernel", g->out->version);
 }
 
 static int modules_prepare(struct guest *g, struct err *err)
 {
-	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit};
-	bool root = g->root.path != NULL, ours = root && modules_look(g, &image);
+	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit}, tree = {.root = g->tree.modules};
+	bool root = g->root.path != NULL, built = tree.root && modules_look(g, &tree);
+	bool ours = !built && root && modules_look(g, &image);
 	const struct module_want *want = root ? root_wants : kit_wants;
 	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
-	int packed = ours || !kit.root ? 0 : modules_open(g, err);
+	int packed = built || ours || !kit.root ? 0 : modules_open(g, err);
 
 	if (packed < 0)
 		return -1;
-	if (!ours && !packed && !(kit.root && modules_look(g, &kit)))
+	if (!built && !ours && !packed && !(kit.root && modules_look(g, &kit)))
 		return lacks_check(g, err);
 	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
 		return -1;
@@ -414,6 +424,7 @@ int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct er
 	erofs_close(&g.image);
 	erofs_close(&g.packed);
 	root_free(&g.root);
+	kernel_tree_free(&g.tree);
 	free(g.modules_dir);
 	if (r < 0)
 		guest_files_free(out);

@@ -25,7 +25,7 @@
 /**
  * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
  * @image:	In one of the formats of format.h; NULL for the kit guest
- * @kernel:	bzImage or ELF vmlinux
+ * @kernel:	bzImage or ELF vmlinux, or a folder with it and its modules (kernel_tree.h)
  * @initrd:	A cpio archive, compressed or not, whose files are there besides
  *		ours in the initramfs: the root of the kit guest. Its /init is not
  *		run: ours is

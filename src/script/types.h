@@ -48,7 +48,7 @@ struct vm_user {
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
 	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; none: a small BusyBox guest */
-	const char *kernel;		 /* bzImage or vmlinux; none: the image's own, else the kit's */
+	const char *kernel;		 /* bzImage, vmlinux, or a folder: a build or an installation; none: the image's own, else the kit's */
 	const char *initrd;		 /* put in front of vmtap's own */
 	const char *append;		 /* added to the kernel command line */
 	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
