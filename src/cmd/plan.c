@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "cmd/piped.h"
 #include "cmd/texts.h"
 #include "image/embedded.h"
 #include "image/guest.h"
@@ -174,12 +175,22 @@ static char *find_path(const char *script_file, const char *path)
 	return file_exists(beside) ? steal(beside) : xstrdup(path);
 }
 
-int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
+/* Return: the image's path, which the caller frees, or NULL: standard input is none. */
+static char *find_image(const struct script_machine *from, const struct settings *s, struct err *err)
 {
-	const struct script_machine *from = script_machine(f->script, i);
+	const char *piped;
+
+	if (!piped_is_meant(from->options->image))
+		return find_path(from->file, from->options->image);
+	piped = piped_image(s->store, err);
+	return piped ? xstrdup(piped) : NULL;
+}
+
+static int prepare_files(const struct script_machine *from, const struct settings *s, const struct machine_spec *m,
+			 struct guest_files *files, struct err *err)
+{
 	const struct vm_options *o = from->options;
-	struct machine_spec *m = &f->world.machines[i];
-	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
+	cleanup_free char *image = o->image ? find_image(from, s, err) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
 	cleanup_buf struct buf users = {0}, env = {0};
@@ -187,19 +198,29 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
 		.screen = m->display, .tpm = m->tpm != TPM_NONE, .initrd_top = command_initrd_top(m->tpm, m->memory),
 		.users = &users, .env = &env};
-	struct guest_files files = {0};
 
+	if (o->image && !image)
+		return -1;
+	if (m->tpm && tpm_missing())
+		return err_set(err, "%s", tpm_missing());
+	if (!s->kit && !(image && kernel))
+		return err_set(err, "%s", s->kit_missing);
 	texts_users(o, &users);
 	texts_env(o, &env);
 	g.agent = embedded_agent(&g.agent_len);
-	if (m->tpm && tpm_missing()) {
-		err_set(err, "%s", tpm_missing());
+	return guest_prepare(&g, files, err);
+}
+
+int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
+{
+	const struct script_machine *from = script_machine(f->script, i);
+	struct machine_spec *m = &f->world.machines[i];
+	struct guest_files files = {0};
+
+	if (prepare_files(from, s, m, &files, err) < 0) {
+		piped_name(err);
 		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
 	}
-	if (!s->kit && !(image && kernel))
-		err_set(err, "%s", s->kit_missing);
-	if ((!s->kit && !(image && kernel)) || guest_prepare(&g, &files, err) < 0)
-		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);
 	for (size_t d = 0; d < files.ndisks; d++)

@@ -47,7 +47,7 @@ struct vm_user {
 
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
-	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; none: a small BusyBox guest */
+	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; "-": standard input; none: a small BusyBox guest */
 	const char *kernel;		 /* bzImage, vmlinux, or a folder: a build or an installation; none: the image's own, else the kit's */
 	const char *initrd;		 /* put in front of vmtap's own */
 	const char *append;		 /* added to the kernel command line */
