@@ -10,19 +10,19 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
 base   = buf crc32c err fd file glimpse gzip host json log loop mem pidfd proc sha256 stream task text
-wire   = frame link tree_pack tree_unpack
+wire   = frame link ready tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
-image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules oci oci_files oci_image root source tar tar_pax tree vmlinux
+image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir embedded erofs erofs_read folder format guest initramfs initrd kernel kernel_tree lz4 modules oci oci_files oci_image password root source tar tar_pax tree vmlinux
 net    = address faults pcap switch
 screen = font picture
 qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
-machine = console events freezing handshake loss machine request saving screendump spec wiring
+machine = console events freezing handshake loss machine request saving screendump spec tpm unready wiring
 state  = bases checkpoint frozen layer life making origin ram template template_key
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome recorder visitors screens typing watching world
-script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
-cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle setups shell terminal visit work
-agent  = agent boot bus carried child cmdline configure connect dbus environment exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
+cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare relay repl run runner schedule settings settle setups shell terminal texts visit work
+agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -163,7 +163,7 @@ build/asan/image/embedded.o: build/vmtap-agent.gz
 # The whole of vmtap like that, for tests/asan. tcc's sources shift and misalign: no UBSan for what is not ours.
 build/asan-vmtap: tests/asan/options.c $(sources:src/%.c=build/asan/%.o)
 	$(call say,LD)
-	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(zlib)/lib/libz.a -lcrypt -lm
 
 build/asan/script/%.o: extra_flags = $(script_flags)
 build/asan/script/libtcc.o: extra_flags = $(script_flags) -fno-sanitize=undefined -DCONFIG_TCC_STATIC
@@ -172,7 +172,7 @@ build/asan/script/embed.o: build/gen/vmtap.h.gz
 build/unit/%: tests/unit/%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm $(wrap)
+	$(Q)gcc $(common) $(asan_flags) -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lcrypt -lm $(wrap)
 
 # The calls that faults.c lets fail are the ones that it names.
 build/unit/faults: wrap = $(shell sed -n 's/^WRAP[_A-Z]*.\([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/unit/faults.c)
@@ -181,12 +181,12 @@ build/unit/faults: wrap = $(shell sed -n 's/^WRAP[_A-Z]*.\([a-z0-9_]*\),.*/-Wl,-
 build/replay/%: tests/fuzz/fuzz_%.c build/asan/libvmtap.a
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(common) $(asan_flags) -DFUZZ_REPLAY -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)gcc $(common) $(asan_flags) -DFUZZ_REPLAY -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lcrypt -lm
 
 build/fuzz/%: tests/fuzz/fuzz_%.c $(tested:src/%.c=build/fuzz-obj/%.o)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lm
+	$(Q)clang $(common) $(fuzz_flags) -fsanitize=fuzzer -MT $@ -MF $@.d -I$(zlib)/include -o $@ $< $(filter %.o %.a,$^) $(zlib)/lib/libz.a -lcrypt -lm
 
 build/fuzz-obj/%.o: src/%.c build/deps.mk Makefile
 	@mkdir -p $(@D)
@@ -269,7 +269,7 @@ bundle:
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
 	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
-images: image-debian12-web image-debian12-kvm
+images: image-debian12-web image-debian12-kvm image-openrc
 image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
 licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses

@@ -37,13 +37,14 @@
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
+#include "agent/users.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "wire/boot.h"
 
 #define LIST_MAX     (256 * 1024) /* bytes of that list, and of /proc/cmdline */
-#define RUN_MAX	     (64 * 1024)  /* bytes of BOOT_RUN */
+#define RUN_MAX	     (128 * 1024) /* bytes of BOOT_RUN, and of BOOT_USERS */
 
 void boot_warn(struct boot *b, const char *text)
 {
@@ -131,6 +132,12 @@ static void take_run(void)
 
 	if (file_exists(BOOT_RUN) && file_read(BOOT_RUN, RUN_MAX, &run, NULL) == 0)
 		environment_take(&run);
+}
+
+static void take_users(struct buf *users)
+{
+	if (file_exists(BOOT_USERS))
+		(void)file_read(BOOT_USERS, RUN_MAX, users, NULL);
 }
 
 /* ---- 3. the kit guest ---- */
@@ -306,7 +313,7 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 
 int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 {
-	cleanup_buf struct buf cmdline = {0};
+	cleanup_buf struct buf cmdline = {0}, users = {0};
 	struct carried files;
 	struct root_spec spec;
 	int result;
@@ -319,6 +326,7 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	take_run();
 	if (carried_take(&files, err) < 0)
 		return -1;
+	take_users(&users);
 	if (file_read("/proc/cmdline", LIST_MAX, &cmdline, err) < 0)
 		return -1;
 	spec = (struct root_spec){
@@ -329,9 +337,13 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	if (!spec.serial) {
 		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */
 		set_up_kit(b);
+		if (users.len)
+			users_make(&users, b);
 		return carried_put(&files, err);
 	}
 	result = root_enter(&spec, b, err);
+	if (result == 0 && users.len)
+		users_make(&users, b);
 	free(spec.serial);
 	free(spec.fstype);
 	free(spec.modules);

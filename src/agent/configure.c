@@ -7,23 +7,20 @@
 #include "agent/configure.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/random.h> /* RNDADDENTROPY */
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/connect.h"
+#include "agent/etc.h"
 #include "agent/generation.h"
 #include "agent/hosts.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -73,32 +70,6 @@ static int add_entropy(int random, const char *data, size_t n, struct err *err)
 	return 0;
 }
 
-/*
- * What is there stays what it is, as with WRITE_FILE (files.c): the target of a
- * symbolic link is written, or made; a file keeps its mode and owner, and is
- * written in place where it cannot be replaced, as when something is mounted on it.
- * Only a link into a folder that does not exist gives way.
- */
-static int write_text(const char *path, const char *text, size_t n, struct err *err)
-{
-	char real[PATH_MAX];
-	cleanup_fd int fd = -1;
-	struct stat st;
-	bool exists = realpath(path, real) && stat(real, &st) == 0;
-
-	if (exists && S_ISREG(st.st_mode) && file_write_atomic(real, text, n, (int)st.st_mode & 07777, NULL) == 0) {
-		if ((st.st_uid || st.st_gid) && chown(real, st.st_uid, st.st_gid) < 0)
-			return err_errno(err, "cannot set the owner of '%s'", real);
-		return 0;
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0644);
-	if (fd >= 0 && fd_write_all(fd, text, n) == 0)
-		return 0;
-	if (exists)
-		return err_errno(err, "cannot write '%s'", path);
-	return file_write_atomic(path, text, n, 0644, err);
-}
-
 /* A new life of this machine draws other numbers than any before, and says that it is one. */
 static int renew(const struct agent *a, const char *entropy, size_t n, struct err *err)
 {
@@ -124,7 +95,7 @@ static int set_hostname(struct agent *a, const char *name, struct err *err)
 	if (!file_exists("/etc"))
 		return 0;
 	line = xasprintf("%s\n", name);
-	return write_text("/etc/hostname", line, strlen(line), err);
+	return etc_write("/etc/hostname", line, strlen(line), err);
 }
 
 static int set_hosts(const char *lines, struct err *err)
@@ -136,7 +107,7 @@ static int set_hosts(const char *lines, struct err *err)
 	hosts_edit(&text, buf_str(&old), lines);
 	if (text.len == old.len && !memcmp(text.data, buf_str(&old), old.len))
 		return 0;
-	return file_make_dirs("/etc", err) < 0 ? -1 : write_text(HOSTS, text.data, text.len, err);
+	return file_make_dirs("/etc", err) < 0 ? -1 : etc_write(HOSTS, text.data, text.len, err);
 }
 
 /* ---- interfaces ---- */

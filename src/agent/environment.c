@@ -60,8 +60,8 @@ void environment_take(struct buf *run)
 	for (const char *at = run->data; at < end; at++)
 		n += *at == '\0';
 	variables = copy(own, n);
-	folder = run->data;
-	for (const char *at = folder + strlen(folder) + 1; at < end; at += strlen(at) + 1)
+	folder = *run->data ? run->data : NULL;
+	for (const char *at = run->data + strlen(run->data) + 1; at < end; at += strlen(at) + 1)
 		set(variables, at);
 	steal(run->data);
 }

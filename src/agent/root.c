@@ -179,9 +179,7 @@ static int mount_modules(const char *serial, struct err *err)
 	struct utsname u;
 
 	uname(&u);
-	path = xasprintf("/lib/modules/%s", u.release);
-	if (file_exists(path))
-		return 0;
+	path = xasprintf("/lib/modules/%s", u.release); /* over what is there, which may be of another build of that release */
 	disk = find_disk(serial, NEXT_WAIT_S, err);
 	return disk ? mount_on(disk, path, "erofs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL, err) : -1;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/piped.h"
 #include "cmd/settings.h"
 #include "image/embedded.h"
 #include "image/erofs.h"
@@ -93,7 +94,7 @@ static int print_run(const char *path, struct err *err)
 	return 0;
 }
 
-static int print_boot(const char *image, const struct settings *s, const struct root *r, struct err *err)
+static int print_boot(const char *name, const char *image, const struct settings *s, const struct root *r, struct err *err)
 {
 	cleanup_guest_files struct guest_files f = {0};
 	struct guest_spec g = {.image = image, .kit = s->kit, .store = s->store};
@@ -109,21 +110,25 @@ static int print_boot(const char *image, const struct settings *s, const struct 
 	printf(LABEL "%s, %s\n", "kernel", f.version, r->kernel ? "the image's" : "the kit's");
 	print_line("modules", modules);
 	buf_adds(&quoted, "vmtap shell ");
-	text_quote_shell(&quoted, image);
+	if (piped_is_meant(name))
+		buf_adds(&quoted, name);
+	else
+		text_quote_shell(&quoted, name);
 	print_line("boots by", buf_str(&quoted));
 	return 0;
 }
 
-static int image_info(const char *path, const struct settings *s, struct err *err)
+static int image_info(const char *name, const struct settings *s, struct err *err)
 {
-	const struct format *f = format_find(path, err);
+	const char *path = piped_is_meant(name) ? piped_image(s->store, err) : name;
+	const struct format *f = path ? format_find(path, err) : NULL;
 	struct root r = {.path = NULL};
 	struct stat st;
 	int result;
 
 	if (!f)
 		return -1;
-	print_line("image", path);
+	print_line("image", name);
 	print_line("format", f->name);
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		printf(LABEL "%.1f MB\n", "size", (double)st.st_size / MB);
@@ -135,7 +140,7 @@ static int image_info(const char *path, const struct settings *s, struct err *er
 		result = print_run(r.run, err);
 	fflush(stdout);
 	if (result == 0)
-		result = print_boot(path, s, &r, err);
+		result = print_boot(name, path, s, &r, err);
 	root_free(&r);
 	return result;
 }
@@ -153,5 +158,8 @@ int cmd_image(char **argv)
 	if (settings_read(&s, &err) < 0)
 		return s.damaged ? cmd_failed(&err) : (cmd_wrong("image", err.text));
 	settings_provide(&s);
-	return image_info(argv[1], &s, &err) < 0 ? cmd_failed(&err) : EXIT_PASSED;
+	if (image_info(argv[1], &s, &err) == 0)
+		return EXIT_PASSED;
+	piped_name(&err);
+	return cmd_failed(&err);
 }

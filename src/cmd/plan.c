@@ -9,10 +9,13 @@
 #include "base/host.h"
 #include "base/mem.h"
 #include "cmd/carried.h"
+#include "cmd/piped.h"
+#include "cmd/texts.h"
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
 #include "qemu/freezer.h"
+#include "machine/tpm.h"
 #include "script/needs.h"
 #include "script/script.h"
 #include "script/types.h"
@@ -20,6 +23,7 @@
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
+#define TPM_OLD	    1.2 /* of .tpm */
 
 static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
@@ -189,27 +193,55 @@ static int carry_files(const struct script_machine *from, const struct settings 
 	return err_hint(err, "give it three times as much .memory, or put large things into its image");
 }
 
+/* Return: the image's path, which the caller frees, or NULL: standard input is none. */
+static char *find_image(const struct script_machine *from, const struct settings *s, struct err *err)
+{
+	const char *piped;
+
+	if (!piped_is_meant(from->options->image))
+		return find_path(from->file, from->options->image);
+	piped = piped_image(s->store, err);
+	return piped ? xstrdup(piped) : NULL;
+}
+
+static int prepare_files(const struct script_machine *from, const struct settings *s, const struct machine_spec *m,
+			 struct guest_files *files, struct err *err)
+{
+	const struct vm_options *o = from->options;
+	cleanup_free char *image = o->image ? find_image(from, s, err) : NULL;
+	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
+	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL, *carried = NULL;
+	cleanup_buf struct buf users = {0}, env = {0};
+	struct guest_spec g = {
+		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
+		.screen = m->display, .tpm = m->tpm != TPM_NONE, .initrd_top = command_initrd_top(m->tpm, m->memory),
+		.users = &users, .env = &env};
+
+	if (o->image && !image)
+		return -1;
+	if (m->tpm && tpm_missing())
+		return err_set(err, "%s", tpm_missing());
+	if (!s->kit && !(image && kernel))
+		return err_set(err, "%s", s->kit_missing);
+	texts_users(o, &users);
+	texts_env(o, &env);
+	g.agent = embedded_agent(&g.agent_len);
+	if (carry_files(from, s, m, &carried, err) < 0)
+		return -1;
+	g.files = carried;
+	return guest_prepare(&g, files, err);
+}
+
 int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
 {
 	const struct script_machine *from = script_machine(f->script, i);
-	const struct vm_options *o = from->options;
 	struct machine_spec *m = &f->world.machines[i];
-	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
-	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
-	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL, *carried = NULL;
-	struct guest_spec g = {
-		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
-		.screen = m->display};
 	struct guest_files files = {0};
 
-	g.agent = embedded_agent(&g.agent_len);
-	if (!s->kit && !(image && kernel))
-		err_set(err, "%s", s->kit_missing);
-	if ((!s->kit && !(image && kernel)) || carry_files(from, s, m, &carried, err) < 0)
+	if (prepare_files(from, s, m, &files, err) < 0) {
+		piped_name(err);
 		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
-	g.files = carried;
-	if (guest_prepare(&g, &files, err) < 0)
-		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
+	}
 	m->kernel = steal(files.kernel);
 	m->initrd = steal(files.initrd);
 	for (size_t d = 0; d < files.ndisks; d++)
@@ -230,6 +262,8 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.append = o->append,
 		.cpu = o->cpu,
 		.provision = o->provision,
+		.ready = o->ready,
+		.tpm = o->tpm == 0 ? TPM_NONE : o->tpm == TPM_OLD ? TPM_1_2 : TPM_2_0,
 		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,

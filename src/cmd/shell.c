@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/piped.h"
 #include "cmd/relay.h"
 #include "cmd/visit.h"
 #include "script/script.h"
@@ -34,14 +35,14 @@ static char *make_script(const char *image, struct err *err)
 	cleanup_buf struct buf text = {0};
 	char real[PATH_MAX];
 
-	if (image && !realpath(image, real)) {
+	if (image && !piped_is_meant(image) && !realpath(image, real)) {
 		err_errno(err, "cannot open image '%s'", image);
 		return NULL;
 	}
 	buf_adds(&text, "vm(guest");
 	if (image) {
 		buf_adds(&text, ", .image = ");
-		visit_quote_c(&text, real);
+		visit_quote_c(&text, piped_is_meant(image) ? image : real);
 	}
 	buf_adds(&text, ");\ntest(\"shell\") { }\n");
 	return visit_keep_script(buf_str(&text), err);

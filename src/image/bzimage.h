@@ -17,6 +17,8 @@ enum bzimage_field {
 	BZIMAGE_MAGIC = 0x202,		/* "HdrS" */
 	BZIMAGE_PROTOCOL = 0x206,	/* u16 */
 	BZIMAGE_VERSION = 0x20e,	/* u16: where the release stands, from BZIMAGE_VERSION_BASE */
+	BZIMAGE_INITRD_MAX = 0x22c,	/* u32, from BZIMAGE_PROTOCOL_INITRD on: the last byte where an initramfs may be */
+	BZIMAGE_LOAD_FLAGS = 0x236,	/* u16 */
 	BZIMAGE_PAYLOAD_OFFSET = 0x248, /* u32, behind the setup code */
 	BZIMAGE_PAYLOAD_LENGTH = 0x24c, /* u32 */
 	BZIMAGE_SIZE = 0x250,		/* of the header up to here */
@@ -25,6 +27,8 @@ enum bzimage_field {
 enum bzimage_value {
 	BZIMAGE_VERSION_BASE = 0x200,
 	BZIMAGE_PROTOCOL_PAYLOAD = 0x208, /* the first protocol with a payload */
+	BZIMAGE_PROTOCOL_INITRD = 0x203,
+	BZIMAGE_ABOVE_4G = 1 << 1, /* of BZIMAGE_LOAD_FLAGS: BZIMAGE_INITRD_MAX does not count */
 	BZIMAGE_SECTOR = 512,
 };
 

@@ -5,7 +5,9 @@
  *	root/KEY	the root (root.c)
  *	modules/KEY	modules.erofs
  *	kernel/KEY	release.txt, and vmlinux, empty when the kernel cannot be unpacked
+ *	lowered/KEY	vmlinuz: the kernel with another limit for its initramfs
  *	lacks/KEY	lacks.txt: names of drivers that a kernel has not built in
+ *	built/KEY	the modules of a kernel that is given as the folder of its build (kernel_tree.c)
  *	initrd/KEY	the initramfs (initrd.c)
  *
  * The keys are made of contents, not of places and times, so that a store that
@@ -19,52 +21,63 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/bzimage.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
 #include "image/initrd.h"
 #include "image/kernel.h"
+#include "image/kernel_tree.h"
 #include "image/modules.h"
 #include "image/root.h"
 #include "image/vmlinux.h"
 #include "store/store.h"
 #include "wire/boot.h"
 
-#define GUEST_FORMAT "4"
+#define GUEST_FORMAT "5"
 #define LACKS_MAX    4096 /* bytes; a few names */
 
 #define RELEASE_FILE "release.txt"
 #define VMLINUX_FILE "vmlinux"
 #define LACKS_FILE   "lacks.txt"
 #define MODULES_FILE "modules.erofs"
+#define LOWERED_FILE "vmlinuz"
 
 /* What every guest needs to talk to us. */
 static const struct module_want kit_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_console", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+	{"virtio_pci", "to find its devices", false},
+	{"virtio_console", "to talk to vmtap", false},
+	{"virtio_net", "for its networks", false},
+	{"virtio_rng", "for random numbers", true},
 };
 
 /* And what it needs to mount a root: all of those, and more. */
 static const struct module_want root_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_blk", false},
-	{"virtio_console", false},
-	{"erofs", false},
-	{"overlay", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+	{"virtio_pci", "to find its devices", false},
+	{"virtio_blk", "for its disks", false},
+	{"virtio_console", "to talk to vmtap", false},
+	{"erofs", "to mount its root", false},
+	{"overlay", "to make its root writable", false},
+	{"virtio_net", "for its networks", false},
+	{"virtio_rng", "for random numbers", true},
+};
+
+/* And for its TPM: a guest with udev would find them itself, where its image has them. */
+static const struct module_want tpm_wants[] = {
+	{"tpm_crb", "for its TPM", true},
+	{"tpm_tis", "for its TPM", true},
 };
 
 /**
  * struct guest - A guest being prepared
  * @root:	Its root; without a path, the guest lives in its initramfs
  * @image:	The root, open for reading, when there is one
+ * @tree:	The declared kernel, when that is a folder
  * @packed:	The kit's image of modules, open for reading, when that is what it has
  * @modules:	Where the modules are, if @modules_dir is set
  * @modules_dir: The version's folder in there, or NULL: not modular
@@ -73,6 +86,7 @@ struct guest {
 	const struct guest_spec *spec;
 	struct guest_files *out;
 	struct root root;
+	struct kernel_tree tree;
 	struct erofs_image image, packed;
 	struct folder modules;
 	char *modules_dir;
@@ -169,10 +183,43 @@ static int kernel_unpack(struct guest *g, struct err *err)
 		return -1;
 	g->out->version = xstrdup(buf_str(&text));
 	vmlinux = path_join(entry, VMLINUX_FILE);
-	if (!g->spec->screen && stat(vmlinux, &st) == 0 && st.st_size) {
+	if (!g->spec->screen && !g->spec->initrd_top && stat(vmlinux, &st) == 0 && st.st_size) {
 		free(g->out->kernel);
 		g->out->kernel = steal(vmlinux);
 	}
+	return 0;
+}
+
+/* Of the ways in which a kernel is started, only that of a bzImage asks the kernel where the initramfs may be. */
+static int lowered_build(const char *dir, void *arg, struct err *err)
+{
+	const struct guest *g = arg;
+	cleanup_buf struct buf image = {0};
+	uint8_t *p;
+
+	if (file_read(g->out->kernel, KERNEL_MAX, &image, err) < 0)
+		return -1;
+	p = (uint8_t *)image.data;
+	if (!bzimage_is(p, image.len) || get_le16(p + BZIMAGE_PROTOCOL) < BZIMAGE_PROTOCOL_INITRD) {
+		err_set(err, "'%s' is not a bzImage, and a machine with .tpm needs one", g->out->kernel);
+		return err_hint(err, "give " KERNEL_BUILT " or a distribution's vmlinuz: QEMU puts the initramfs of a vmlinux "
+				"over the tables that tell of the TPM");
+	}
+	put_le32(p + BZIMAGE_INITRD_MAX, g->spec->initrd_top - 1);
+	put_le16(p + BZIMAGE_LOAD_FLAGS, get_le16(p + BZIMAGE_LOAD_FLAGS) & (uint16_t)~BZIMAGE_ABOVE_4G);
+	return store_write_file(dir, LOWERED_FILE, image.data, image.len, err);
+}
+
+static int kernel_lower(struct guest *g, struct err *err)
+{
+	cleanup_free char *what = xasprintf("lowered " GUEST_FORMAT " %u", g->spec->initrd_top), *entry = NULL;
+
+	if (!g->spec->initrd_top)
+		return 0;
+	if (of_kernel(g, "lowered", what, lowered_build, &entry, err) < 0)
+		return -1;
+	free(g->out->kernel);
+	g->out->kernel = path_join(entry, LOWERED_FILE);
 	return 0;
 }
 
@@ -180,7 +227,11 @@ static int kernel_prepare(struct guest *g, struct err *err)
 {
 	const struct guest_spec *s = g->spec;
 
-	if (s->kernel) {
+	if (s->kernel && file_is_folder(s->kernel)) {
+		if (kernel_tree_open(s->store, s->kernel, &g->tree, err) < 0)
+			return -1;
+		g->out->kernel = xstrdup(g->tree.image);
+	} else if (s->kernel) {
 		g->out->kernel = xstrdup(s->kernel);
 	} else if (g->root.kernel) {
 		g->out->kernel = xstrdup(g->root.kernel);
@@ -191,7 +242,7 @@ static int kernel_prepare(struct guest *g, struct err *err)
 		err_set(err, "there is no kernel: the image has none in /boot, and there is no kit");
 		return err_hint(err, "set .kernel in the script, or VMTAP_KIT to a kit's folder");
 	}
-	return kernel_unpack(g, err);
+	return kernel_unpack(g, err) < 0 ? -1 : kernel_lower(g, err);
 }
 
 /* ---- its modules ---- */
@@ -290,7 +341,7 @@ static int lacks_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
 		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
-			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
+			buf_addf(&names, "%s%s (%s)", names.len ? ", " : "", want[k].name, want[k].purpose);
 	return store_write_file(dir, LACKS_FILE, buf_str(&names), names.len, err);
 }
 
@@ -309,22 +360,27 @@ static int lacks_check(struct guest *g, struct err *err)
 	if (!names.len)
 		return 0;
 	err_set(err, "the kernel %s lacks %s, and there are no modules for it", g->out->version, buf_str(&names));
-	return err_hint(err, "put its /lib/modules/%s into the image, or use another kernel", g->out->version);
+	return err_hint(err, "put its /lib/modules/%s into the image, give the folder of its build or installation as .kernel, or "
+			"use another kernel", g->out->version);
 }
 
 static int modules_prepare(struct guest *g, struct err *err)
 {
-	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit};
-	bool root = g->root.path != NULL, ours = root && modules_look(g, &image);
+	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit}, tree = {.root = g->tree.modules};
+	bool root = g->root.path != NULL, built = tree.root && modules_look(g, &tree);
+	bool ours = !built && root && modules_look(g, &image);
 	const struct module_want *want = root ? root_wants : kit_wants;
 	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
-	int packed = ours || !kit.root ? 0 : modules_open(g, err);
+	int packed = built || ours || !kit.root ? 0 : modules_open(g, err);
 
 	if (packed < 0)
 		return -1;
-	if (!ours && !packed && !(kit.root && modules_look(g, &kit)))
+	if (!built && !ours && !packed && !(kit.root && modules_look(g, &kit)))
 		return lacks_check(g, err);
 	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
+		return -1;
+	if (g->spec->tpm &&
+	    modules_closure(&g->modules, g->modules_dir, tpm_wants, ARRAY_SIZE(tpm_wants), &g->closure, err) < 0)
 		return -1;
 	return root && !ours ? modules_image(g, err) : 0;
 }
@@ -348,6 +404,8 @@ static int prepare(struct guest *g, struct err *err)
 		.root_key = g->root.path ? g->root.key : NULL,
 		.run = g->root.run,
 		.files = g->spec->files,
+		.users = g->spec->users,
+		.env = g->spec->env,
 		.kit = g->spec->kit,
 		.modules = g->modules,
 		.modules_image = g->packed.fd >= 0 ? g->packed.path : NULL,
@@ -367,6 +425,7 @@ int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct er
 	erofs_close(&g.image);
 	erofs_close(&g.packed);
 	root_free(&g.root);
+	kernel_tree_free(&g.tree);
 	free(g.modules_dir);
 	if (r < 0)
 		guest_files_free(out);

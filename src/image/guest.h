@@ -17,13 +17,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /**
  * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
  * @image:	In one of the formats of format.h; NULL for the kit guest
- * @kernel:	bzImage or ELF vmlinux
+ * @kernel:	bzImage or ELF vmlinux, or a folder with it and its modules (kernel_tree.h)
  * @initrd:	A cpio archive, compressed or not, whose files are there besides
  *		ours in the initramfs: the root of the kit guest. Its /init is not
  *		run: ours is
@@ -32,13 +34,20 @@
  * @store:	The cache folder; created
  * @files:	A file that becomes BOOT_FILES (wire/boot.h)
  * @screen:	The machine has a VGA, which the kernel is to find
+ * @tpm:	It has a TPM, likewise
+ * @initrd_top:	The initramfs must lie below this address in the guest's memory; 0
+ *		when the emulator finds a place itself (qemu/command.h)
+ * @users:	As BOOT_USERS (wire/boot.h), but for a password in clear, behind a '='; or NULL
+ * @env:	Variables of commands, "NAME=value", each with its NUL; or NULL
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
 	const char *image, *kernel, *initrd, *kit, *store, *files;
 	const void *agent;
 	size_t agent_len;
-	bool screen;
+	bool screen, tpm;
+	uint32_t initrd_top;
+	const struct buf *users, *env;
 };
 
 #define GUEST_DISKS_MAX 4
@@ -58,7 +67,7 @@ struct guest_disk {
 /**
  * struct guest_files - Files for QEMU; owned
  * @kernel:	An ELF file that boots by PVH where the declared one can be
- *		unpacked (vmlinux.h) and there is no screen, else that one
+ *		unpacked (vmlinux.h) and there is neither a screen nor an @initrd_top, else that one
  * @version:	The kernel's release
  * @disks:	@ndisks of them: an EROFS image of the root (BOOT_ROOT_SERIAL), but
  *		for the kit guest; and one of /lib/modules/@version

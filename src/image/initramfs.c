@@ -174,8 +174,7 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 	memcpy(sorted, i->modules->paths, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), by_text);
 	for (size_t k = 0; k < n; k++) {
-		size_t gz = text_ends(sorted[k], ".gz") ? 3 : 0;
-		char *to = xasprintf("lib/modules/%s/%.*s", i->release, (int)(strlen(sorted[k]) - gz), sorted[k]);
+		char *to = xasprintf("lib/modules/%s/%.*s", i->release, (int)module_name_length(sorted[k]), sorted[k]);
 
 		add_parents(c, to, last);
 		free(last);
@@ -185,10 +184,10 @@ static int add_modules(struct cpio *c, const struct initramfs *i, struct err *er
 	}
 	for (size_t k = 0; k < n; k++) {
 		const char *path = i->modules->paths[k];
-		size_t gz = text_ends(path, ".gz") ? 3 : 0;
+		int length = (int)module_name_length(path);
 
-		buf_addf(&list, "/lib/modules/%s/%.*s\n", i->release, (int)(strlen(path) - gz), path);
-		buf_addf(&dep, "%.*s:\n", (int)(strlen(path) - gz), path);
+		buf_addf(&list, "/lib/modules/%s/%.*s\n", i->release, length, path);
+		buf_addf(&dep, "%.*s:\n", length, path);
 	}
 	cpio_file(c, &BOOT_MODULES_LIST[1], 0644, buf_str(&list), list.len); /* paths in the archive have no slash in front */
 	return i->busybox && i->modules_dir ? add_index(c, i, last, &dep, err) : 0;
@@ -218,10 +217,12 @@ int initramfs_make(const struct initramfs *i, struct buf *out, struct err *err)
 	cpio_dir(&c, "tmp", 01777);
 	cpio_char(&c, "dev/console", 0600, 5, 1);
 	cpio_file(&c, "init", 0755, i->agent, i->agent_len);
-	if (i->run_len)
-		cpio_file(&c, &BOOT_RUN[1], 0644, i->run, i->run_len);
-	if (i->files_len)
-		cpio_file(&c, &BOOT_FILES[1], 0600, i->files, i->files_len);
+	if (i->run && i->run->len)
+		cpio_file(&c, &BOOT_RUN[1], 0644, i->run->data, i->run->len);
+	if (i->users && i->users->len)
+		cpio_file(&c, &BOOT_USERS[1], 0600, i->users->data, i->users->len);
+	if (i->files && i->files->len)
+		cpio_file(&c, &BOOT_FILES[1], 0600, i->files->data, i->files->len);
 	if (i->busybox)
 		r = add_userland(&c, i->busybox, err);
 	if (r == 0)

@@ -29,8 +29,8 @@
 /**
  * struct initramfs - What goes into it
  * @agent:	The agent's ELF image; not owned
- * @run:	What BOOT_RUN has, @run_len bytes; none without any
- * @files:	The same of BOOT_FILES
+ * @run:	What BOOT_RUN has, which is not there when this is empty or NULL
+ * @users, @files: The same of BOOT_USERS and BOOT_FILES
  * @busybox:	Path of a static BusyBox, or NULL
  * @folder:	Where the modules are
  * @modules_dir: Their version's folder in there
@@ -39,10 +39,7 @@
 struct initramfs {
 	const void *agent;
 	size_t agent_len;
-	const char *run;
-	size_t run_len;
-	const char *files;
-	size_t files_len;
+	const struct buf *run, *users, *files;
 	const char *busybox;
 	struct folder folder;
 	const char *modules_dir, *release;

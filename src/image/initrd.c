@@ -1,6 +1,8 @@
 /* initrd.c - the initramfs of a guest: an entry of the store */
 #include "image/initrd.h"
 
+#include <string.h>
+
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -8,14 +10,16 @@
 #include "image/cpio.h"
 #include "image/initramfs.h"
 #include "image/oci.h"
+#include "image/password.h"
 #include "image/source.h"
 #include "store/store.h"
 
-#define INITRD_FORMAT "4"	   /* raise it when the bytes that are written for the same input change */
+#define INITRD_FORMAT "5"	   /* raise it when the bytes that are written for the same input change */
 #define USER_MAX      (512u << 20) /* bytes of the user's initramfs */
 #define AGENT_MAX     (16u << 20)  /* bytes of our own agent */
 #define FILES_MAX     (1u << 30)   /* bytes of what is put into the root; less is asked for */
 #define INITRD_FILE   "initrd.cpio"
+#define USER_FIELDS   6		   /* texts for each user of BOOT_USERS */
 
 /* ---- the build ---- */
 
@@ -32,11 +36,44 @@ static int user_begin(const char *path, struct buf *out, struct err *err)
 	return 0;
 }
 
+/* The variables of the script come behind those of the image, so that they count. */
+static int run_make(const struct initrd *i, struct buf *run, struct err *err)
+{
+	if (i->run && file_read(i->run, OCI_RUN_MAX, run, err) < 0)
+		return -1;
+	if (!i->env || !i->env->len)
+		return 0;
+	if (!run->len)
+		buf_addc(run, '\0'); /* no folder */
+	buf_add(run, i->env->data, i->env->len);
+	return 0;
+}
+
+/* @out: as BOOT_USERS, with hashes in the place of passwords. */
+static int users_make(const struct buf *users, struct buf *out, struct err *err)
+{
+	const char *end = users ? users->data + users->len : NULL, *name = "";
+	size_t field = 0;
+
+	for (const char *at = users ? users->data : NULL; at < end; at += strlen(at) + 1, field++) {
+		if (field % USER_FIELDS == 0)
+			name = at;
+		if (field % USER_FIELDS == 1 && *at == '=') {
+			if (password_hash(name, at + 1, out, err) < 0)
+				return -1;
+		} else {
+			buf_adds(out, at);
+		}
+		buf_addc(out, '\0');
+	}
+	return 0;
+}
+
 static int initrd_build(const char *dir, void *arg, struct err *err)
 {
 	const struct initrd *i = arg;
 	cleanup_free char *busybox = i->root_key ? NULL : path_join(i->kit, "busybox");
-	cleanup_buf struct buf out = {0}, agent = {0}, run = {0}, files = {0};
+	cleanup_buf struct buf out = {0}, agent = {0}, run = {0}, files = {0}, users = {0};
 	const struct buf packed = {.data = (char *)i->agent, .len = i->agent_len};
 	struct initramfs ours = {
 		.busybox = busybox,
@@ -50,14 +87,13 @@ static int initrd_build(const char *dir, void *arg, struct err *err)
 		return -1;
 	ours.agent = agent.data;
 	ours.agent_len = agent.len;
-	if (i->run && file_read(i->run, OCI_RUN_MAX, &run, err) < 0)
+	if (run_make(i, &run, err) < 0 || users_make(i->users, &users, err) < 0)
 		return -1;
-	ours.run = buf_str(&run);
-	ours.run_len = run.len;
+	ours.run = &run;
+	ours.users = &users;
 	if (i->files && file_read(i->files, FILES_MAX, &files, err) < 0)
 		return -1;
-	ours.files = buf_str(&files);
-	ours.files_len = files.len;
+	ours.files = &files;
 	if (user_begin(i->user, &out, err) < 0 || initramfs_make(&ours, &out, err) < 0)
 		return -1;
 	return store_write_file(dir, INITRD_FILE, out.data, out.len, err);
@@ -106,6 +142,11 @@ static int initrd_key(void *arg, char hex[SHA256_HEX], struct err *err)
 		return -1;
 	if (i->files && store_key_content(i->store, &key, i->files, err) < 0)
 		return -1;
+	if (i->users)
+		sha256_add(&key, i->users->data, i->users->len);
+	sha256_add_str(&key, "env"); /* else a user's shell could be a variable */
+	if (i->env)
+		sha256_add(&key, i->env->data, i->env->len);
 	if (i->root_key) {
 		sha256_add_str(&key, i->root_key);
 	} else {

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "image/folder.h"
 #include "image/modules.h"
@@ -21,6 +22,7 @@
  *		the initramfs, with BusyBox
  * @run:	A file that becomes BOOT_RUN, which is part of @root_key, or NULL
  * @files:	A file of the store that becomes BOOT_FILES, or NULL
+ * @users:	As of guest.h, or NULL; and so @env
  * @kit:	Folder with busybox; may be NULL when there is a root
  * @modules:	Where the modules are; inside the image of the root they are part of @root_key
  * @modules_image: The image that they are in when it is not the root's, or NULL
@@ -32,6 +34,7 @@ struct initrd {
 	const void *agent;
 	size_t agent_len;
 	const char *user, *release, *root_key, *run, *files, *kit;
+	const struct buf *users, *env;
 	struct folder modules;
 	const char *modules_image, *modules_dir;
 	const struct module_list *closure;

@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/gzip.h"
+#include "image/decompress.h"
 
 /**
  * struct index - The index files of a version, as text; an absent one is ""
@@ -25,6 +28,7 @@ struct index {
 	unsigned int depth;
 };
 
+#define READ_SIZE (64 * 1024) /* bytes that are decompressed at a time */
 #define DEPTH_MAX 64 /* of soft dependencies: they may form a ring */
 
 void module_list_free(struct module_list *l)
@@ -249,8 +253,9 @@ static int closure(struct index *x, const struct folder *f, const char *dir, con
 		return -1;
 	for (size_t k = 0; k < n; k++)
 		if (load(x, want[k].name, want[k].optional, err) < 0) {
-			err_wrap(err, "cannot use the modules of '%s' in '%s'", path_base(dir), folder_name(f));
-			return err_hint(err, "a guest needs a kernel with virtio; run depmod if it has");
+			err_wrap(err, "cannot use the modules of '%s' in '%s': a guest needs %s %s", path_base(dir), folder_name(f),
+				 want[k].name, want[k].purpose);
+			return err_hint(err, "a guest needs a kernel with virtio, EROFS and overlay; run depmod if it has");
 		}
 	return 0;
 }
@@ -269,20 +274,61 @@ int modules_closure(const struct folder *f, const char *dir, const struct module
 	return r;
 }
 
+static const char *const compressions[] = {".gz", ".xz", ".zst"};
+
+size_t module_name_length(const char *path)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(compressions); k++)
+		if (text_ends(path, compressions[k]))
+			return strlen(path) - strlen(compressions[k]);
+	return strlen(path);
+}
+
+/* Read all that the host's program makes of it. */
+static int read_all(struct decompress *d, struct buf *out, const char *name, struct err *err)
+{
+	ssize_t n;
+
+	do {
+		n = decompress_read(d, buf_reserve(out, READ_SIZE), READ_SIZE, err);
+		if (n > 0)
+			buf_commit(out, (size_t)n);
+		if (out->len > MODULE_BYTES_MAX)
+			return err_set(err, "the module '%s' has more than %u bytes", name, MODULE_BYTES_MAX);
+	} while (n > 0);
+	return (int)n;
+}
+
+static int unpack(const char *name, const struct buf *packed, struct buf *out, struct err *err)
+{
+	const struct decompress_tool *tool = decompress_tool(packed->data, packed->len);
+	cleanup_fd int fd = fd_memory("module");
+	struct decompress *d;
+	int r;
+
+	if (!tool)
+		return err_set(err, "the module '%s' is not compressed as its name says", name);
+	if (fd < 0 || fd_write_all(fd, packed->data, packed->len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "cannot decompress '%s'", name);
+	d = decompress_open(tool, fd, packed->len, name, err);
+	r = d ? read_all(d, out, name, err) : -1;
+	decompress_close(d);
+	return r;
+}
+
 int module_read(const struct folder *f, const char *dir, const char *path, struct buf *out, struct err *err)
 {
 	cleanup_free char *full = path_join(dir, path);
 	cleanup_buf struct buf packed = {0};
 
-	if (text_ends(path, ".xz") || text_ends(path, ".zst")) {
-		err_set(err, "cannot use module '%s' in '%s': it is compressed with %s", full, folder_name(f),
-			text_ends(path, ".xz") ? "xz" : "zstd");
-		return err_hint(err, "unpack the modules (%s -d) and run depmod",
-				text_ends(path, ".xz") ? "xz" : "zstd");
-	}
-	if (!text_ends(path, ".gz"))
+	if (!path[module_name_length(path)])
 		return folder_read(f, full, MODULE_BYTES_MAX, out, err);
 	if (folder_read(f, full, MODULE_BYTES_MAX, &packed, err) < 0)
 		return -1;
-	return gzip_inflate(full, &packed, MODULE_BYTES_MAX, out, err);
+	if (text_ends(path, ".gz"))
+		return gzip_inflate(full, &packed, MODULE_BYTES_MAX, out, err);
+	if (unpack(full, &packed, out, err) == 0)
+		return 0;
+	err_wrap(err, "cannot use a module in '%s'", folder_name(f));
+	return -1;
 }

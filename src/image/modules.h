@@ -20,8 +20,9 @@
 
 /* A module to load. */
 struct module_want {
-	const char *name; /* "-" and "_" are the same */
-	bool optional;	  /* may be missing */
+	const char *name;    /* "-" and "_" are the same */
+	const char *purpose; /* what a guest needs it for: "to mount its root" */
+	bool optional;	     /* may be missing */
 };
 
 /**
@@ -41,7 +42,7 @@ void module_list_free(struct module_list *l);
  * @f:		Where the modules are
  * @dir:	Their version's folder: "lib/modules/6.1.0-56-cloud-amd64"
  * @want:	@n modules
- * @out:	Empty; filled. What is built into the kernel is left out
+ * @out:	Added to, what is in it already left out. What is built into the kernel is left out
  * @err:	a file of the index that is missing or damaged, a module that is
  *		neither built in nor there
  *
@@ -54,8 +55,14 @@ int modules_closure(const struct folder *f, const char *dir, const struct module
 		    struct module_list *out, struct err *err);
 
 /**
- * module_read() - Read a module, inflated when it is a .ko.gz
- * @err:	The module is missing, damaged, or compressed by anything but gzip
+ * module_name_length() - Bytes of a module's path without what tells of a compression
+ */
+size_t module_name_length(const char *path);
+
+/**
+ * module_read() - Read a module, uncompressed when it is a .ko.gz, .ko.xz or .ko.zst
+ * @err:	The module is missing or damaged; there is no program on this host for
+ *		its compression (decompress.h)
  * Return: 0, or -1
  */
 int module_read(const struct folder *f, const char *dir, const char *path, struct buf *out, struct err *err);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "wire/agent.h"
+#include "wire/ready.h"
 
 #define ENTROPY_BYTES (32 + WIRE_GENERATION_BYTES)
 #define REHEARSALS    5 /* of a machine that is going to be frozen: each links more of what is translated */
@@ -24,6 +25,8 @@
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
 #define WARNING_LINES 10	      /* of a HELLO that are passed on */
 #define WARNING_BYTES 4096
+#define LAST_WORDS_MS 2000 /* for the agent to ask systemd why the boot has not come to its end, ... */
+#define LAST_WORDS_S  4	   /* ... and to tell; scaled */
 
 static_assert(WARNING_BYTES <= WIRE_WARNINGS_MAX, "as much as may come");
 
@@ -36,18 +39,19 @@ static void ask_exec(struct machine *m, const char *command, request_frame_fn *a
 	machine_send(m, mark);
 }
 
-/* Ask for a wait that needs no more than its kind. */
-static void ask_wait(struct machine *m, enum wire_wait what, request_frame_fn *answer, void *arg)
+/* Return: the number of the request. */
+static uint32_t ask_wait(struct machine *m, struct ready what, request_frame_fn *answer, void *arg)
 {
 	uint32_t id;
 	size_t mark = machine_request(m, WIRE_WAIT, answer, arg, &id);
 	struct buf *out = machine_out(m);
 
-	wire_put_u8(out, (uint8_t)what);
+	wire_put_u8(out, (uint8_t)what.what);
+	wire_put_str(out, what.subject);
 	wire_put_str(out, "");
-	wire_put_str(out, "");
-	wire_put_u32(out, 0);
+	wire_put_u32(out, what.port);
 	machine_send(m, mark);
+	return id;
 }
 
 /* ---- CONFIGURE ---- */
@@ -137,7 +141,7 @@ static void finish(struct machine *m)
 
 void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *arg)
 {
-	ask_wait(m, WIRE_WAIT_QUIET, answer, arg);
+	(void)ask_wait(m, (struct ready){.what = WIRE_WAIT_QUIET, .subject = ""}, answer, arg);
 }
 
 static void quiet_answer(void *arg, const struct frame *f)
@@ -228,6 +232,42 @@ static void provision(struct machine *m)
 
 /* ---- ready ---- */
 
+/* Return: what the machine's boot is to come to, in words that the caller frees. */
+static char *ready_words(const struct machine *m)
+{
+	struct ready r = ready_read(m->spec->ready);
+	const char *kind = r.what == WIRE_WAIT_UNIT ? "the unit" : r.what == WIRE_WAIT_FILE ? "the file" : "the command";
+
+	if (r.what == WIRE_WAIT_READY)
+		return xstrdup("its init");
+	return r.what == WIRE_WAIT_PORT ? xasprintf("port %u (.ready)", r.port) : xasprintf("%s '%s' (.ready)", kind, r.subject);
+}
+
+bool handshake_ask_why(struct machine *m)
+{
+	if (m->unready)
+		return false;
+	m->unready = true;
+	machine_cancel(m, m->ready, LAST_WORDS_MS);
+	loop_timer(m->loop, &m->deadline, clock_now() + (uint64_t)(LAST_WORDS_S * m->world->accel->slow * 1e9));
+	return true;
+}
+
+static void not_ready(struct machine *m, const char *why)
+{
+	cleanup_free char *what = ready_words(m);
+
+	if (m->unready)
+		machine_fail(m, LOSS_GUEST,
+			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still waiting for "
+				       "%s: %s", m->spec->name, m->world->boot_timeout, accel_names[m->world->accel->kind], what,
+				       why));
+	else if (m->spec->ready)
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' booted, but %s failed: %s", m->spec->name, what, why));
+	else
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
+}
+
 static void ready_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
@@ -239,7 +279,7 @@ static void ready_answer(void *arg, const struct frame *f)
 	} else if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = machine_failure(f);
 
-		machine_fail(m, LOSS_GUEST, xasprintf("'%s' booted, but its init failed: %s", m->spec->name, why));
+		not_ready(m, why);
 	}
 }
 
@@ -256,7 +296,7 @@ static void configure_answer(void *arg, const struct frame *f)
 		arrive(m); /* what was saved was ready */
 	} else {
 		m->state = MACHINE_SETTLING;
-		ask_wait(m, WIRE_WAIT_READY, ready_answer, m);
+		m->ready = ask_wait(m, ready_read(m->spec->ready), ready_answer, m);
 	}
 }
 

@@ -14,6 +14,12 @@ void handshake_configure(struct machine *m);
 /* Set the clock of an UP machine that was stopped; nothing waits for it. */
 void handshake_tell_time(struct machine *m);
 
+/*
+ * The machine has not become ready in time: end its agent's wait, whose last words then say why it is GONE. Some time is
+ * left for them. Return: false when that was done before.
+ */
+bool handshake_ask_why(struct machine *m);
+
 /* Ask an UP machine to be idle before it is saved (WIRE_WAIT_QUIET); @answer as in machine_request(). */
 void handshake_await_quiet(struct machine *m, request_frame_fn *answer, void *arg);
 

@@ -40,7 +40,8 @@ static enum machine_loss explain_shutdown(const struct loss_facts *f, char **why
 	if (strcmp(f->shutdown, "guest-panic") == 0) {
 		*why = xasprintf("the kernel of '%s' panicked", f->name);
 	} else if (strcmp(f->shutdown, "guest-reset") == 0) {
-		*why = xasprintf("'%s' rebooted while it was %s, and a machine that reboots is lost to its test\n"
+		*why = f->state < MACHINE_UP ? xasprintf("'%s' rebooted while it was %s", f->name, state) :
+			xasprintf("'%s' rebooted while it was %s, and a machine that reboots is lost to its test\n"
 				 "to boot it again, use %s.shutdown() and %s.start(): its root is then as at first",
 				 f->name, state, f->name, f->name);
 	} else if (text_starts(f->shutdown, "guest")) {

@@ -15,6 +15,7 @@
 #include "machine/handshake.h"
 #include "machine/loss.h"
 #include "machine/saving.h"
+#include "machine/unready.h"
 #include "machine/wiring.h"
 
 #define PANIC_GRACE_S 1		   /* for QEMU to end, or the agent to answer, after a panic's text; scaled */
@@ -55,9 +56,10 @@ static void kill_group(const struct machine *m)
 		kill(-m->pid, SIGKILL);
 }
 
-/* QEMU's process, and a wrapper that did not exec it, are no more. @status: how the process has ended; may be NULL. */
+/* QEMU's process, a wrapper that did not exec it, and its TPM are no more. @status: how the process has ended; may be NULL. */
 static void end_qemu(struct machine *m, int *status)
 {
+	tpm_stop(&m->tpm); /* it has QEMU's stderr, too */
 	if (m->exit.fd < 0)
 		return;
 	proc_end(m->pid, m->exit.fd, status);
@@ -126,11 +128,22 @@ static char *stderr_tail(const struct machine *m)
 	return copy;
 }
 
+/* Add to @why, which is handed over, what is probably the reason. */
+static char *with_cause(const struct machine *m, char *why)
+{
+	cleanup_free char *own = why;
+	cleanup_free char *console = console_text(&m->console);
+	cleanup_free char *cause = unready_cause(console, strlen(console), m->spec->memory, m->heard);
+
+	return cause ? xasprintf("%s\n%s", own, cause) : steal(own);
+}
+
 /* QEMU has exited in a state in which nobody has asked it to. */
 static void exited(struct machine *m, int status)
 {
 	cleanup_free char *said = stderr_tail(m);
 	enum machine_loss loss;
+	bool before_up;
 	char *why;
 
 	if (m->state == MACHINE_UP && !m->console.panic && m->shutdown_why &&
@@ -144,6 +157,7 @@ static void exited(struct machine *m, int status)
 		stop_as(m, MACHINE_OFF);
 		return;
 	}
+	before_up = m->state < MACHINE_UP && m->state != MACHINE_RESUMING && !m->ever_up;
 	loss = loss_explain(
 		&(struct loss_facts){
 			.name = m->spec->name,
@@ -155,7 +169,7 @@ static void exited(struct machine *m, int status)
 			.said = said,
 		},
 		&why);
-	machine_fail(m, loss, why);
+	machine_fail(m, loss, before_up && loss == LOSS_GUEST ? with_cause(m, why) : why);
 }
 
 /*
@@ -186,6 +200,15 @@ static void exit_ready(void *arg, uint32_t events)
 		exited(m, status);
 }
 
+static void did_not_boot(struct machine *m)
+{
+	char *why = xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s", m->spec->name,
+			      m->world->boot_timeout, accel_names[m->world->accel->kind], machine_state_name(m->state),
+			      m->heard ? "" : " and its agent had not said hello");
+
+	machine_fail(m, m->heard ? LOSS_GUEST : LOSS_QEMU, m->ever_up ? why : with_cause(m, why));
+}
+
 static void deadline_passed(void *arg)
 {
 	struct machine *m = arg;
@@ -198,12 +221,8 @@ static void deadline_passed(void *arg)
 	else if (m->state == MACHINE_PROVISIONING)
 		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' did not end within %.0f s", name,
 						      m->world->call_timeout));
-	else
-		machine_fail(m, m->heard ? LOSS_GUEST : LOSS_QEMU,
-			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s",
-				       name, m->world->boot_timeout, accel_names[m->world->accel->kind],
-				       machine_state_name(m->state),
-				       m->heard ? "" : " and its agent had not said hello"));
+	else if (m->state != MACHINE_SETTLING || !handshake_ask_why(m))
+		did_not_boot(m);
 }
 
 /* ---- a panic, or a text about one ---- */
@@ -388,7 +407,7 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->heard = m->greeted = m->steered = m->paused = false;
+	m->heard = m->greeted = m->steered = m->paused = m->unready = false;
 	events_clear(&m->events);
 	console_forget_panic(&m->console);
 }
@@ -506,6 +525,7 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 		.owner = *owner,
 		.exit = {.fd = -1, .ready = exit_ready, .arg = m},
 		.freezer = {.fd = -1},
+		.tpm = {.pidfd = -1},
 		.deadline = {.expired = deadline_passed, .arg = m},
 		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},

@@ -51,6 +51,7 @@
 #include "machine/events.h"
 #include "machine/request.h"
 #include "machine/spec.h"
+#include "machine/tpm.h"
 #include "net/switch.h"
 #include "qemu/qmp.h"
 #include "wire/link.h"
@@ -162,6 +163,7 @@ struct machine {
 	pid_t pid;
 	struct watch exit; /* of QEMU's pidfd; -1 without a process */
 	struct watch freezer; /* freezing.h's; -1 without one */
+	struct tpm tpm;
 	unsigned ends;	   /* how often all that it has was released */
 	struct timer deadline, look; /* of the state; to see whether a panic was one */
 	struct qmp qmp;
@@ -172,6 +174,8 @@ struct machine {
 	struct events events; /* of QEMU, in this life */
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */
 	int clock_rounds, rehearsals;
+	uint32_t ready;	 /* number of the request that waits for it to have booted */
+	bool unready;	 /* that was in vain, and the agent is asked what it saw */
 };
 
 void machine_init(struct machine *m, const struct spec *w, size_t index, struct loop *l,

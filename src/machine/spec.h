@@ -47,9 +47,11 @@ struct spec_disk {
  * @nets:	Indices into the world's networks, in the order of its cards
  * @extra:	Further QEMU arguments, NULL-terminated, or NULL
  * @provision:	Shell text to run once, when the machine has first booted, or NULL
+ * @ready:	What counts as booted (wire/ready.h), or NULL
  * @cold:	Always boot, never from a template
  * @virtual_clock: It is emulated, and its time jumps to the next timer whenever its processors are idle
  * @display:	It has a screen and a keyboard
+ * @tpm:	Its TPM
  */
 struct machine_spec {
 	const char *name, *hostname;
@@ -57,12 +59,13 @@ struct machine_spec {
 	char *kernel, *initrd;
 	struct spec_disk disks[COMMAND_DISKS_MAX];
 	size_t ndisks;
-	const char *append, *cpu, *provision;
+	const char *append, *cpu, *provision, *ready;
 	int memory, cpus;
 	int nets[COMMAND_NICS_MAX];
 	size_t nnets;
 	char *const *extra;
 	bool cold, virtual_clock, display;
+	enum tpm_kind tpm;
 };
 
 /**

@@ -63,6 +63,21 @@ static int open_freezer(struct wiring *w, const struct machine_origin *o, struct
 	return 0;
 }
 
+/* QEMU speaks first, so there is no hurry to see whether swtpm has come up. */
+static int open_tpm(struct machine *m, struct wiring *w, struct err *err)
+{
+	cleanup_fd int swtpm = -1;
+	int fds[2];
+
+	if (!m->spec->tpm)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(err, "cannot create a socket pair");
+	w->theirs[COMMAND_FD_TPM] = fds[0];
+	swtpm = fds[1];
+	return tpm_start(&m->tpm, m->spec->tpm, swtpm, w->theirs[2], err);
+}
+
 static int wiring_open(struct wiring *w, size_t nics, const struct machine_origin *o, struct err *err)
 {
 	int fds[2];
@@ -144,6 +159,8 @@ int wiring_connect(struct machine *m, struct err *err)
 	int r;
 
 	r = wiring_open(&w, m->spec->nnets, &m->origin, err);
+	if (r == 0)
+		r = open_tpm(m, &w, err);
 	if (r == 0)
 		r = spawn(m, &w, err);
 	if (r == 0)

@@ -36,6 +36,9 @@ static const char kernel_options[] =
 	"quiet panic=-1 nokaslr mitigations=off cryptomgr.notests noreplace-smp net.ifnames=0 audit=0 random.trust_cpu=on "
 	"rcupdate.rcu_expedited=1 nowatchdog psi=0 init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off";
 
+#define LOW_MAX	   2048 /* MiB below 4 GiB that q35 has at least, when it has more */
+#define TABLES_MIB 1	/* at the end of those: firmware's tables, of 200 KiB */
+
 /* An instruction takes 2^3 ns, about as long as translated ones take here, so that a busy guest's time goes like the host's. */
 static const char virtual_clock[] = "shift=3,sleep=off";
 
@@ -169,6 +172,12 @@ static void add_channels(struct args *a, const struct command *c)
 		add_option(a, "-device", c->arch->screen);
 		add_option(a, "-device", c->arch->keyboard);
 	}
+	if (c->tpm) {
+		add(a, "-chardev");
+		add(a, "socket,id=tpm,fd=%d", COMMAND_FD_TPM);
+		add_option(a, "-tpmdev", "emulator,id=tpm0,chardev=tpm");
+		add_option(a, "-device", c->tpm == TPM_2_0 ? "tpm-crb,tpmdev=tpm0" : "tpm-tis,tpmdev=tpm0");
+	}
 	if (c->freezer) {
 		add(a, "-device");
 		add(a, "vmtap-freezer,control=%d", COMMAND_FD_FREEZER);
@@ -198,6 +207,13 @@ static void add_nic(struct args *a, const struct arch *arch, size_t i, const str
 	add(a, "dgram,id=net%zu,local.type=fd,local.str=%zu", i, COMMAND_FD_NIC + i);
 	add(a, "-device");
 	add(a, "virtio-net-%s,netdev=net%zu,mac=%s,romfile=,guest_announce=off", arch->bus, i, n->mac);
+}
+
+uint32_t command_initrd_top(enum tpm_kind tpm, int memory)
+{
+	const int low = memory < LOW_MAX ? memory : LOW_MAX;
+
+	return tpm ? (uint32_t)(low - TABLES_MIB) << 20 : 0;
 }
 
 char **command_argv(const struct command *c)

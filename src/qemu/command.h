@@ -3,6 +3,7 @@
 #define QEMU_COMMAND_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "qemu/arch.h"
 
@@ -19,9 +20,13 @@ enum command_fd {
 	COMMAND_FD_NIC = 6, /* and the following ones */
 	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from, or the file to thaw */
 	COMMAND_FD_FREEZER, /* where our own QEMU is asked to freeze a machine */
+	COMMAND_FD_TPM,	    /* its control channel, where QEMU does without a socket's name */
 	COMMAND_FD_BASE,    /* the first base of the file to thaw, and the following ones */
 	COMMAND_FDS = COMMAND_FD_BASE + COMMAND_BASES_MAX,
 };
+
+/* A TPM: its version, which decides how it is reached. */
+enum tpm_kind { TPM_NONE, TPM_1_2 /* TIS */, TPM_2_0 /* CRB */ };
 
 /**
  * struct command_disk - A disk; every pointer is borrowed
@@ -58,6 +63,7 @@ struct command_nic {
  * @freezer:	It can be frozen into a file (freezer.h)
  * @virtual_clock: Time is what was executed, and jumps to the next timer when nothing is; with ACCEL_TCG only
  * @display:	A screen and a keyboard
+ * @tpm:	A TPM, behind COMMAND_FD_TPM
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -74,8 +80,20 @@ struct command {
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
 	bool ram_shared, incoming, freezer, virtual_clock, display;
+	enum tpm_kind tpm;
 	char *const *extra;
 };
+
+/**
+ * command_initrd_top() - Where in a guest's memory its initramfs must end
+ *
+ * QEMU puts it 160 KiB below the end of the memory under 4 GiB, where it takes the
+ * ACPI tables to be; but with a TPM's log, of 64 KiB, they begin lower, and are
+ * overwritten (hw/i386/x86.c and pc.c's acpi_data_size, in 7.2 as in 9.2).
+ *
+ * Return: an address, or 0: QEMU's own choice is right
+ */
+uint32_t command_initrd_top(enum tpm_kind tpm, int memory);
 
 /**
  * command_argv() - Write the command line

@@ -31,25 +31,41 @@ struct job;
 #define VM_NETS_MAX 8 /* network cards of a machine */
 #define VM_FILES_MAX 64 /* texts of .files */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
+#define VM_USERS_MAX 16 /* users of .users */
+#define VM_ENV_MAX 64 /* variables of .env */
 
 struct net; /* see net() */
 
+/* One of .users = { { "alice", .groups = "wheel" }, { "bob" } }. Somebody whom the image has keeps what is not given. */
+struct vm_user {
+	const char *name;
+	const char *password; /* in clear, or hashed as in shadow(5); "": none is asked for; not given: no login with one */
+	const char *groups;   /* "wheel,audio", besides one of the user's own name; what the image lacks is made */
+	const char *home;     /* /home/NAME; made of /etc/skel if it is not there */
+	const char *shell;    /* /bin/bash if there is one, else /bin/sh */
+	long uid;	      /* the next free one from 1000 on */
+};
+
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
-	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; none: a small BusyBox guest */
-	const char *kernel;		 /* bzImage or vmlinux; none: the image's own, else the kit's */
+	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; "-": standard input; none: a small BusyBox guest */
+	const char *kernel;		 /* bzImage, vmlinux, or a folder: a build or an installation; none: the image's own, else the kit's */
 	const char *initrd;		 /* put in front of vmtap's own */
 	const char *append;		 /* added to the kernel command line */
 	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
 	long cpus;			 /* 1 to 128; 1 */
 	const char *cpu;		 /* QEMU's CPU model */
 	const char *hostname;		 /* the machine's name */
+	struct vm_user users[VM_USERS_MAX + 1]; /* { { "alice", .groups = "wheel", .password = "secret" } }: there before its init */
+	const char *env[VM_ENV_MAX + 1]; /* { "NAME=value" }: variables of all commands in it */
+	const char *ready;		 /* what counts as booted: "x.service", "/file", "80" (a port), else a command; none: its init's own "done" */
 	struct net *nets[VM_NETS_MAX + 1]; /* { &lan, &wan }; none: the network that all machines share */
 	const char *files[VM_FILES_MAX + 1]; /* { "build/app:/usr/bin/app", "pages:/srv/" }, also "dist/?.deb:/opt/": there before its init */
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
 	bool display;			 /* 1: a screen and a keyboard */
+	double tpm;			 /* 1: a TPM, 2.0 by CRB; 1.2: the older one, by TIS; needs swtpm on the host */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };
 

@@ -17,7 +17,8 @@
 
 bool frozen_wanted(const struct spec *w, size_t index)
 {
-	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken;
+	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken &&
+	       !w->machines[index].tpm; /* its swtpm would not be in the file (machine/tpm.c) */
 }
 
 /* ---- the key ---- */

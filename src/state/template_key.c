@@ -158,6 +158,7 @@ int template_add_key(const struct spec *w, size_t index, struct sha256 *key, str
 		sha256_add_str(key, *a);
 	command_argv_free(argv);
 	sha256_add_str(key, m->provision ? m->provision : "");
+	sha256_add_str(key, m->ready ? m->ready : "");
 	if (w->accel->kind == ACCEL_KVM)
 		add_host_cpu(key);
 	return 0;

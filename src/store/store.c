@@ -101,7 +101,8 @@ int store_key_file(struct sha256 *key, const char *path, struct err *err)
 	struct stat st;
 	uint64_t facts[6];
 
-	if (!real || stat(real, &st) < 0)
+	/* A file without a name is where one of its descriptors is: /proc/self/fd/3. */
+	if ((!real || stat(real, &st) < 0) && stat(path, &st) < 0)
 		return err_errno(err, "cannot open '%s'", path);
 	facts[0] = st.st_dev;
 	facts[1] = st.st_ino;
@@ -109,7 +110,7 @@ int store_key_file(struct sha256 *key, const char *path, struct err *err)
 	facts[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
 	facts[4] = (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec;
 	facts[5] = st.st_mode;
-	sha256_add_str(key, real);
+	sha256_add_str(key, real ? real : path);
 	sha256_add(key, facts, sizeof(facts));
 	return 0;
 }

@@ -33,6 +33,14 @@
  */
 #define BOOT_FILES "/vmtap/files"
 
+/*
+ * In the initramfs, for what the script declares in .users: six texts for each, each with its NUL: name, password as in
+ * shadow(5), further groups with commas between them, home, shell, number. What is not given is empty, and a password
+ * BOOT_NO_PASSWORD: one that is empty is not asked for.
+ */
+#define BOOT_USERS	 "/vmtap/users"
+#define BOOT_NO_PASSWORD "!"
+
 /* Where an init usually is in a root, in the order in which the kernel and initramfs tools look. */
 #define BOOT_INITS "/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"
 

@@ -199,7 +199,7 @@ TEST(guest, a_kernel_that_needs_modules_and_has_none)
 	begin();
 	kernel = put("vmlinux", elf, sizeof(elf));
 	CHECK_INT(prepare(NULL, kernel, &f, &err), -1);
-	CHECK_HAS(err.text, "the kernel 6.6.1-x lacks virtio_net, and there are no modules for it");
+	CHECK_HAS(err.text, "the kernel 6.6.1-x lacks virtio_net (for its networks), and there are no modules for it");
 	end();
 }
 

@@ -42,6 +42,7 @@ static void begin(const char *provision)
 
 	memset(&s, 0, sizeof(s));
 	machine_spec.provision = provision;
+	machine_spec.ready = NULL;
 	CHECK_INT(loop_init(&s.loop, NULL), 0);
 	machine_init(&s.machine, &spec, 0, &s.loop, NULL, &owner);
 	ear_connect(&s.agent, &s.machine.agent, &s.loop);
@@ -200,7 +201,9 @@ TEST(handshake, what_takes_too_long_is_named)
 {
 	begin("make install");
 	CHECK_STR(wait_in_vain(), "'m' did not boot within 60 s (VMTAP_BOOT_TIMEOUT) under tcg: it was still booting and "
-				  "its agent had not said hello");
+				  "its agent had not said hello\nits kernel said nothing: probably it does not fit into 0 MiB "
+				  "(.memory), cannot be started by QEMU (a vmlinux needs CONFIG_PVH=y), or has no console "
+				  "(CONFIG_SERIAL_8250_CONSOLE=y)");
 	end();
 	begin("make install");
 	hello(WIRE_VERSION, 0);
@@ -209,6 +212,48 @@ TEST(handshake, what_takes_too_long_is_named)
 	CHECK_INT(s.machine.state, MACHINE_PROVISIONING);
 	CHECK_STR(wait_in_vain(), "the .provision of 'm' did not end within 90 s");
 	CHECK_INT(s.machine.loss, LOSS_GUEST);
+	end();
+}
+
+/* Return: why the machine is gone that waited in vain to be ready, when its agent says what it saw. */
+static const char *never_ready(const char *rule, const char *seen)
+{
+	struct frame f;
+
+	begin(NULL);
+	machine_spec.ready = rule;
+	hello(WIRE_VERSION, 0);
+	answer(WIRE_CONFIGURE, WIRE_DONE, "");
+	CHECK_STR(wait_in_vain(), ""); /* it is asked first */
+	CHECK_INT(s.machine.state, MACHINE_SETTLING);
+	CHECK_INT(ear_next(&s.agent, &f), WIRE_WAIT);
+	return answer(WIRE_CANCEL, WIRE_FAIL, seen);
+}
+
+TEST(handshake, a_machine_that_never_becomes_ready_says_what_for_it_waited_and_what_it_saw)
+{
+	CHECK_STR(never_ready(NULL, "systemd is starting"),
+		  "'m' did not boot within 60 s (VMTAP_BOOT_TIMEOUT) under tcg: it was still waiting for its init: "
+		  "systemd is starting");
+	CHECK_INT(s.machine.loss, LOSS_GUEST);
+	end();
+	CHECK_HAS(never_ready("/run/x", "it is not there"), "waiting for the file '/run/x' (.ready): it is not there");
+	end();
+	CHECK_HAS(never_ready("80", "nothing listens"), "waiting for port 80 (.ready): nothing listens");
+	end();
+	CHECK_HAS(never_ready("x.service", "inactive"), "waiting for the unit 'x.service' (.ready): inactive");
+	end();
+	CHECK_HAS(never_ready("test -e /x", "exit status 1"), "waiting for the command 'test -e /x' (.ready): exit status 1");
+	end();
+}
+
+TEST(handshake, an_agent_that_says_nothing_of_why_it_is_not_ready_is_not_waited_for)
+{
+	begin(NULL);
+	hello(WIRE_VERSION, 0);
+	answer(WIRE_CONFIGURE, WIRE_DONE, "");
+	CHECK_STR(wait_in_vain(), "");
+	CHECK_STR(wait_in_vain(), "'m' did not boot within 60 s (VMTAP_BOOT_TIMEOUT) under tcg: it was still waiting for its init");
 	end();
 }
 

@@ -23,7 +23,7 @@ static const char *closure(const char *name, bool optional)
 {
 	static char line[ERR_TEXT_MAX];
 	struct folder f = {.root = dir};
-	struct module_want want = {name, optional};
+	struct module_want want = {name, "to be tested", optional};
 	cleanup_module_list struct module_list l = {0};
 	struct err err = {0};
 
