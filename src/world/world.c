@@ -17,7 +17,7 @@
  * no call is begun after its first failure (keep.h).
  *
  * The end of the script's socket mostly means that its process is ending, which
- * tells more: the world waits for that for HANG_UP_S, and then kills the script.
+ * tells more: that is waited for, HANG_UP_S at most, and then it is killed (player.h).
  *
  * Ownership. world_end() frees everything, in the order script, call, machines,
  * lives, networks. A call frees itself when it is answered, and says so first
@@ -27,29 +27,21 @@
 #include "world/world.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
-#include "base/pidfd.h"
 #include "base/proc.h"
-#include "base/text.h"
 #include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
 #include "world/forwards.h"
-#include "world/jobs.h"
 #include "world/health.h"
+#include "world/jobs.h"
 #include "world/journal.h"
 #include "world/keep.h"
+#include "world/player.h"
 #include "world/recorder.h"
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
@@ -69,17 +61,13 @@ struct world {
 	struct jobs jobs;
 	struct forwards forwards;
 
-	pid_t script_pid;
-	struct watch script_exit; /* of its pidfd; -1 without a process */
-	struct link script;
-	bool finished; /* the script said so */
+	struct player player;
 	bool awake;    /* the machines that setup left are running */
-	bool killed;   /* we have killed the script, and the verdict says why */
 	bool waking;   /* it is waited for the machines that setup left */
 	bool saving;   /* the script is over, and what it left is being saved */
 	uint64_t deadline;
 	char *overtime; /* why no call is begun any more, or NULL */
-	struct timer test_timer, kill_timer, hang_up;
+	struct timer test_timer, kill_timer;
 	struct findings findings;
 	struct recorder recorder;
 	struct visitors visitors;
@@ -92,25 +80,6 @@ static uint64_t seconds_from_now(const struct world *w, double s)
 }
 
 /* ---- the script ---- */
-
-/* With the processes that it may have forked. */
-static void kill_script(struct world *w)
-{
-	w->killed = true;
-	kill(-w->script_pid, SIGKILL);
-	kill(w->script_pid, SIGKILL);
-}
-
-/* The script's process is not what it should be any more: nothing that it says can be believed. */
-static void distrust(struct world *w, const char *why)
-{
-	cleanup_free char *message = xasprintf("the script's process %s: its memory is damaged", why);
-
-	if (w->killed)
-		return;
-	findings_fail(&w->findings, message);
-	kill_script(w);
-}
 
 /* The machines that setup left were running, all of them, and so they are for a test that uses any. */
 static void wake_layer(struct world *w)
@@ -135,16 +104,16 @@ static void show_call(const struct world *w)
 static void begin_call(struct world *w, const struct frame *f)
 {
 	if (keep_wants(w->spec, &w->findings.outcome->result)) { /* the test ends at its first failure */
-		kill_script(w);
+		player_kill(&w->player);
 		return;
 	}
 	if (w->call) {
-		distrust(w, "made a call while another one was under way");
+		player_distrust(&w->player, "made a call while another one was under way");
 		return;
 	}
 	w->call = call_begin(&w->call_owner, f, w->deadline);
 	if (!w->call) {
-		distrust(w, "sent a malformed call");
+		player_distrust(&w->player, "sent a malformed call");
 		return;
 	}
 	recorder_call(&w->recorder, w->call);
@@ -208,34 +177,13 @@ static void script_frame(void *arg, const struct frame *f)
 	else if (f->type == WIRE_INPUT || f->type == WIRE_RESIZE || f->type == WIRE_TAKEN)
 		relay(w, f);
 	else if (f->type == WIRE_EVENT && findings_event(&w->findings, f) < 0)
-		distrust(w, "sent a malformed event");
+		player_distrust(&w->player, "sent a malformed event");
 	else if (f->type == WIRE_FINISHED)
-		w->finished = true;
+		w->player.finished = true;
 	else if (f->type == WIRE_INTERRUPT)
 		interrupt(w);
 	else if (f->type != WIRE_EVENT)
-		distrust(w, "sent an unknown message");
-}
-
-static void script_lost(void *arg, const char *why)
-{
-	struct world *w = arg;
-
-	/* The end of the process closes the socket; the exit handler says more. */
-	if (!text_starts(why, "closed"))
-		distrust(w, why);
-	else
-		loop_timer(&w->loop, &w->hang_up, seconds_from_now(w, HANG_UP_S));
-}
-
-static void has_hung_up(void *arg)
-{
-	struct world *w = arg;
-
-	if (w->finished)
-		kill_script(w);
-	else
-		distrust(w, "closed its connection to the world");
+		player_distrust(&w->player, "sent an unknown message");
 }
 
 static void explain_end(struct world *w, int status)
@@ -249,60 +197,18 @@ static void explain_end(struct world *w, int status)
 		findings_fail(&w->findings, why);
 }
 
-static void script_exited(void *arg, uint32_t events)
+static void script_failed(void *arg, const char *message)
+{
+	findings_fail(&((struct world *)arg)->findings, message);
+}
+
+static void script_ended(void *arg, int status)
 {
 	struct world *w = arg;
-	int status = 0;
 
-	(void)events;
-	proc_end(w->script_pid, w->script_exit.fd, &status);
-	link_drain(&w->script); /* what it sent before it ended; nobody is left that could send more */
-	loop_close(&w->loop, &w->script_exit);
 	loop_stop(&w->loop);
-	if (!w->finished && !w->findings.faulted && !w->killed)
+	if (!w->player.finished && !w->findings.faulted && !w->player.killed)
 		explain_end(w, status);
-}
-
-/* The script's process has the socket and the three standard streams: it cannot write where the runner reads. */
-static _Noreturn void be_script(void (*script)(void *arg, int fd), void *arg, int fd)
-{
-	setpgid(0, 0);
-	fd_close_all(STDERR_FILENO + 1, fd - 1);
-	fd_close_all(fd + 1, INT_MAX);
-	script(arg, fd);
-	_exit(127);
-}
-
-static int start_script(struct world *w, void (*script)(void *arg, int fd), void *arg, struct err *err)
-{
-	sigset_t alarm;
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(err, "cannot create a socket pair for the script");
-	/* The script's process has it blocked until its handler is there; this one does not use it. */
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigprocmask(SIG_BLOCK, &alarm, NULL);
-	w->script_pid = proc_fork();
-	if (w->script_pid == 0)
-		be_script(script, arg, fds[1]);
-	close(fds[1]);
-	if (w->script_pid < 0) {
-		err_errno(err, "cannot fork");
-		close(fds[0]);
-		return -1;
-	}
-	w->script_exit.fd = pidfd_open_child(w->script_pid);
-	if (w->script_exit.fd < 0) {
-		err_errno(err, "cannot watch the script process");
-		close(fds[0]);
-		proc_end(w->script_pid, -1, NULL);
-		return -1;
-	}
-	if (link_start(&w->script, &w->loop, fds[0], err) < 0)
-		return -1;
-	return loop_watch(&w->loop, &w->script_exit, w->script_exit.fd, EPOLLIN, err);
 }
 
 /* ---- deadlines ---- */
@@ -316,7 +222,7 @@ static void test_overtime(void *arg)
 	if (w->call)
 		call_expire(w->call, w->overtime);
 	else
-		kill(w->script_pid, SIGALRM);
+		player_interrupt(&w->player);
 }
 
 static void script_stuck(void *arg)
@@ -324,7 +230,7 @@ static void script_stuck(void *arg)
 	struct world *w = arg;
 
 	findings_fail(&w->findings, "the test's time limit passed and the script did not stop");
-	kill_script(w);
+	player_kill(&w->player);
 }
 
 /* ---- machines ---- */
@@ -421,19 +327,24 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 	*w = (struct world){
 		.spec = spec,
 		.findings.outcome = out,
-		.script_exit = {.fd = -1, .ready = script_exited, .arg = w},
-		.script = {.stream.out_max = SCRIPT_OUT_MAX, .frame = script_frame, .lost = script_lost, .arg = w},
+		.player = {.loop = &w->loop,
+			   .link.stream.out_max = SCRIPT_OUT_MAX,
+			   .patience = (uint64_t)(HANG_UP_S * spec->accel->slow * 1e9),
+			   .heard = script_frame,
+			   .failed = script_failed,
+			   .ended = script_ended,
+			   .arg = w},
 		.test_timer = {.expired = test_overtime, .arg = w},
 		.kill_timer = {.expired = script_stuck, .arg = w},
-		.hang_up = {.expired = has_hung_up, .arg = w},
 		.deadline = clock_now() + (uint64_t)(spec->test_timeout * 1e9),
 	};
+	player_init(&w->player);
 	w->machines = xcalloc(spec->nmachines, sizeof(*w->machines));
 	w->lives = xcalloc(spec->nmachines, sizeof(*w->lives));
 	recorder_init(&w->recorder, spec);
 	w->call_owner = (struct call_owner){
 		.loop = &w->loop,
-		.script = &w->script,
+		.script = &w->player.link,
 		.lives = w->lives,
 		.nlives = spec->nmachines,
 		.jobs = &w->jobs,
@@ -486,15 +397,11 @@ static void make_machines(struct world *w)
 
 static void world_end(struct world *w)
 {
-	if (w->script_exit.fd >= 0) {
-		w->killed = true;
-		proc_end(w->script_pid, w->script_exit.fd, NULL);
-	}
-	loop_close(&w->loop, &w->script_exit);
+	player_end(&w->player);
 	visitors_close(&w->visitors);
 	if (w->call)
 		call_drop(w->call);
-	link_stop(&w->script);
+	player_free(&w->player);
 	forwards_free(&w->forwards);
 	for (size_t i = 0; i < w->spec->nmachines; i++) {
 		machine_free(&w->machines[i]);
@@ -552,7 +459,7 @@ static void save(struct world *w, struct world_outcome *o)
 	const struct spec *s = w->spec;
 	struct err err = {0};
 
-	if (!s->save_to || !w->finished || o->result.verdict != VERDICT_PASSED)
+	if (!s->save_to || !w->player.finished || o->result.verdict != VERDICT_PASSED)
 		return;
 	if (s->layer && !w->awake) /* they still are in there, and nowhere else */
 		o->unsaved = xstrdup("it used no machine");
@@ -600,11 +507,11 @@ static void take_journals(struct world *w, const struct world_outcome *o)
 static void run(struct world *w, void (*script)(void *arg, int fd), void *arg, struct err *err)
 {
 	loop_timer(&w->loop, &w->test_timer, w->deadline);
-	if (start_script(w, script, arg, err) == 0)
+	if (player_start(&w->player, script, arg, err) == 0)
 		loop_run(&w->loop, err);
 	loop_timer(&w->loop, &w->test_timer, CLOCK_NEVER);
 	loop_timer(&w->loop, &w->kill_timer, CLOCK_NEVER);
-	loop_timer(&w->loop, &w->hang_up, CLOCK_NEVER);
+	player_settle(&w->player);
 	if (!err->text[0]) /* a machine may have died while the script came to its end */
 		loop_poll(&w->loop, err);
 }
