@@ -12,7 +12,6 @@
 
 #include "script/call.h"
 #include "script/compiled.h"
-#include "script/fields_guest.h"
 #include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
@@ -176,7 +175,6 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 	check_list(m, "qemu", o->qemu, VM_QEMU_MAX, d);
 	check_list(m, "env", o->env, VM_ENV_MAX, d);
 	check_nets(m, d);
-	fields_check_guest(m, d);
 }
 
 void fields_check_net(const struct vmtap_net *n, struct diagnostics *d)
