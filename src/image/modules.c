@@ -245,7 +245,7 @@ static int closure(struct index *x, const struct folder *f, const char *dir, con
 		   struct err *err)
 {
 	if (index_read(f, dir, "modules.dep", false, &x->dep, err) < 0)
-		return err_hint(err, "depmod makes that file");
+		return err_hint(err, "depmod -b %s %s makes that file", folder_name(f), path_base(dir));
 	if (index_read(f, dir, MODULES_BUILTIN, true, &x->builtin, err) < 0 ||
 	    index_read(f, dir, "modules.builtin.modinfo", true, &x->modinfo, err) < 0 ||
 	    index_read(f, dir, "modules.alias", true, &x->alias, err) < 0 ||

@@ -12,6 +12,7 @@
 #include "net/address.h"
 #include "script/compiled.h"
 #include "script/fields.h"
+#include "script/fields_guest.h"
 #include "script/internals.h"
 #include "script/needs.h"
 #include "wire/agent.h"
@@ -90,6 +91,7 @@ static void read_machines(struct script *s, struct diagnostics *d)
 
 		check_name(m, m->name, d);
 		fields_check_machine(m, d);
+		fields_check_guest(m, d);
 		if (n == 0)
 			diagnose(d, m->file, m->line, "the array '%s' has no machines", m->name);
 		if (n > SCRIPT_MACHINES_MAX - (long)s->machine_count) {

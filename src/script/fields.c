@@ -12,7 +12,6 @@
 
 #include "script/call.h"
 #include "script/compiled.h"
-#include "script/fields_guest.h"
 #include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
@@ -204,7 +203,6 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 	check_nets(m, d);
 	check_list(m, "files", o->files, VM_FILES_MAX, d);
 	check_files(m, d);
-	fields_check_guest(m, d);
 }
 
 void fields_check_net(const struct vmtap_net *n, struct diagnostics *d)

@@ -16,7 +16,7 @@
  */
 const char *fields_given(const char *given, const char *field);
 
-/* Check what vm() was given; errors go to @d. The names of its networks must be set before. */
+/* Check what vm() was given, but for the inside of the guest (fields_guest.h); errors go to @d. The names of its networks must be set before. */
 void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d);
 
 /* Check what net() was given, but for the subnet; errors go to @d. */

@@ -100,16 +100,67 @@ TEST(modules, no_index)
 	begin();
 	file_remove_tree(dir);
 	CHECK_HAS(closure("net", false), "modules.dep'");
-	CHECK_HAS(closure("net", false), "depmod makes that file");
+	CHECK_HAS(closure("net", false), " v makes that file");
 	end();
 }
 
-TEST(modules, foreign_compression_is_named)
+/* Each as its program makes it of "a module\n". */
+static const struct packed {
+	const char *name, *data;
+	size_t n;
+} packed[] = {
+	{"a.ko.xz",
+	 "\375\067\172\130\132\000\000\001\151\042\336\066\002\000\041\001\026\000\000\000\164\057\345\243"
+	 "\001\000\010\141\040\155\157\144\165\154\145\012\000\000\000\000\056\266\145\316\000\001\035\011"
+	 "\223\141\066\246\220\102\231\015\001\000\000\000\000\001\131\132", 64},
+	{"a.ko.zst",
+	 "\050\265\057\375\004\130\111\000\000\141\040\155\157\144\165\154\145\012\256\216\355\266", 22},
+	{"a.ko.gz",
+	 "\037\213\010\000\000\000\000\000\000\003\113\124\310\315\117\051\315\111\345\002\000\056\266\145"
+	 "\316\011\000\000\000", 29},
+	{"a.ko",
+	 "\141\040\155\157\144\165\154\145\012", 9},
+};
+
+TEST(modules, packed_ones_are_unpacked)
 {
-	struct folder f = {.root = "/nowhere"};
+	struct folder f = {.root = dir};
+
+	begin();
+	for (size_t k = 0; k < ARRAY_SIZE(packed); k++) {
+		cleanup_free char *path = xasprintf("%s/v/%s", dir, packed[k].name);
+		cleanup_buf struct buf out = {0};
+		struct err err = {0};
+
+		file_write_atomic(path, packed[k].data, packed[k].n, 0600, NULL);
+		CHECK_INT(module_read(&f, "v", packed[k].name, &out, &err), 0);
+		CHECK_STR(buf_str(&out), "a module\n");
+		CHECK_INT(module_name_length(packed[k].name), strlen("a.ko"));
+	}
+	end();
+}
+
+TEST(modules, one_that_is_damaged_or_packed_otherwise_is_named)
+{
+	struct folder f = {.root = dir};
 	cleanup_buf struct buf out = {0};
 	struct err err = {0};
 
-	CHECK_INT(module_read(&f, "v", "k/a.ko.zst", &out, &err), -1);
-	CHECK_HAS(err.text, "'v/k/a.ko.zst' in '/nowhere': it is compressed with zstd");
+	begin();
+	put("v/b.ko.xz", "no module");
+	CHECK_INT(module_read(&f, "v", "b.ko.xz", &out, &err), -1);
+	CHECK_HAS(err.text, "the module 'v/b.ko.xz' is not compressed as its name says");
+	err = (struct err){0};
+	put("v/c.ko.zst", "\x28\xb5\x2f\xfdno module");
+	CHECK_INT(module_read(&f, "v", "c.ko.zst", &out, &err), -1);
+	CHECK_HAS(err.text, "cannot decompress 'v/c.ko.zst'");
+	CHECK_INT(module_read(&f, "v", "nothing.ko.gz", &out, &err), -1);
+	end();
+}
+
+TEST(modules, a_missing_one_is_told_with_what_it_is_for)
+{
+	begin();
+	CHECK_HAS(closure("missing", false), "a guest needs missing to be tested");
+	end();
 }
