@@ -203,5 +203,5 @@ const struct wait_kind wait_port = {
 	.explain = explain,
 	.ask = wait_ask_services,
 	.drop = drop,
-	.pause_max = 50 * NS_PER_MS, /* a look costs next to nothing */
+	.pause_max = 40 * NS_PER_MS, /* a look costs next to nothing, and what opens is to be seen within 50 ms */
 };

@@ -219,7 +219,7 @@ static int carried_build(const char *dir, void *arg, struct err *err)
 static int pack(struct carried *c, char **path, uint64_t *size, struct err *err)
 {
 	const struct store_recipe recipe = {
-		.kind = "files", .what = c->items[0].from, .key = carried_key, .build = carried_build, .arg = c};
+		.kind = "files", .what = c->n ? c->items[0].from : ".files", .key = carried_key, .build = carried_build, .arg = c};
 	cleanup_free char *entry = NULL;
 	char key[SHA256_HEX];
 	struct stat st;

@@ -9,8 +9,9 @@
  *	u8 TREE_DATA	u64 offset, bytes: of the last file. What no record covers is a hole
  *
  * Paths are relative to the top, whose own is "". A folder comes before what is in it. What is named on the command
- * line is followed when it is a symbolic link; links in the tree are kept, and so are hard links within it. Sockets
- * are left out: nothing is left of one in a copy.
+ * line is followed when it is a symbolic link; links in the tree are kept, and so are hard links within it. A file
+ * that the kernel makes up (/proc, /sys) is read whole first, as only that tells its size. Sockets are left out:
+ * nothing is left of one in a copy.
  *
  * Who unpacks trusts nothing. A path has no component that is empty, "." or "..", is walked from the top one
  * component at a time, and no symbolic link is ever followed on the way, be it one that the tree itself brought:

@@ -14,7 +14,9 @@
 #include "wire/frame.h"
 #include "wire/tree.h"
 
-#define DATA_MAX (WIRE_CHUNK - 64) /* bytes of a file in a record */
+#define DATA_MAX    (WIRE_CHUNK - 64) /* bytes of a file in a record */
+#define MADE_UP_MAX (32 << 20)	      /* bytes of a file that the kernel makes up while it is read */
+#define PAGES_MAX   65536	      /* bytes that such a file says it has: those of sysfs say a page */
 
 /* A file with more than one name, that was packed under this one. */
 struct name {
@@ -28,6 +30,7 @@ struct name {
  * @top:	As the caller named it, for messages
  * @folders, @paths, @depth: The folders that are being read, each in the one before it
  * @fd:		The file whose data is next, -1 for none; @path, @at and @size are of that
+ * @content:	All of it, of a file whose size does not tell how much there is to read
  * @data_end:	Up to there what follows @at is data: tmpfs finds the end of it by counting its pages
  */
 struct tree_pack {
@@ -39,6 +42,7 @@ struct tree_pack {
 	int fd;
 	char *path;
 	off_t at, size, data_end;
+	struct buf content;
 	struct name *names;
 	size_t nnames;
 };
@@ -76,6 +80,7 @@ void tree_pack_free(struct tree_pack *p)
 	for (size_t i = 0; i < p->nnames; i++)
 		free(p->names[i].path);
 	fd_close(&p->fd);
+	buf_free(&p->content);
 	free(p->names);
 	free(p->path);
 	free(p->top);
@@ -118,6 +123,31 @@ static const char *other_name(struct tree_pack *p, const struct stat *st, const 
 
 /* ---- what there is ---- */
 
+/* Whether it was removed just now, as happens in a folder that is in use; what the caller named must be there. */
+static bool is_gone(int follow)
+{
+	return !follow && (errno == ENOENT || errno == ESRCH);
+}
+
+/* Whether the kernel makes it up as it is read (/proc, /sys): it takes no room, and yet there may be something in it. */
+static bool is_made_up(int fd, const struct stat *st)
+{
+	return st->st_blocks == 0 && st->st_size <= PAGES_MAX && (st->st_size == 0 || lseek(fd, 0, SEEK_DATA) == 0);
+}
+
+/* Read it whole: what it says of its size is not so. Return: 0, or -1. */
+static int take_content(struct tree_pack *p, int fd, const char *path, struct err *err)
+{
+	ssize_t n;
+
+	while ((n = read(fd, buf_reserve(&p->content, DATA_MAX), DATA_MAX)) > 0) {
+		buf_commit(&p->content, (size_t)n);
+		if (p->content.len > MADE_UP_MAX)
+			return err_set(err, "'%s/%s' has no end: it has more than %d MiB", p->top, path, MADE_UP_MAX >> 20);
+	}
+	return n < 0 && errno != EAGAIN ? fail(p, "read", path, err) : 0;
+}
+
 static int pack_file(struct tree_pack *p, int folder, const char *name, const char *path, int follow, struct buf *out,
 		     struct err *err)
 {
@@ -125,10 +155,18 @@ static int pack_file(struct tree_pack *p, int folder, const char *name, const ch
 	const char *other;
 	struct stat st;
 
+	if (fd < 0 && is_gone(follow))
+		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(p, "read", path, err);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "'%s/%s' was a file and is none any more", p->top, path);
+	buf_clear(&p->content);
+	if (is_made_up(fd, &st)) {
+		if (take_content(p, fd, path, err) < 0)
+			return -1;
+		st.st_size = (off_t)p->content.len;
+	}
 	other = other_name(p, &st, path);
 	put_entry(p, out, other ? TREE_HARD_LINK : TREE_FILE, path, &st, (uint64_t)st.st_size, other);
 	if (other)
@@ -149,6 +187,8 @@ static int pack_folder(struct tree_pack *p, int folder, const char *name, const 
 
 	if (p->depth == TREE_NESTING_MAX)
 		return err_set(err, "'%s/%s': more than %d folders in each other", p->top, path, TREE_NESTING_MAX);
+	if (fd < 0 && is_gone(follow))
+		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0 || !(dir = fdopendir(fd)))
 		return fail(p, "read", path, err);
 	(void)fd_steal(&fd);
@@ -165,7 +205,7 @@ static int pack_link(struct tree_pack *p, int folder, const char *name, const ch
 	ssize_t n = readlinkat(folder, name, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return fail(p, "read", path, err);
+		return is_gone(0) ? 0 : fail(p, "read", path, err);
 	target[n] = '\0';
 	put_entry(p, out, TREE_LINK, path, st, 0, target);
 	return 1;
@@ -178,7 +218,7 @@ static int pack(struct tree_pack *p, int folder, const char *name, const char *p
 	struct stat st;
 
 	if (fstatat(folder, name, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT && !follow ? 0 : fail(p, "look at", path, err); /* it may have been removed just now */
+		return is_gone(follow) ? 0 : fail(p, "look at", path, err);
 	if (S_ISREG(st.st_mode))
 		return pack_file(p, folder, name, path, follow, out, err);
 	if (S_ISDIR(st.st_mode))
@@ -209,6 +249,13 @@ static void find_data(struct tree_pack *p)
 	p->at = data > p->size ? p->size : data;
 }
 
+static ssize_t copy_content(const struct tree_pack *p, struct buf *out, size_t most)
+{
+	if (most > 0)
+		memcpy(buf_reserve(out, most), p->content.data + p->at, most);
+	return (ssize_t)most;
+}
+
 /* Return: 1 with a record, 0 when there is no more of the file. */
 static int pack_data(struct tree_pack *p, struct buf *out, struct err *err)
 {
@@ -216,13 +263,17 @@ static int pack_data(struct tree_pack *p, struct buf *out, struct err *err)
 	size_t most;
 	ssize_t n = 0;
 
-	if (p->at >= p->data_end)
+	if (p->content.len)
+		p->data_end = p->size;
+	else if (p->at >= p->data_end)
 		find_data(p);
 	most = p->data_end - p->at < DATA_MAX ? (size_t)(p->data_end - p->at) : DATA_MAX;
 	wire_put_u8(out, TREE_DATA);
 	wire_put_u64(out, (uint64_t)p->at);
 	wire_put_u32(out, 0);
-	if (most > 0) /* straight to its place: every copy of it costs a guest that is emulated */
+	if (p->content.len)
+		n = copy_content(p, out, most);
+	else if (most > 0) /* straight to its place: every copy of it costs a guest that is emulated */
 		n = pread(p->fd, buf_reserve(out, most), most, p->at);
 	if (n <= 0) {
 		buf_cut(out, begin);

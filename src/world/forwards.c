@@ -406,8 +406,12 @@ void forwards_machine_changed(struct forwards *f, struct machine *m)
 
 void forwards_free(struct forwards *f)
 {
-	while (f->connections)
-		drop(f->connections, false);
+	struct connection *next;
+
+	for (struct connection *c = f->connections; c; c = next) {
+		next = c->next;
+		drop(c, false);
+	}
 	while (f->ports) {
 		struct forward *p = f->ports;
 

@@ -43,6 +43,19 @@ is system('python3', '-c', 'import sys, xml.etree.ElementTree as E; E.parse(sys.
 $r = vmtap(@env, '-j1', '--filter=^good', "--artifacts=$at/a/b", $script);
 ok !-e "$at/a/b/002-bad-script", 'what an earlier run left there is gone';
 
+# What a script leaves itself, and the end of all
+my $leaves = script(<<'END');
+test("slow") { while (1) ; }
+test("leaves") { host(fmt("echo mine >%q/own.txt", log_dir())); bail_out("there is no disk"); }
+test("never") { }
+END
+$r = vmtap(@env, '-j2', "--artifacts=$at/own", $leaves);
+is slurp("$at/own/002-leaves/files/own.txt"), "mine\n", 'log_dir(): a folder among those of the test';
+like slurp("$at/own/index.html"), qr/"002-leaves\/files\/"/, '... which the page links';
+is $r->{status}, 1, 'bail_out(): the run has failed';
+like $r->{out}, qr/^ok 1 - slow # SKIP not run: "leaves" has called bail_out\(\)\nnot ok 2 - leaves\n/m, '... what was before it is over';
+like $r->{out}, qr/^Bail out! there is no disk \(\S+:2\)\n\z/m, '... and nothing comes behind';
+
 # What cannot be written
 $r = vmtap(@env, '--artifacts=/proc/x', $script);
 like $r->{err}, qr/cannot write the artifacts: /, 'a folder that cannot be made: explained';

@@ -17,7 +17,10 @@ test("port") {
 	m.wait_for_open_port(81);
 	within(1) m.wait_for_open_port(80);
 }
+test("taken") { int p = m.forward_port(0, 80); m.forward_port(p, 81); }
 END
+like $r->{out}, qr/^  message: "m.forward_port: cannot listen on port \d+ of the host: Address (?:already )?in use"$/m, 'a port of the host that is taken';
+like $r->{out}, qr/^    > 0 takes any port that is free; forward_port\(\) returns it$/m, '... and what to do';
 like $r->{out}, qr/^  message: "m.wait_for_file: timed out after [\d.]+ s: '\/etc\/nope\/x' does not exist"$/m, 'a file that does not come';
 like $r->{out}, qr/^    > what is in '\/etc': .*hosts/m, '... and what is in the folder';
 like $r->{out}, qr/^    > timed out after [\d.]+ s: last try of \d+: exit status 3, stderr: err\n    > stdout: out$/m, 'a command: how often, and its last words';

@@ -38,10 +38,10 @@ static void begin(void)
 	shell("rm -rf in out safe; mkdir in out safe; echo untouched >safe/file");
 }
 
-/* Return: 0, or -1 with @err: what is in "in" is made as "out/copy". */
-static int copy(bool guest, struct err *err)
+/* Return: 0, or -1 with @err: it is made as "out/copy". */
+static int copy_path(const char *from, bool guest, struct err *err)
 {
-	cleanup_free char *from = in_room("in"), *to = in_room("out/copy");
+	cleanup_free char *to = in_room("out/copy");
 	struct tree_pack *p = tree_pack_open(from, err);
 	struct tree_unpack *u = tree_unpack_open(to, guest, err);
 	int got = -1;
@@ -59,6 +59,14 @@ static int copy(bool guest, struct err *err)
 	tree_pack_free(p);
 	tree_unpack_free(u);
 	return got;
+}
+
+/* The same of what is in "in". */
+static int copy(bool guest, struct err *err)
+{
+	cleanup_free char *from = in_room("in");
+
+	return copy_path(from, guest, err);
 }
 
 TEST(tree, a_tree_is_copied_with_all_that_it_is)
@@ -215,4 +223,26 @@ TEST(tree, a_guest_makes_no_devices)
 	CHECK_INT(put(u, TREE_BLOCK_DEVICE, "disk", "", 0x800), 0);
 	tree_unpack_free(u);
 	shell("test -z \"$(ls out/copy)\"");
+}
+
+/* /proc says that they are empty, and /sys that they have a page. */
+TEST(tree, what_the_kernel_makes_up_is_whole)
+{
+	static const char *const paths[] = {"/proc/sys/kernel/ostype", "/proc/kallsyms", "/sys/kernel/profiling", "/sys/kernel/fscaps"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct err err = {0};
+		cleanup_free char *same = xasprintf("cmp %s out/copy", paths[i]);
+
+		if (access(paths[i], R_OK) < 0)
+			continue;
+		begin();
+		CHECK_INT(copy_path(paths[i], true, &err), 0);
+		CHECK_STR(err.text, "");
+		shell(same);
+	}
+	begin();
+	shell("truncate -s 5000 in/hole; : >in/nothing; echo x >in/one");
+	CHECK_INT(copy(true, &(struct err){0}), 0);
+	shell("cmp in/hole out/copy/hole; cmp in/nothing out/copy/nothing; cmp in/one out/copy/one; test $(stat -c %b out/copy/hole) = 0");
 }

@@ -35,6 +35,13 @@ test("a file gets the name that it is to have, or keeps its own in a folder") {
 	is(m.succeed("cmp /tmp/f /new/folder/h && cmp /tmp/f /tmp/g && echo same"), "same");
 }
 
+test("what the kernel makes up is copied as it is read") {
+	m.copy_from_machine("/proc/version", "build/vm-copies/");
+	is(host("cat build/vm-copies/version").out, m.read_file("/proc/version"));
+	m.copy_from_machine("/sys/kernel/mm", "build/vm-copies/"); /* its files say that they have a page each */
+	is(host("cat build/vm-copies/mm/*/enabled").out, fmt("%s\n", m.succeed("cat /sys/kernel/mm/*/enabled")));
+}
+
 test("bytes that are NULs are read and written") {
 	size_t n;
 	char *got;
