@@ -9,7 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
-base   = buf crc32c err fd file glimpse gzip host json log loop mem pidfd proc sha256 stream task text
+base   = buf crc32c err fd file glimpse gzip host interrupt json log loop mem pidfd proc sha256 stream task text
 wire   = frame link tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace

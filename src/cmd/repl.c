@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@
 
 #define PROMPT	    "vmtap> "
 #define PROMPT_MORE "  ...> "
+#define CTRL_C	    3	      /* as a key */
 #define HISTORY_MAX (1 << 20) /* bytes of the file: a longer one is begun anew */
 
 static const char help[] =
@@ -224,11 +226,44 @@ static void show(void)
 	say(buf_str(&out));
 }
 
+/*
+ * Read what came between the end of a line and the terminal's change back. ^C among it is what it would be a moment
+ * later, a signal that drops what was typed before it; the rest is for who reads next.
+ */
+static void look_ahead(void)
+{
+	struct relay_ahead *ahead = interact_ahead();
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t n;
+
+	while (ahead->n < sizeof(ahead->keys) && poll(&input, 1, 0) > 0) {
+		n = read(STDIN_FILENO, ahead->keys + ahead->n, sizeof(ahead->keys) - ahead->n);
+		if (n <= 0)
+			break;
+		ahead->n += (size_t)n;
+	}
+	for (size_t i = ahead->n; i-- > 0;) {
+		if (ahead->keys[i] != CTRL_C)
+			continue;
+		ahead->n -= i + 1;
+		memmove(ahead->keys, ahead->keys + i + 1, ahead->n);
+		kill(0, SIGINT);
+		return;
+	}
+}
+
 /* Return: whether there is a key; a terminal whose size has changed has none. */
 static bool get_key(char *key)
 {
-	ssize_t n = read(STDIN_FILENO, key, 1);
+	struct relay_ahead *ahead = interact_ahead();
+	ssize_t n;
 
+	if (ahead->n) {
+		*key = ahead->keys[0];
+		memmove(ahead->keys, ahead->keys + 1, --ahead->n);
+		return true;
+	}
+	n = read(STDIN_FILENO, key, 1);
 	if (n == 0 || (n < 0 && errno != EINTR))
 		end(0, "");
 	return n == 1;
@@ -243,6 +278,7 @@ static bool edit_line(void)
 
 	edit_begin(&repl.edit, repl.text.len ? PROMPT_MORE : PROMPT);
 	terminal_lend(&repl.terminal);
+	session_ready(&repl.session);
 	while (event != EDIT_LINE && event != EDIT_CANCELLED) {
 		show();
 		event = get_key(&key) ? edit_key(&repl.edit, key) : EDIT_MORE;
@@ -258,6 +294,8 @@ static bool edit_line(void)
 	}
 	say(event == EDIT_CANCELLED ? "^C\r\n" : "\r\n");
 	terminal_restore(&repl.terminal);
+	if (event == EDIT_LINE)
+		look_ahead();
 	return event == EDIT_LINE;
 }
 
