@@ -9,7 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 # ---- sources, room by room, lowest first; src/rooms says which may include which ----
-base   = buf crc32c err fd file glimpse gzip host json log loop mem pidfd proc sha256 stream task text
+base   = buf crc32c err fd file glimpse gzip host interrupt json log loop mem pidfd proc sha256 stream task text
 wire   = frame link ready tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
@@ -21,7 +21,7 @@ machine = console events freezing handshake loss machine request saving screendu
 state  = bases checkpoint frozen layer life making origin ram template template_key
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome player recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
-cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare relay repl run runner schedule settings settle setups shell terminal texts visit work
+cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
 agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))

@@ -15,7 +15,7 @@ const struct command_entry cmd_table[] = {
 	{"shell", "[OPTIONS] [FILE|IMAGE [MACHINE]]", "boot what a script declares, or an image, and give a root shell there",
 	 visit_options, cmd_shell},
 	{"repl", "[OPTIONS] FILE", "give a C prompt that has the machines and functions of a script", visit_options, cmd_repl},
-	{"attach", "[OPTIONS] [NAME|ADDRESS] [MACHINE]", "give a shell in a machine that a failed test has left (run --keep)",
+	{"attach", "[OPTIONS] [NAME|ADDRESS] [MACHINE]", "give a shell, a C prompt or a screen of a machine that a failed test has left (run --keep)",
 	 cmd_attach_options, cmd_attach},
 	{"check", "FILE...", "compile test scripts and list their tests; boot nothing", cmd_check_options, cmd_check},
 	{"cache", "list | prune [OPTIONS] | export FILE [KIND...] | import FILE",

@@ -92,7 +92,8 @@ bool fd_await(int fd, uint64_t deadline)
 	uint64_t now;
 
 	while ((now = clock_now()) < deadline) {
-		int n = poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1);
+		uint64_t ms = (deadline - now) / NS_PER_MS + 1;
+		int n = poll(&p, 1, ms < INT_MAX ? (int)ms : INT_MAX);
 
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return n > 0;

@@ -1,17 +1,22 @@
-/* attach.c - `vmtap attach`: a shell in a machine that a failed test has left, or that a test waits at */
+/* attach.c - `vmtap attach`: at the machines that a failed test has left, or that a test waits at */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/interact.h"
+#include "cmd/plan.h"
+#include "cmd/prompt.h"
 #include "machine/spec.h"
 #include "wire/frame.h"
 #include "world/door.h"
@@ -21,13 +26,17 @@
 #define MINUTES_FROM 120   /* seconds from which on time is told in minutes */
 
 struct attach_options {
-	int list, console, log, end;
+	int list, console, repl, log, tty, end;
+	const char *screenshot;
 };
 
 const struct option cmd_attach_options[] = {
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct attach_options, list), "say what there is"},
 	{"console", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, console), "the serial console instead of a shell"},
+	{"repl", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, repl), "a C prompt with the script's machines instead of a shell"},
 	{"log", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, log), "print what the console has said"},
+	{"screenshot", 0, OPTION_TEXT, "FILE", offsetof(struct attach_options, screenshot), "write a picture of the screen (PNG)"},
+	{"tty", 0, OPTION_COUNT, "N", offsetof(struct attach_options, tty), "print the text of a virtual terminal"},
 	{"end", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, end), "it is not needed any more; all, without a name"},
 	{0},
 };
@@ -37,6 +46,7 @@ const struct option cmd_attach_options[] = {
  * @path:	Of its socket, and @fd a connection to it
  * @in:		What came there
  * @title, @at, @why: As it says them, cleaned
+ * @script:	Path of the test's script, or ""
  * @seconds:	That are left, or UINT64_MAX
  * @machine:	That it is about, of @nmachines
  */
@@ -44,7 +54,7 @@ struct place {
 	char *path;
 	int fd;
 	struct buf in;
-	char *title, *at, *why;
+	char *title, *at, *why, *script;
 	uint64_t seconds;
 	uint32_t machine, nmachines;
 	char *names[SPEC_MACHINES_MAX], *states[SPEC_MACHINES_MAX];
@@ -98,6 +108,7 @@ static bool read_welcome(struct place *p, const struct frame *f)
 		p->names[i] = get_text(&r);
 		p->states[i] = get_text(&r);
 	}
+	p->script = wire_get_str(&r);
 	return !r.bad && p->machine < p->nmachines;
 }
 
@@ -218,24 +229,42 @@ static void end_place(struct place *p)
 		;
 }
 
-static int print_log(struct place *p)
+/* A RESULT. Return: an exit status. */
+static int take_result(const struct frame *f)
+{
+	struct wire_reader r = wire_read(f);
+	enum wire_outcome outcome = wire_get_u8(&r);
+	cleanup_free char *why = NULL;
+
+	for (int i = 0; i < 2; i++)
+		wire_get_u32(&r);
+	wire_get_u64(&r);
+	why = get_text(&r);
+	if (outcome == WIRE_OK)
+		return EXIT_PASSED;
+	log_line("%s", why);
+	return outcome == WIRE_LOST ? EXIT_INFRA : EXIT_FAILED;
+}
+
+/* Make one call, which the machine keeps the time of, and print what it brings. Return: an exit status. */
+static int ask(struct place *p, enum wire_call call, const char *first, unsigned number)
 {
 	cleanup_buf struct buf out = {0};
 	size_t mark = wire_begin(&out, WIRE_CALL, 1);
 	struct frame f = {0};
 
 	wire_put_u32(&out, p->machine);
-	wire_put_u8(&out, WIRE_CALL_CONSOLE_TEXT);
+	wire_put_u8(&out, (uint8_t)call);
 	wire_put_u64(&out, CLOCK_NEVER);
-	for (int i = 0; i < 2; i++)
-		wire_put_str(&out, "");
-	wire_put_u32(&out, 0);
+	wire_put_str(&out, first);
+	wire_put_str(&out, "");
+	wire_put_u32(&out, number);
 	for (int i = 0; i < 2; i++)
 		wire_put_str(&out, "");
 	wire_end(&out, mark);
 	if (send_frames(p, &out) < 0)
 		return EXIT_INFRA;
-	while (next_frame(p, &f, clock_now() + ANSWER_S * NS_PER_S) && f.type != WIRE_RESULT) {
+	while (next_frame(p, &f, CLOCK_NEVER) && f.type != WIRE_RESULT) {
 		struct wire_reader r = wire_read(&f);
 		const char *bytes;
 		size_t n;
@@ -245,7 +274,23 @@ static int print_log(struct place *p)
 		if (f.type == WIRE_OUTPUT && fd_write_all(STDOUT_FILENO, bytes, n) < 0)
 			return EXIT_INFRA;
 	}
-	return f.type == WIRE_RESULT ? EXIT_PASSED : EXIT_INFRA;
+	if (f.type == WIRE_RESULT)
+		return take_result(&f);
+	log_line("the machines have gone");
+	return EXIT_INFRA;
+}
+
+/* It is the world's process that writes the file, in a folder of its own. */
+static int take_screenshot(struct place *p, const char *file)
+{
+	cleanup_free char *folder = *file == '/' ? NULL : getcwd(NULL, 0);
+	cleanup_free char *path = folder ? path_join(folder, file) : xstrdup(file);
+
+	if (*path != '/') {
+		log_line("the name of this folder is not known: give the whole path of '%s'", file);
+		return EXIT_WRONG;
+	}
+	return ask(p, WIRE_CALL_SCREENSHOT, path, 0);
 }
 
 /* Return: an exit status, the shell's. */
@@ -267,6 +312,90 @@ static int go_there(struct place *p, bool console)
 	result = interact_relay(&relay, p->fd);
 	if (!result->over)
 		log_line("the session was cut off: the process that had the terminal was killed");
+	return result->over ? result->status : EXIT_INFRA;
+}
+
+/* ---- a C prompt ---- */
+
+/* Return: whether the script still has the machines that are here, under the same numbers. */
+static bool has_these(const struct script *s, const struct place *p)
+{
+	bool same = script_machine_count(s) == p->nmachines;
+
+	for (uint32_t i = 0; same && i < p->nmachines; i++)
+		same = strcmp(script_machine(s, i)->name, p->names[i]) == 0;
+	return same;
+}
+
+/* The script as it is now. Return: it, or NULL. */
+static struct script *compile(const struct place *p, struct err *err)
+{
+	static struct operand script;
+	static const struct operands scripts = {.list = &script, .count = 1};
+	struct plan plan;
+
+	script.path = p->script;
+	if (!*p->script) {
+		err_set(err, "the script of \"%s\" is in no file", p->title);
+		return NULL;
+	}
+	plan_make(&plan, &scripts);
+	if (plan.files[0].error) {
+		err_set(err, "%s", plan.files[0].error);
+		return NULL;
+	}
+	if (has_these(plan.files[0].script, p))
+		return plan.files[0].script;
+	err_set(err, "'%s' has changed: its machines are not those of \"%s\"", p->script, p->title);
+	return NULL;
+}
+
+static int stay(const struct place *p)
+{
+	cleanup_buf struct buf out = {0};
+
+	wire_end(&out, wire_begin(&out, WIRE_STAY, 0));
+	return send_frames(p, &out);
+}
+
+static _Noreturn void be_prompt(struct prompt *prompt, int fd)
+{
+	setpgid(0, 0);
+	prompt_run(prompt, fd);
+}
+
+/* Return: an exit status. */
+static int run_prompt(const struct place *p)
+{
+	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct prompt prompt = {.visit = true, .result = result};
+	struct settings s = {.store = NULL};
+	struct err err = {0};
+	pid_t pid;
+
+	prompt.script = settings_read(&s, &err) < 0 ? NULL : compile(p, &err);
+	if (!prompt.script) {
+		log_line("%s", err.text);
+		return EXIT_WRONG;
+	}
+	prompt.store = s.store;
+	terminal_look(&prompt.terminal);
+	if (result == MAP_FAILED || !interact_init(&prompt.terminal) || stay(p) < 0) {
+		log_line("the prompt cannot be had: no memory, or the machines have gone");
+		return EXIT_INFRA;
+	}
+	if (prompt.terminal.is_tty)
+		log_line("\"%s\"%s%s: %s", p->title, *p->at ? ", " : "", p->at, p->why);
+	pid = proc_fork();
+	if (pid == 0)
+		be_prompt(&prompt, p->fd);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	terminal_give_back(&prompt.terminal);
+	if (!result->over)
+		log_line("the session was cut off: the process that read its lines was killed");
+	else if (result->reason[0])
+		log_line("%s", result->reason);
 	return result->over ? result->status : EXIT_INFRA;
 }
 
@@ -293,6 +422,21 @@ static int choose_one(struct places *all, const char *name, const char *machine,
 		return err_set(err, "%zu are there: say which one, as in `vmtap attach %s`", all->n, path_base(all->list[0].path));
 	}
 	return choose_machine(&all->list[0], machine, err);
+}
+
+static int do_there(struct place *p, const struct attach_options *o)
+{
+	if (o->end) {
+		end_place(p);
+		return EXIT_PASSED;
+	}
+	if (o->log)
+		return ask(p, WIRE_CALL_CONSOLE_TEXT, "", 0);
+	if (o->screenshot)
+		return take_screenshot(p, o->screenshot);
+	if (o->tty)
+		return ask(p, WIRE_CALL_TTY, "", (unsigned)o->tty);
+	return o->repl ? run_prompt(p) : go_there(p, o->console);
 }
 
 int cmd_attach(char **argv)
@@ -324,9 +468,5 @@ int cmd_attach(char **argv)
 		log_line("%s", err.text);
 		return EXIT_WRONG;
 	}
-	if (o.end) {
-		end_place(&all.list[0]);
-		return EXIT_PASSED;
-	}
-	return o.log ? print_log(&all.list[0]) : go_there(&all.list[0], o.console);
+	return do_there(&all.list[0], &o);
 }

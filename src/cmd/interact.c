@@ -8,43 +8,59 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 
 static struct terminal terminal;
-static struct relay_result *result; /* in memory that all processes share */
+
+/* In memory that all processes share. */
+static struct shared {
+	struct relay_result result;
+	struct relay_ahead ahead;
+} *shared;
 
 bool interact_init(const struct terminal *t)
 {
-	void *shared = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (shared == MAP_FAILED)
+	if (memory == MAP_FAILED)
 		return false;
 	terminal = *t;
-	result = shared;
+	shared = memory;
 	return true;
 }
 
 bool interact_is_ready(void)
 {
-	return result && terminal.is_tty;
+	return shared && terminal.is_tty;
+}
+
+struct relay_ahead *interact_ahead(void)
+{
+	return &shared->ahead;
 }
 
 const struct relay_result *interact_relay(struct relay *r, int fd)
 {
-	void (*before)(int) = signal(SIGINT, SIG_IGN);
+	const struct relay_result *result = &shared->result;
+	sigset_t before;
 	pid_t pid;
 
-	*result = (struct relay_result){0};
+	shared->result = (struct relay_result){0};
 	r->terminal = terminal;
-	r->result = result;
-	pid = fork();
+	r->result = &shared->result;
+	r->ahead = &shared->ahead;
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	interrupt_hold();
+	pid = interrupt_fork();
 	if (pid == 0)
 		relay_run(r, fd);
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	terminal_restore(&terminal);
 	fd_set_nonblock(fd, 0); /* it is the relay's, too, and that does not want to wait */
-	signal(SIGINT, before);
+	interrupt_forget();
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (result->over && result->reason[0])
 		log_line("%s", result->reason);
 	return result;

@@ -16,6 +16,9 @@ bool interact_init(const struct terminal *t);
 /* Return: whether a test has a terminal for a person. */
 bool interact_is_ready(void);
 
+/* Return: where a caller puts keys that it has read and that a shell is to have first; it takes back what is left there. */
+struct relay_ahead *interact_ahead(void);
+
 /*
  * interact_relay() - Run relay_run() in a process of its own, and wait for its end
  * @r:		Its @terminal and @result are set here

@@ -12,6 +12,7 @@ void kept_set(const struct kept_options *o, const struct plan_test *t, int permi
 {
 	*v = (struct spec_visits){
 		.title = t->name,
+		.script = t->file->path,
 		.seconds = o->seconds,
 		.keep = o->keep && !t->xfail,
 		.keep_infra = infra,

@@ -221,10 +221,16 @@ static void make_call(struct session *s, enum wire_call call)
 
 static void lend(struct session *s)
 {
+	struct relay_ahead *ahead = s->relay->ahead;
+
 	if (s->lent || s->cut || !s->relay->terminal.is_tty)
 		return;
 	s->lent = true;
 	terminal_lend(&s->relay->terminal);
+	if (ahead && ahead->n)
+		take_input(s, ahead->keys, ahead->n);
+	if (ahead)
+		ahead->n = 0;
 }
 
 static void take_output(struct session *s, const struct frame *f)

@@ -8,6 +8,7 @@
 #include "wire/script.h"
 
 #define RELAY_REASON_MAX 4096 /* bytes of a reason, with its NUL */
+#define RELAY_AHEAD_MAX	 4096 /* bytes: as many as a terminal's queue holds */
 
 /**
  * struct relay_result - What became of the shell; in memory that both processes share
@@ -21,11 +22,21 @@ struct relay_result {
 };
 
 /**
+ * struct relay_ahead - Keys that came before somebody could read them; in memory that both processes share
+ * @n:		How many; who takes them sets it to 0
+ */
+struct relay_ahead {
+	size_t n;
+	char keys[RELAY_AHEAD_MAX];
+};
+
+/**
  * struct relay - What to do
  * @call:	WIRE_CALL_SHELL, or WIRE_CALL_CONSOLE
  * @machine:	Whose shell, or console
  * @all:	The other machines are to run as well
  * @visit:	The shell is one call of many that the world gets: its end is not that of the script
+ * @ahead:	What the terminal's keys begin with, or NULL
  */
 struct relay {
 	enum wire_call call;
@@ -33,6 +44,7 @@ struct relay {
 	bool all, visit;
 	struct terminal terminal;
 	struct relay_result *result;
+	struct relay_ahead *ahead;
 };
 
 /**

@@ -1,6 +1,7 @@
 /* terminal.c - the terminal that vmtap runs on, lent to a shell in a guest and taken back */
 #include "cmd/terminal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@ static void take(const struct termios *how, pid_t group)
 
 	sigaction(SIGTTOU, &ignore, &before);
 	tcsetpgrp(STDIN_FILENO, group);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, how);
+	while (tcsetattr(STDIN_FILENO, TCSADRAIN, how) < 0 && errno == EINTR) /* by SIGWINCH: nothing was changed */
+		;
 	sigaction(SIGTTOU, &before, NULL);
 }
 

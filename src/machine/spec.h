@@ -71,6 +71,7 @@ struct machine_spec {
 /**
  * struct spec_visits - People who come to the machines (world/visitors.h)
  * @title:	What they are told that this is: the test's name
+ * @script:	Path of its script, or NULL
  * @seconds:	For how long it is waited for them; 0: no limit
  * @keep:	A failed test's machines stay for them
  * @keep_infra:	... also when the infrastructure has failed the test
@@ -78,7 +79,7 @@ struct machine_spec {
  * @most:	How many bytes there were
  */
 struct spec_visits {
-	const char *title;
+	const char *title, *script;
 	double seconds;
 	bool keep, keep_infra;
 	int permits, most;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "script/call.h"
@@ -100,7 +101,7 @@ static void interrupted(int signo)
 static _Noreturn void be_test(size_t i)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, interrupted);
+	interrupt_hear(interrupted);
 	run.failures = 0;
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	run.test = &run.script->tests[i];
@@ -111,20 +112,21 @@ static _Noreturn void be_test(size_t i)
 }
 
 /* In a process of its own: C variables are per test, and it may crash. Return: whether it passed. */
-static bool try_test(size_t i)
+static bool try_test(size_t i, bool *stopped)
 {
 	cleanup_buf struct buf out = {0};
-	void (*before)(int) = signal(SIGINT, SIG_IGN);
 	int status = -1;
 	pid_t pid;
 
 	output_flush();
-	pid = fork();
+	interrupt_hold();
+	pid = interrupt_fork();
 	if (pid == 0)
 		be_test(i);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	signal(SIGINT, before);
+	*stopped = interrupt_forget();
+	interrupt_hear(interrupted);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) /* as it has said */
 		return true;
 	buf_addf(&out, "%sok - %s\n", status == 0 ? "" : "not ", run.script->tests[i].name);
@@ -136,23 +138,35 @@ static void run_test(const char *name)
 {
 	const char *names[SCRIPT_TESTS_MAX + 1] = {NULL};
 	const struct script *s = run.script;
+	bool stopped;
 
 	for (size_t i = 0; i < s->test_count; i++) {
 		names[i] = s->tests[i].name;
 		if (!name || strcmp(names[i], name) != 0)
 			continue;
-		if (!try_test(i))
+		if (!try_test(i, &stopped))
 			run.failures++;
 		return;
 	}
 	unit_no_test(name, names);
 }
 
+/* ^C ends them all, and not only the one that runs. */
 static void run_tests(void)
 {
-	for (size_t i = 0; i < run.script->test_count; i++)
-		if (!try_test(i))
+	const size_t n = run.script->test_count;
+	cleanup_buf struct buf out = {0};
+	bool stopped = false;
+	size_t i;
+
+	for (i = 0; i < n && !stopped; i++)
+		if (!try_test(i, &stopped))
 			run.failures++;
+	if (i == n)
+		return;
+	buf_addf(&out, "interrupted: %zu of %zu tests did not run\n", n - i, n);
+	print(STDERR_FILENO, &out);
+	run.failures++;
 }
 
 /* ---- a line ---- */
@@ -202,10 +216,11 @@ static void be_runner(const char *text)
 	bool good;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, interrupted);
+	interrupt_hear(interrupted);
 	good = run_line(text);
-	signal(SIGINT, SIG_IGN);
+	interrupt_hold();
 	replace_base();
+	interrupt_forget(); /* it came too late */
 	reply(good ? SESSION_DONE : SESSION_FAILED);
 }
 
@@ -227,7 +242,7 @@ static void explain(int status)
 static void serve(char *text)
 {
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid = interrupt_fork();
 
 	if (pid == 0) {
 		be_runner(text);
@@ -235,6 +250,7 @@ static void serve(char *text)
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	interrupt_forget(); /* which the runner has heard */
 	if (pid < 0)
 		reply(SESSION_LOST);
 	else
@@ -247,7 +263,7 @@ static _Noreturn void be_base(struct session *s)
 	ssize_t n;
 
 	session = s;
-	signal(SIGINT, SIG_IGN);
+	interrupt_hold();
 	run = (struct run){.script = s->script, .world = s->world, .tell = tell, .interact = s->interact};
 	run.top = (uintptr_t)__builtin_frame_address(0);
 	faults_catch();
@@ -256,7 +272,12 @@ static _Noreturn void be_base(struct session *s)
 	heap_limit();
 	while ((n = recv(s->line, text, SESSION_LINE_MAX, 0)) > 0) {
 		text[n] = '\0';
-		serve(text);
+		if (*text) {
+			serve(text);
+		} else {
+			interrupt_forget();
+			reply(SESSION_READY);
+		}
 	}
 	_exit(0);
 }
@@ -286,18 +307,30 @@ int session_start(struct session *s, struct err *err)
 	return 0;
 }
 
-enum session_reply session_run(struct session *s, const char *text)
+static enum session_reply ask_base(const struct session *s, const char *text, size_t len)
 {
 	char byte = SESSION_LOST;
 	ssize_t n;
 
-	if (send(s->line, text, strlen(text), MSG_NOSIGNAL) < 0)
+	if (send(s->line, text, len, MSG_NOSIGNAL) < 0)
 		return SESSION_LOST;
 	while ((n = recv(s->line, &byte, 1, 0)) < 0 && errno == EINTR)
 		;
+	return n == 1 ? (enum session_reply)byte : SESSION_LOST;
+}
+
+void session_ready(struct session *s)
+{
+	(void)ask_base(s, "", 1); /* one that is gone is found by the next line */
+}
+
+enum session_reply session_run(struct session *s, const char *text)
+{
+	enum session_reply r = ask_base(s, text, strlen(text));
+
 	while (waitpid(-1, NULL, WNOHANG) > 0) /* bases that were replaced */
 		;
-	return n == 1 ? (enum session_reply)byte : SESSION_LOST;
+	return r;
 }
 
 void session_end(struct session *s)

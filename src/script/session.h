@@ -13,6 +13,9 @@
  * machines belong to the world and do not notice. A failed check or command is no crash: it ends the line where it
  * stands, and what the line did so far stays.
  *
+ * ^C is for the runner, and may be typed before there is one: the base holds it (base/interrupt.h) from the moment that
+ * the terminal sends it.
+ *
  * Rejected: one process that goes on behind the signal's handler. What a wild pointer has written over, the compiler's
  * tables or the heap, would end the session at some later line, where nobody could explain it.
  *
@@ -36,6 +39,7 @@ enum session_reply {
 	SESSION_UNDONE = 3, /* it crashed or ended its process: no variable has changed; why was printed */
 	SESSION_KILLED = 4, /* its process was killed: what the world was asked is not known */
 	SESSION_LOST = 5,   /* the world or the base is gone */
+	SESSION_READY = 6,  /* of session_ready() */
 };
 
 /**
@@ -55,9 +59,12 @@ struct session {
 /* Start the base. The caller becomes the reaper of what its children leave. Return: 0, or -1. */
 int session_start(struct session *s, struct err *err);
 
+/* A SIGINT that came before now is none for the next line: to be called when the terminal sends none. */
+void session_ready(struct session *s);
+
 /*
  * Run a line; what it prints goes to standard output, what is wrong with it to standard error. Blocks until it is over.
- * SIGINT of the terminal's process group interrupts it: the caller ignores it then.
+ * SIGINT of the terminal's process group interrupts it, also one that came since session_ready(): the caller ignores it.
  */
 enum session_reply session_run(struct session *s, const char *text);
 

@@ -30,13 +30,17 @@ enum wire_script_type {
 	/* script->world: a person does not want to wait for the call under way, if there still is one: it is answered
 	 * with WIRE_OVERTIME as soon as its machine allows. No fields; not answered itself. */
 	WIRE_INTERRUPT = 36,
-	/* Between a world and who comes to its machines (world/visitors.h), who sends CALLs, as a script does, of the kinds
-	 * SHELL, CONSOLE and CONSOLE_TEXT.
+	/* Between a world and who comes to its machines (world/visitors.h), who sends CALLs, as a script does, of all kinds
+	 * but INTERACT; EVENT and FINISHED mean nothing there.
 	 * world->visitor, first thing: str the test, str "file:line" or "", str why it is there, u64 seconds that are left
-	 * (UINT64_MAX: no limit), u32 machine that it is about, u32 number of machines, then str name, str state of each */
+	 * (UINT64_MAX: no limit), u32 machine that it is about, u32 number of machines, then str name, str state of each;
+	 * str path of the script, absolute, or "" */
 	WIRE_WELCOME = 37,
 	/* visitor->world: it is not needed any more. No fields; not answered, but by the end of the connection. */
 	WIRE_DISMISS = 38,
+	/* visitor->world: somebody is there until the connection ends, and not only while a call lasts. No fields; not
+	 * answered. */
+	WIRE_STAY = 39,
 };
 
 /* What WIRE_CALL asks for: first argument, second argument, number. */

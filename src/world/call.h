@@ -18,12 +18,16 @@
 #ifndef WORLD_CALL_H
 #define WORLD_CALL_H
 
+#include <assert.h>
 #include <regex.h>
 
 #include "state/life.h"
 #include "wire/script.h"
 
-#define CALL_GRACE_S 5 /* after a cancelled request's deadline, for its last words; scaled */
+#define CALL_GRACE_S 5				      /* after a cancelled request's deadline, for its last words; scaled */
+#define CALL_OUT_MAX (2 * WIRE_CALL_OUTPUT_MAX + (8 << 20)) /* bytes that wait for who calls: a call's output, framed */
+
+static_assert(WIRE_CALL_OUTPUT_MAX / WIRE_CHUNK * 2 * 64 < 8 << 20, "room for the frames around a call's output");
 
 enum call_stage {
 	CALL_STARTING,	/* its machine is not up yet */
@@ -66,7 +70,7 @@ struct call_owner {
 	size_t nlives;
 	struct jobs *jobs;
 	struct forwards *forwards;
-	struct net_switch **switches;
+	struct net_switch *const *switches;
 	const struct spec *world;
 	uint64_t grace;
 	void (*done)(void *arg, struct call *c);

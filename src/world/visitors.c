@@ -8,15 +8,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define OUT_MAX (4 << 20) /* bytes that wait for a visitor: a console's log, and several windows */
-
-/* @here: has a shell or a console. @gone: to be freed. */
+/* @here: counts as there; @stays: also between calls. @gone: to be freed. */
 struct visitor {
 	struct visitors *all;
 	struct link link;
 	struct call_owner owner;
 	struct call *call;
-	bool here, gone;
+	bool here, stays, gone;
 	struct visitor *next;
 };
 
@@ -115,12 +113,13 @@ static void call_done(void *arg, struct call *c)
 
 	(void)c;
 	p->call = NULL;
-	set_here(p, false);
+	set_here(p, p->stays);
 }
 
-static bool is_allowed(enum wire_call kind)
+/* Return: whether nothing in a machine is needed for it. */
+static bool only_looks(enum wire_call kind)
 {
-	return kind == WIRE_CALL_SHELL || kind == WIRE_CALL_CONSOLE || kind == WIRE_CALL_CONSOLE_TEXT;
+	return kind == WIRE_CALL_CONSOLE_TEXT || kind == WIRE_CALL_SCREENSHOT;
 }
 
 static void lose(struct visitor *p)
@@ -137,14 +136,14 @@ static void begin_call(struct visitor *p, const struct frame *f)
 {
 	struct call *c = p->call ? NULL : call_begin(&p->owner, f, CLOCK_NEVER);
 
-	if (!c || !is_allowed(c->kind)) {
+	if (!c || c->kind == WIRE_CALL_INTERACT) {
 		if (c)
 			call_drop(c);
 		lose(p);
 		return;
 	}
 	p->call = c;
-	if (c->kind != WIRE_CALL_CONSOLE_TEXT)
+	if (!only_looks(c->kind))
 		set_here(p, true);
 	call_go(c);
 }
@@ -162,6 +161,9 @@ static void frame(void *arg, const struct frame *f)
 		call_relay(p->call, f);
 	} else if (f->type == WIRE_INTERRUPT && p->call) {
 		call_expire(p->call, "interrupted");
+	} else if (f->type == WIRE_STAY) {
+		p->stays = true;
+		set_here(p, true);
 	} else if (f->type == WIRE_DISMISS) {
 		p->all->ended = true;
 		note_change(p->all);
@@ -188,6 +190,8 @@ static uint64_t seconds_left(const struct visitors *v)
 static void welcome(struct visitor *p)
 {
 	const struct visitors *v = p->all;
+	const char *path = v->spec->visits.script;
+	cleanup_free char *script = path ? realpath(path, NULL) : NULL;
 	struct buf *out = &p->link.stream.out;
 	size_t mark = wire_begin(out, WIRE_WELCOME, 0);
 
@@ -203,6 +207,7 @@ static void welcome(struct visitor *p)
 		wire_put_str(out, m->spec->name);
 		wire_put_str(out, m->paused ? "stopped" : machine_state_name(m->state));
 	}
+	wire_put_str(out, script);
 	wire_end(out, mark);
 	link_flush(&p->link);
 }
@@ -221,11 +226,13 @@ static void knocked(void *arg, uint32_t events)
 	}
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct visitor){.all = v, .next = v->first};
-	p->link = (struct link){.stream.out_max = OUT_MAX, .frame = frame, .lost = lost, .arg = p};
+	p->link = (struct link){.stream.out_max = CALL_OUT_MAX, .frame = frame, .lost = lost, .arg = p};
 	p->owner = (struct call_owner){.loop = v->loop,
 				       .script = &p->link,
 				       .lives = v->lives,
 				       .nlives = v->nlives,
+				       .jobs = v->jobs,
+				       .switches = v->switches,
 				       .world = v->spec,
 				       .grace = v->grace,
 				       .done = call_done,
@@ -263,6 +270,13 @@ void visitors_machine_changed(struct visitors *v, struct machine *m)
 	for (struct visitor *p = v->first; p; p = p->next)
 		if (p->call)
 			call_machine_changed(p->call, m);
+}
+
+void visitors_machine_heard(struct visitors *v, struct machine *m)
+{
+	for (struct visitor *p = v->first; p; p = p->next)
+		if (p->call)
+			call_machine_heard(p->call, m);
 }
 
 void visitors_dismiss(struct visitors *v)

@@ -3,11 +3,12 @@
  * Theory of operation
  *
  * A world lets people in when a failed test is kept, or while its script waits in interact(). Whoever comes through the
- * door is told what there is (WIRE_WELCOME) and makes calls as a script does, one at a time, of a few kinds: a shell, a
- * console, what a console has said. Any number of them are there at once, up to VISITORS_MAX.
+ * door is told what there is (WIRE_WELCOME) and makes calls as a script does, one at a time. Any number of them are there
+ * at once, up to VISITORS_MAX. Who only looks, at what a console has said or at a picture of a screen, is not counted as
+ * there, and nothing goes on for him.
  *
- * The world waits for them, but not for ever: when nobody has a shell or a console for so long as is given, it is over.
- * The time begins anew when the last of them leaves.
+ * The world waits for them, but not for ever: when nobody has been there for so long as is given, it is over. Somebody
+ * is there during a call, or for as long as he stays (WIRE_STAY). The time begins anew when the last of them leaves.
  *
  * Calls. @arrived is called from within a visitor's own message, so nothing may be closed there; @left and @over come
  * from a timer, where everything may. A machine may end from within a visitor's message as well, and a script's call
@@ -25,10 +26,10 @@ struct visitor;
 
 /**
  * struct visitors - Of one world
- * @loop, @lives, @nlives, @spec, @grace: The world's, as of struct call_owner
+ * @loop, @lives, @nlives, @jobs, @switches, @spec, @grace: The world's, as of struct call_owner
  * @seconds:	For which nobody may be there; 0: no limit
- * @arrived:	Somebody takes a shell or a console, and nobody had one before
- * @left:	Nobody has one any more
+ * @arrived:	Somebody is there, and nobody was before
+ * @left:	Nobody is there any more
  * @over:	Nobody came in time, or somebody has said that it is over
  *
  * The fields above are the owner's, those below are for visitors.c.
@@ -37,6 +38,8 @@ struct visitors {
 	struct loop *loop;
 	struct life *lives;
 	size_t nlives;
+	struct jobs *jobs;
+	struct net_switch *const *switches;
 	const struct spec *spec;
 	uint64_t grace;
 	double seconds;
@@ -73,6 +76,9 @@ static inline bool visitors_are_welcome(const struct visitors *v)
 
 /* A machine became UP, or is OFF or GONE. */
 void visitors_machine_changed(struct visitors *v, struct machine *m);
+
+/* The machine's console said something, or its QEMU an event. */
+void visitors_machine_heard(struct visitors *v, struct machine *m);
 
 /* Close everything soon; harmless when nothing is open. */
 void visitors_dismiss(struct visitors *v);

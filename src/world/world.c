@@ -46,9 +46,6 @@
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
 #define HANG_UP_S	1				   /* from the end of the script's socket to that of its process; scaled */
-#define SCRIPT_OUT_MAX	(2 * WIRE_CALL_OUTPUT_MAX + (8 << 20)) /* bytes that wait for the script: a call's output, framed */
-
-static_assert(WIRE_CALL_OUTPUT_MAX / WIRE_CHUNK * 2 * 64 < 8 << 20, "room for the frames around a call's output");
 
 struct world {
 	const struct spec *spec;
@@ -253,6 +250,7 @@ static void machine_heard(void *arg, struct machine *m)
 
 	if (w->call)
 		call_machine_heard(w->call, m);
+	visitors_machine_heard(&w->visitors, m);
 }
 
 static void machine_changed(void *arg, struct machine *m)
@@ -328,7 +326,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.spec = spec,
 		.findings.outcome = out,
 		.player = {.loop = &w->loop,
-			   .link.stream.out_max = SCRIPT_OUT_MAX,
+			   .link.stream.out_max = CALL_OUT_MAX,
 			   .patience = (uint64_t)(HANG_UP_S * spec->accel->slow * 1e9),
 			   .heard = script_frame,
 			   .failed = script_failed,
@@ -361,6 +359,8 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.loop = &w->loop,
 		.lives = w->lives,
 		.nlives = spec->nmachines,
+		.jobs = &w->jobs,
+		.switches = w->switches,
 		.spec = spec,
 		.grace = w->call_owner.grace,
 		.seconds = spec->visits.seconds,

@@ -46,6 +46,8 @@ sub is_clean {
         or diag join "\n", left_over($word), glob "$folder/*";
 }
 
+sub script_again { my ($path, $text) = @_; open my $f, '>', $path or die; print $f $text; close $f; return }
+
 # Nothing there
 my $r = attached('');
 is $r->{status}, 2, 'nothing is kept: exit status 2';
@@ -59,7 +61,9 @@ like vmtap('run', '--keep=soon', 'x.c')->{err}, qr/'--keep': 'soon' is not a num
 # A test that fails by a check, after which it would go on
 my $script = script(<<'END');
 vm(one);
-vm(two);
+vm(two, .display = 1);
+static int count = 5;
+static const char *const names[] = {"a", "b"};
 test("passes") { ok(1); }
 test("fails") {
 	start_all();
@@ -77,9 +81,16 @@ like slurp($out), qr/^ok 1 - passes\n.*^not ok 3 - is to fail # TODO bug 7\n.*^n
 like slurp("$out.err"), qr/^# vmtap: fails: kept, stopped where it failed: `vmtap attach 1`/m, '... at once, on stderr';
 is sprintf('%o', (stat "$folder/1")[2] & 07777), '600', 'the socket is for this user';
 is sprintf('%o', (stat $folder)[2] & 07777), '700', '... and so is its folder';
-my $listed = qr/^1  fails\n    \S+:7: it failed: .*\n    machines: one \(stopped\), two \(stopped\); for \d min more\n    \Q$folder\E\/1\n$/;
+my $listed = qr/^1  fails\n    \S+:9: it failed: .*\n    machines: one \(stopped\), two \(stopped\); for \d min more\n    \Q$folder\E\/1\n$/;
 like attached('', '-l')->{out}, $listed, '--list: what there is, its machines stopped';
 like attached('', '--log')->{out}, qr/^spoken$/m, '--log: what its console has said';
+like attached('', '-l')->{out}, $listed, '... for which nothing goes on';
+my $picture = dir() . '/a picture.png';
+$r = attached('', '--screenshot', "'$picture'");
+like $r->{err}, qr/'one' has no screen.*\.display = 1/, 'a machine without a display has no picture';
+is $r->{status}, 1, '... which fails';
+is attached('', '--screenshot', "'$picture'", 'two')->{status}, 0, 'one that has';
+like slurp($picture), qr/^\x89PNG\r\n.*IEND/s, '... a PNG, also in a folder that is not the run\'s';
 like attached('', '-l')->{out}, $listed, '... for which nothing goes on';
 $r = attached("uname -n; ls /root; tty; exit 3\n");
 is $r->{out}, "one\nbefore\nnot a tty\n", 'a shell on pipes: the first machine, as it was at the line';
@@ -93,6 +104,25 @@ $r = attached('', '1', 'tow');
 like $r->{err}, qr/"fails" has no machine 'tow'.*did you mean 'two'/s, 'a machine that there is not';
 is $r->{status}, 2, '... exit status 2';
 
+# Its C prompt, and the text of a screen
+is attached("printf 'on a screen' >/dev/tty1\n", '1', 'two')->{status}, 0, 'somebody writes to a virtual terminal';
+like attached('', '--tty=1', '1', 'two')->{out}, qr/on a screen/, '... whose text --tty prints';
+sub words { my ($text) = @_; return $text =~ tr/\n/ /r }
+$r = attached("one.read_file(\"/root/before\")\nnames[1]\ntwo.succeed(\"uname -n\")\ncount = 7;\ncount\none.execute(\"ls /root/after\").status\n",
+    '--repl');
+is words($r->{out}), 'b two 7 1 ', '--repl: a C prompt with the machines as they are, and the script\'s variables';
+is $r->{err} . $r->{status}, '0', '... and nothing is wrong';
+$r = attached("ok(count == 4)\n1 / 0\none.wait_for_console(\"spoken\");\nstruct job *j = one.spawn(\"echo a job\");\njob_wait(j).out\n", '--repl', '1');
+like $r->{out}, qr/a job/, '... calls of all kinds';
+like $r->{err}, qr/not true: count == 4/, '... with failures that end their line';
+is $r->{status}, 1, '... and are told by the exit status';
+my $before = slurp($script);
+script_again($script, "vm(other);\n$before");
+like attached('', '--repl')->{err}, qr/has changed: its machines are not those of "fails"/, '... of a script that still has these machines';
+script_again($script, "test(");
+like attached('', '--repl')->{err}, qr/\Q$script\E:1: error/, '... and compiles';
+script_again($script, $before);
+
 # A terminal
 sub is_restored {
     my ($name) = @_;
@@ -100,13 +130,27 @@ sub is_restored {
     is $after, $before, "... the terminal is as it was $name";
 }
 terminal(97, "$vmtap attach");
-ok sees(qr/"fails", \S+:7: it failed: .*^\S*~ # /ms), 'a terminal: what has failed, and a prompt';
+ok sees(qr/"fails", \S+:9: it failed: .*^\S*~ # /ms), 'a terminal: what has failed, and a prompt';
 types("stty size; tty\n");
 ok sees(qr/^31 97\r?\n\/dev\/pts\/0/m), '... its size is the guest\'s';
 is attached("echo beside >/root/beside\n")->{status}, 0, 'two at a time';
 types("cat /root/be*; exit 5\n");
 ok sees(qr/^beside.*left=5/ms), '... exit';
 is_restored('after exit');
+
+terminal(97, "$vmtap attach --repl");
+ok sees(qr/"fails", \S+:9: it failed: .*^machines: one, two; help explains, \^D leaves.*vmtap> /ms), 'a C prompt on a terminal';
+types("one.succeed(\"echo 3\"\"33\")\r");
+ok sees(qr/^333\r?$/m), '... a call';
+like attached('', '-l')->{out}, qr/no time limit|one \(up\)/, '... who is there between his lines';
+types("one.interact()\r");
+ok sees(qr/^\S*~ # /m), '... a shell from there';
+types("exit\n");
+ok sees(qr/~ # (?:(?!~ # ).)*vmtap> \e\[K(?:(?!~ # ).)*\z/s), '... and back';
+types("\cD");
+ok sees(qr/left=0/), '... ^D leaves';
+is_restored('after a C prompt');
+is attached("cat /root/before\n")->{status}, 0, '... and the machines stay';
 
 terminal(97, "$vmtap attach --console 1 one");
 ok sees(qr/the console in 'one'.*^spoken/ms), '--console: what it has said';

@@ -171,21 +171,52 @@ TEST(visitors, the_first_who_comes_and_the_last_who_leaves_are_told)
 	end();
 }
 
-TEST(visitors, what_only_a_script_may_ask_ends_the_connection)
+TEST(visitors, who_stays_is_there_between_calls)
 {
-	static const enum wire_call not_theirs[] = {WIRE_CALL_EXEC, WIRE_CALL_CRASH, WIRE_CALL_START_ALL, WIRE_CALL_INTERACT};
+	struct ear e;
+	struct frame f;
 
 	begin(0);
-	for (size_t i = 0; i < ARRAY_SIZE(not_theirs); i++) {
-		struct ear e = come();
-		struct frame f;
-		char byte;
+	e = come();
+	say(&e, WIRE_STAY);
+	CHECK_INT(s.arrived, 1);
+	ask(&e, WIRE_CALL_IS_UP);
+	CHECK_INT(ear_next(&e, &f), WIRE_RESULT);
+	CHECK_INT(s.left, 0);
+	ear_close(&e);
+	settle();
+	CHECK_INT(s.left, 1);
+	CHECK_INT(s.arrived, 1);
+	end();
+}
 
-		ask(&e, not_theirs[i]);
-		CHECK_INT(ear_next(&e, &f), 0);
-		CHECK_INT(read(e.fd, &byte, 1), 0); /* closed */
-		ear_close(&e);
-	}
+TEST(visitors, a_call_is_a_visit_while_it_lasts)
+{
+	struct ear e;
+	struct frame f;
+
+	begin(0);
+	e = come();
+	ask(&e, WIRE_CALL_IS_UP);
+	CHECK_INT(ear_next(&e, &f), WIRE_RESULT);
+	CHECK_INT(s.arrived, 1);
+	CHECK_INT(s.left, 1);
+	ear_close(&e);
+	end();
+}
+
+TEST(visitors, what_only_a_script_may_ask_ends_the_connection)
+{
+	struct ear e;
+	struct frame f;
+	char byte;
+
+	begin(0);
+	e = come();
+	ask(&e, WIRE_CALL_INTERACT);
+	CHECK_INT(ear_next(&e, &f), 0);
+	CHECK_INT(read(e.fd, &byte, 1), 0); /* closed */
+	ear_close(&e);
 	CHECK_INT(s.machine.state, MACHINE_UP);
 	end();
 }
