@@ -232,6 +232,7 @@ static void knocked(void *arg, uint32_t events)
 				       .lives = v->lives,
 				       .nlives = v->nlives,
 				       .jobs = v->jobs,
+				       .forwards = v->forwards,
 				       .switches = v->switches,
 				       .world = v->spec,
 				       .grace = v->grace,

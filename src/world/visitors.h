@@ -26,7 +26,7 @@ struct visitor;
 
 /**
  * struct visitors - Of one world
- * @loop, @lives, @nlives, @jobs, @switches, @spec, @grace: The world's, as of struct call_owner
+ * @loop, @lives, @nlives, @jobs, @forwards, @switches, @spec, @grace: The world's, as of struct call_owner
  * @seconds:	For which nobody may be there; 0: no limit
  * @arrived:	Somebody is there, and nobody was before
  * @left:	Nobody is there any more
@@ -39,6 +39,7 @@ struct visitors {
 	struct life *lives;
 	size_t nlives;
 	struct jobs *jobs;
+	struct forwards *forwards;
 	struct net_switch *const *switches;
 	const struct spec *spec;
 	uint64_t grace;

@@ -360,6 +360,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.lives = w->lives,
 		.nlives = spec->nmachines,
 		.jobs = &w->jobs,
+		.forwards = &w->forwards,
 		.switches = w->switches,
 		.spec = spec,
 		.grace = w->call_owner.grace,
