@@ -20,7 +20,7 @@ qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp re
 machine = console events freezing handshake loss machine request saving screendump spec wiring
 state  = bases checkpoint frozen layer life making origin ram template template_key
 world  = call door control copies findings health jobs journal keep networks orders ocr outcome recorder visitors screens typing watching world
-script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
+script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit vary
 cmd    = attach bundle cache cached check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
 agent  = agent boot bus child cmdline configure dbus environment exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 

@@ -130,8 +130,9 @@ static void set_beginning(const struct schedule *s, const struct plan_test *t, i
 static char *title_of(const struct plan_test *t, int stage)
 {
 	if (stage == SCRIPT_BASE)
-		return xasprintf("setup of %s", t->file->path);
-	return xasprintf("setup \"%s\" of %s", script_stage(t->file->script, (size_t)stage)->name, t->file->path);
+		return xasprintf("setup of %s%s", t->file->path, t->file->variant_name);
+	return xasprintf("setup \"%s\" of %s%s", script_stage(t->file->script, (size_t)stage)->name, t->file->path,
+			 t->file->variant_name);
 }
 
 /* Return: 0, or -1. */
@@ -213,7 +214,7 @@ static void tell_setup(struct schedule *s, const struct job *j, struct point *p)
 {
 	if (!p->trace)
 		return;
-	p->name = xasprintf("setup of %s", j->test->file->path);
+	p->name = xasprintf("setup of %s%s", j->test->file->path, j->test->file->variant_name);
 	p->script = xstrdup(j->test->file->path);
 	p->duration_ms = (double)(clock_now() - j->started) / 1e6;
 	report_setup(s->report, p);
