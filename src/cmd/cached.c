@@ -104,7 +104,7 @@ void cached_name(const struct plan_test *t, struct cached_inputs **inputs, struc
 	snprintf(own, sizeof(own), "%zu %d %g %g %g", t->index, w->cold, w->boot_timeout, w->call_timeout,
 		 w->test_timeout);
 	sha256_add_str(&sum, own);
-	sha256_add_str(&sum, script_test(t->file->script, t->index)->name);
+	sha256_add_str(&sum, t->own_name);
 	sha256_hex(&sum, key->hex);
 }
 

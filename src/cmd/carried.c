@@ -233,20 +233,40 @@ static int pack(struct carried *c, char **path, uint64_t *size, struct err *err)
 	return 0;
 }
 
+static int add_all(struct carried *c, const char *script, const char *const *files, struct err *err)
+{
+	for (; *files; files++)
+		if (add(c, script, *files, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void free_all(struct carried *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->items[i].from);
+		free(c->items[i].to);
+	}
+	free(c->items);
+}
+
+int carried_look(const char *script, const char *const *files, struct err *err)
+{
+	struct carried c = {0};
+	int r = add_all(&c, script, files, err);
+
+	free_all(&c);
+	return r;
+}
+
 int carried_pack(const char *store, const char *script, const char *const *files, char **path, uint64_t *size,
 		 struct err *err)
 {
 	struct carried c = {.store = store};
-	int r = 0;
+	int r = add_all(&c, script, files, err);
 
-	for (; *files && r == 0; files++)
-		r = add(&c, script, *files, err);
 	if (r == 0)
 		r = pack(&c, path, size, err);
-	for (size_t i = 0; i < c.n; i++) {
-		free(c.items[i].from);
-		free(c.items[i].to);
-	}
-	free(c.items);
+	free_all(&c);
 	return r;
 }

@@ -26,4 +26,7 @@
 int carried_pack(const char *store, const char *script, const char *const *files, char **path, uint64_t *size,
 		 struct err *err);
 
+/* The same as far as to what is to be packed. Return: 0, or -1: what is not there. */
+int carried_look(const char *script, const char *const *files, struct err *err);
+
 #endif

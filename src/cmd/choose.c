@@ -81,7 +81,7 @@ static bool is_at_line(const struct plan_test *t, void *arg)
 
 static bool matches(const struct plan_test *t, void *regex)
 {
-	return regexec(regex, script_test(t->file->script, t->index)->name, 0, NULL, 0) == 0;
+	return regexec(regex, t->own_name, 0, NULL, 0) == 0;
 }
 
 static int filter(struct plan *p, const char *text, struct err *err)

@@ -54,7 +54,7 @@ int cmd_new(char **argv);
 int cmd_completion(char **argv);
 int cmd_licenses(char **argv);
 int cmd_help(char **argv);
-extern const struct option cmd_run_options[], cmd_attach_options[], cmd_check_options[], cmd_bundle_options[], cmd_cache_options[],
+extern const struct option cmd_run_options[], cmd_attach_options[], cmd_check_options[], cmd_header_options[], cmd_bundle_options[], cmd_cache_options[],
 	cmd_doctor_options[], cmd_image_options[], cmd_new_options[];
 
 /**

@@ -59,7 +59,7 @@ void failed_read(const char *store, const char *script, struct buf *notes)
 
 bool failed_before(const struct buf *notes, const struct plan_test *t)
 {
-	return find_name(notes, UNCOMPILED) || find_name(notes, script_test(t->file->script, t->index)->name);
+	return find_name(notes, UNCOMPILED) || find_name(notes, t->own_name);
 }
 
 /* What a test counts as after a run in which it may have run several times. */
@@ -81,14 +81,20 @@ static enum note *take_notes(const struct settle *s, const struct plan_file *f)
 	return notes;
 }
 
-/* Append the names that are to be noted of a script that compiled: what failed now, or before and was not run now. */
+/* Append the names that are to be noted of a script: what failed now, or before and was not run now. */
 static void list_failed(const struct settle *s, const struct plan_file *f, const struct buf *old, struct buf *out)
 {
-	enum note *notes = take_notes(s, f);
 	bool all = find_name(old, UNCOMPILED);
+	enum note *notes;
 
+	if (f->error) {
+		if (!find_name(out, UNCOMPILED))
+			buf_adds(out, UNCOMPILED "\n");
+		return;
+	}
+	notes = take_notes(s, f);
 	for (size_t i = 0; i < script_test_count(f->script); i++) {
-		const char *name = script_test(f->script, i)->name;
+		cleanup_free char *name = plan_own_name(f, i);
 
 		if (notes[i] == NOTE_FAILED || (notes[i] == NOTE_NOTHING && (all || find_name(old, name))))
 			buf_addf(out, "%s\n", name);
@@ -96,16 +102,16 @@ static void list_failed(const struct settle *s, const struct plan_file *f, const
 	free(notes);
 }
 
+/* The notes of a script, of which the plan has variants from @f on. */
 static void keep_file(const char *store, const struct settle *s, const struct plan_file *f)
 {
+	const struct plan_file *end = s->plan->files + s->plan->nfiles;
 	cleanup_free char *real = NULL, *path = find_notes(store, f->path, &real), *dir = path_dir(path);
 	cleanup_buf struct buf old = {0}, names = {0}, text = {0};
 
 	read_notes(path, &old);
-	if (f->error)
-		buf_adds(&names, UNCOMPILED "\n");
-	else
-		list_failed(s, f, &old, &names);
+	for (const struct plan_file *next = f; next < end && strcmp(next->path, f->path) == 0; next++)
+		list_failed(s, next, &old, &names);
 	if (names.len == 0) {
 		if (old.len)
 			unlink(path);
@@ -118,6 +124,9 @@ static void keep_file(const char *store, const struct settle *s, const struct pl
 
 void failed_keep(const char *store, const struct settle *s)
 {
-	for (size_t i = 0; i < s->plan->nfiles; i++)
-		keep_file(store, s, &s->plan->files[i]);
+	const struct plan *p = s->plan;
+
+	for (size_t i = 0; i < p->nfiles; i++)
+		if (i == 0 || strcmp(p->files[i - 1].path, p->files[i].path) != 0)
+			keep_file(store, s, &p->files[i]);
 }

@@ -47,6 +47,7 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 	char *end;
 	double seconds;
 	long count;
+	struct option_texts texts;
 	int given;
 
 	switch (o->kind) {
@@ -57,6 +58,12 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 		return 0;
 	case OPTION_TEXT:
 		memcpy(at, &value, sizeof(value));
+		return 0;
+	case OPTION_TEXTS:
+		memcpy(&texts, at, sizeof(texts));
+		texts.list = xrealloc(texts.list, (texts.count + 1) * sizeof(*texts.list));
+		texts.list[texts.count++] = value;
+		memcpy(at, &texts, sizeof(texts));
 		return 0;
 	case OPTION_MAYBE_SECONDS:
 		if (!value) {

@@ -11,12 +11,19 @@
 enum option_kind {
 	OPTION_FLAG,	/* no value; an int that counts how often it is given */
 	OPTION_TEXT,	/* a const char * */
+	OPTION_TEXTS,	/* a struct option_texts: may be given again and again */
 	OPTION_SECONDS, /* a double above 0 */
 	OPTION_COUNT,	/* an int above 0 */
 	OPTION_MAYBE_SECONDS, /* the same as SECONDS, but "--name" alone is OPTION_NO_SECONDS */
 };
 
 #define OPTION_NO_SECONDS (-1.0)
+
+/* What an option was given, @count times; never freed. */
+struct option_texts {
+	const char **list;
+	size_t count;
+};
 
 /**
  * struct option - A row

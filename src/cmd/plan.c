@@ -11,6 +11,7 @@
 #include "cmd/carried.h"
 #include "cmd/piped.h"
 #include "cmd/texts.h"
+#include "base/text.h"
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
@@ -32,7 +33,7 @@ static_assert(VM_NETS_MAX == COMMAND_NICS_MAX, "QEMU gets a card for each networ
 
 /* ---- the list ---- */
 
-static void add_test(struct plan *p, struct plan_file *f, const char *name, size_t index)
+static void add_test(struct plan *p, struct plan_file *f, size_t index)
 {
 	struct plan_test *t;
 
@@ -42,7 +43,7 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 	if (f->script) {
 		const struct script_test *s = script_test(f->script, index);
 
-		t->own_name = s->name;
+		t->own_name = plan_own_name(f, index);
 		t->line = s->line;
 		t->timeout = s->timeout;
 		t->skip = s->skip;
@@ -50,36 +51,122 @@ static void add_test(struct plan *p, struct plan_file *f, const char *name, size
 		t->xfail = s->xfail;
 		t->health = s->health;
 	}
-	t->name = p->nfiles > 1 && f->script ? xasprintf("%s: %s", f->path, name) : xstrdup(name);
+	if (f->error)
+		t->name = xasprintf("%s compiles%s", f->path, f->variant_name);
+	else
+		t->name = xasprintf("%s%s%s", p->several ? f->path : "", p->several ? ": " : "", t->own_name);
 }
 
-static void add_file(struct plan *p, struct plan_file *f)
+/* Compile a script, in a variant or (NULL) as it is, and put it at the end of the list, which moves. */
+static struct plan_file *add_file(struct plan *p, const struct operand *from, const struct variant *v)
 {
+	struct buf name = {0};
 	struct err err = {0};
+	struct plan_file *f;
 
-	if (script_compile(f->path, &f->script, &err) < 0) {
-		cleanup_free char *name = xasprintf("%s compiles", f->path);
-
+	p->files = xrealloc(p->files, (p->nfiles + 1) * sizeof(*p->files));
+	f = &p->files[p->nfiles++];
+	if (v && v->count) {
+		buf_adds(&name, " [");
+		variant_describe(v, &name);
+		buf_adds(&name, "]");
+	}
+	buf_str(&name);
+	*f = (struct plan_file){.path = from->path, .variant = v, .variant_name = buf_steal(&name), .lines = from->lines,
+				.nlines = from->nlines, .begun = SCRIPT_NOTHING};
+	(void)host_random(&f->loaded, sizeof(f->loaded));
+	if (script_compile(f->path, v, &f->script, &err) < 0) {
 		f->script = NULL;
 		f->error = xstrdup(err.text);
-		add_test(p, f, name, 0);
-		return;
 	}
-	for (size_t i = 0; i < script_test_count(f->script); i++)
-		add_test(p, f, script_test(f->script, i)->name, i);
+	return f;
+}
+
+/* The points of a script, which does not move any more. */
+static void list_tests(struct plan *p, struct plan_file *f)
+{
+	size_t n = f->error ? 1 : script_test_count(f->script);
+
+	for (size_t i = 0; i < n; i++)
+		add_test(p, f, i);
+}
+
+/* Add a script in all its variants; as it is stays alone when nothing of it is varied, or it does not compile. */
+static int add_variants(struct plan *p, const struct operand *from, const struct varies *v, struct err *err)
+{
+	const struct script *as_it_is = add_file(p, from, NULL)->script;
+	struct variant next;
+
+	if (!as_it_is || !variant_make(v, as_it_is, 0, &next) || !next.count)
+		return 0;
+	p->nfiles--;
+	for (size_t i = 0; variant_make(v, as_it_is, i, &next); i++) {
+		struct variant *kept = xmalloc(sizeof(*kept));
+
+		if (i == VARIANTS_MAX)
+			return err_set(err, "--vary makes more than %d variants of '%s'", VARIANTS_MAX, from->path);
+		*kept = next;
+		add_file(p, from, kept);
+	}
+	return 0;
+}
+
+/* Return: the name of a machine of the scripts that was probably meant, or NULL. */
+static const char *find_near(const struct plan *p, const char *name)
+{
+	const char **names = xcalloc(p->nfiles * SCRIPT_MACHINES_MAX + 1, sizeof(*names));
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nfiles; i++)
+		for (size_t k = 0; p->files[i].script && k < script_machine_count(p->files[i].script); k++)
+			names[n++] = script_machine(p->files[i].script, k)->declared;
+	near = text_nearest(name, names);
+	free(names);
+	return near;
+}
+
+/* Tell of a machine that is varied and that no script has; one that did not compile may have it. */
+static int check_machines(const struct plan *p, const struct varies *v, struct err *err)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		const struct vary *vary = &v->list[i];
+		const char *near = vary->machine ? find_near(p, vary->machine) : NULL;
+		bool found = false;
+
+		for (size_t k = 0; k < p->nfiles; k++)
+			found |= !p->files[k].script || vary_concerns(vary, p->files[k].script);
+		if (found)
+			continue;
+		if (!vary->machine)
+			return err_set(err, "--vary=%s: no script has a machine", vary->text);
+		err_set(err, "--vary=%s: no script has a machine '%s'", vary->text, vary->machine);
+		return near ? err_hint(err, "did you mean '%s'?", near) : -1;
+	}
+	return 0;
+}
+
+int plan_make_varied(struct plan *p, const struct operands *o, const struct varies *v, struct err *err)
+{
+	*p = (struct plan){.several = o->count > 1};
+	for (size_t i = 0; i < o->count; i++)
+		if (add_variants(p, &o->list[i], v, err) < 0)
+			return -1;
+	if (check_machines(p, v, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->nfiles; i++)
+		list_tests(p, &p->files[i]);
+	return 0;
 }
 
 void plan_make(struct plan *p, const struct operands *o)
 {
-	*p = (struct plan){.nfiles = o->count};
-	p->files = xcalloc(p->nfiles, sizeof(*p->files));
-	for (size_t i = 0; i < p->nfiles; i++) {
-		const struct operand *from = &o->list[i];
+	plan_make_varied(p, o, &(struct varies){.count = 0}, NULL);
+}
 
-		p->files[i] = (struct plan_file){.path = from->path, .lines = from->lines, .nlines = from->nlines, .begun = SCRIPT_NOTHING};
-		(void)host_random(&p->files[i].loaded, sizeof(p->files[i].loaded));
-		add_file(p, &p->files[i]);
-	}
+char *plan_own_name(const struct plan_file *f, size_t index)
+{
+	return xasprintf("%s%s", script_test(f->script, index)->name, f->variant_name);
 }
 
 bool plan_needs(const struct plan *p, const char *word)
@@ -110,7 +197,7 @@ void plan_print(const struct plan *p)
 
 		if (!f->script)
 			continue;
-		printf("%s: ", f->path);
+		printf("%s%s: ", f->path, f->variant_name);
 		print_count(script_test_count(f->script), "test", ", ");
 		print_count(script_machine_count(f->script), "machine", "\n");
 		for (size_t t = 0; t < p->ntests; t++)
@@ -167,10 +254,9 @@ static void resolve_cards(struct plan_file *f, const struct vm_options *o, struc
 
 /* ---- machines ---- */
 
-/* A path in a script is looked for beside the script, then from the current folder; the caller frees it. */
-static char *find_path(const char *script_file, const char *path)
+char *plan_find_path(const char *file, const char *path)
 {
-	cleanup_free char *dir = path_dir(script_file);
+	cleanup_free char *dir = path_dir(file);
 	cleanup_free char *beside = path_join(dir, path);
 
 	return file_exists(beside) ? steal(beside) : xstrdup(path);
@@ -199,7 +285,7 @@ static char *find_image(const struct script_machine *from, const struct settings
 	const char *piped;
 
 	if (!piped_is_meant(from->options->image))
-		return find_path(from->file, from->options->image);
+		return plan_find_path(from->file, from->options->image);
 	piped = piped_image(s->store, err);
 	return piped ? xstrdup(piped) : NULL;
 }
@@ -209,8 +295,8 @@ static int prepare_files(const struct script_machine *from, const struct setting
 {
 	const struct vm_options *o = from->options;
 	cleanup_free char *image = o->image ? find_image(from, s, err) : NULL;
-	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
-	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL, *carried = NULL;
+	cleanup_free char *kernel = o->kernel ? plan_find_path(from->file, o->kernel) : NULL;
+	cleanup_free char *initrd = o->initrd ? plan_find_path(from->file, o->initrd) : NULL, *carried = NULL;
 	cleanup_buf struct buf users = {0}, env = {0};
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,

@@ -8,12 +8,14 @@
 #include "cmd/operands.h"
 #include "cmd/settings.h"
 #include "machine/spec.h"
+#include "script/vary.h"
 
 struct script;
 
 /**
  * struct plan_file - One script
- * @path:	As the user wrote it
+ * @path:	As the user wrote it; several of a plan have one path where it is run in variants
+ * @variant:	Its values for what is varied, and @variant_name " [server.image=a.tar]"; none: NULL and ""
  * @lines:	That the user named, @nlines of them, or none for the whole script (operands.h)
  * @error:	Why it did not compile (all diagnostics), or NULL
  * @script:	The compiled script, or NULL
@@ -26,7 +28,8 @@ struct script;
  * @begun:	What @world's layer was left by, or SCRIPT_NOTHING where it has none
  */
 struct plan_file {
-	const char *path;
+	const char *path, *variant_name;
+	const struct variant *variant;
 	const int *lines;
 	size_t nlines;
 	char *error;
@@ -41,7 +44,8 @@ struct plan_file {
 /**
  * struct plan_test - One point of the plan
  * @name:	With the script's name in front when there are several, and behind it which of several times this is
- * @own_name:	As the script has it, and the line there; NULL and 0 when the file did not compile
+ * @own_name:	As the script has it, with its variant behind it, and the line there; NULL and 0 when the file did not
+ *		compile
  * @index:	Its number in the script; unused when the file did not compile
  * @timeout:	Seconds, not scaled; 0 for the run's
  * @skip:	Why it is skipped, or NULL
@@ -59,9 +63,14 @@ struct plan_test {
 	const char *skip, *needs, *xfail, *health;
 };
 
+/**
+ * struct plan - What is to be run
+ * @several:	The user named several scripts
+ */
 struct plan {
 	struct plan_file *files;
 	size_t nfiles;
+	bool several;
 	struct plan_test *tests;
 	size_t ntests;
 };
@@ -73,6 +82,26 @@ struct plan {
  * A script that does not compile is one test point of its own. Which of all these are to be run is choose()'s.
  */
 void plan_make(struct plan *p, const struct operands *o);
+
+/**
+ * plan_make_varied() - The same with each script in all its variants, one after the other
+ * @v:		What is varied, from varies_read(); must stay
+ * @err:	A machine that no script has; too many variants of one
+ *
+ * Return: 0, or -1
+ */
+int plan_make_varied(struct plan *p, const struct operands *o, const struct varies *v, struct err *err);
+
+/* Return: what the test of that number in a script that compiled is called in it, with its variant; the caller frees it. */
+char *plan_own_name(const struct plan_file *f, size_t index);
+
+/**
+ * plan_find_path() - Where a path is that a script gives
+ * @file:	The script; paths are looked for beside it, then from the current folder
+ *
+ * Return: the path, never NULL; the caller frees it
+ */
+char *plan_find_path(const char *file, const char *path);
 
 /**
  * plan_describe() - Fill in the world of a script, but for what its machines boot from

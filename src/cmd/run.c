@@ -18,6 +18,7 @@ struct run_options {
 	struct runner_options runner;
 	struct choice choice;
 	const char *tap;
+	struct option_texts vary;
 	double keep;
 	int list, dry_run, verbose, until_fail;
 };
@@ -39,6 +40,8 @@ const struct option cmd_run_options[] = {
 	 "only tests that failed when they ran last"},
 	{"shard", 0, OPTION_TEXT, "K/N|auto", offsetof(struct run_options, choice.shard),
 	 "only the K-th of N equal parts; auto: as the CI's runner says"},
+	{"vary", 0, OPTION_TEXTS, "[MACHINE.]FIELD=A,B", offsetof(struct run_options, vary),
+	 "run all with each of these values; again: with all together"},
 	{"repeat", 0, OPTION_COUNT, "N", offsetof(struct run_options, choice.repeat), "run every test N times"},
 	{"until-fail", 0, OPTION_FLAG, NULL, offsetof(struct run_options, until_fail),
 	 "--fail-fast --repeat=1000: until one fails"},
@@ -163,11 +166,15 @@ static int combine(struct run_options *o, struct err *err)
 #define AGAIN_MAX 200 /* bytes: what a person may want to paste */
 
 /* Return: the command that runs what failed, never freed; NULL when it is too long to be of use. */
-static const char *say_again(const struct operands *scripts)
+static const char *say_again(const struct operands *scripts, const struct option_texts *vary)
 {
 	struct buf text = {0};
 
 	buf_adds(&text, "vmtap --failed");
+	for (size_t i = 0; i < vary->count; i++) {
+		buf_adds(&text, " --vary=");
+		text_add_word(&text, vary->list[i]);
+	}
 	for (size_t i = 0; i < scripts->count; i++) {
 		buf_addc(&text, ' ');
 		text_add_word(&text, scripts->list[i].path);
@@ -195,17 +202,18 @@ static bool prepare_terminal(const struct plan *p, struct run_options *o, struct
 static int make_plan(char **argv, struct run_options *o, struct operands *scripts, struct settings *s, struct plan *p,
 		     struct err *err)
 {
+	static struct varies varies; /* the plan points into it */
 	char *remark;
 
 	if (combine(o, err) < 0 || operands_read(scripts, argv, err) < 0 || settings_read(s, err) < 0 ||
 	    accel_check(o->runner.accel, err) < 0)
 		return -1;
-	plan_make(p, scripts);
-	if (choose(p, &o->choice, s->store, &remark, err) < 0)
+	if (varies_read(&varies, o->vary.list, o->vary.count, err) < 0 || plan_make_varied(p, scripts, &varies, err) < 0 ||
+	    choose(p, &o->choice, s->store, &remark, err) < 0)
 		return -1;
 	o->runner.remark = remark;
 	o->runner.seed = o->choice.seed;
-	o->runner.again = say_again(scripts);
+	o->runner.again = say_again(scripts, &o->vary);
 	return 0;
 }
 

@@ -161,7 +161,7 @@ static void tell_setup(struct schedule *s, const struct job *j, struct point *p)
 {
 	if (!p->trace)
 		return;
-	p->name = xasprintf("setup of %s", j->test->file->path);
+	p->name = xasprintf("setup of %s%s", j->test->file->path, j->test->file->variant_name);
 	p->script = xstrdup(j->test->file->path);
 	p->duration_ms = (double)(clock_now() - j->started) / 1e6;
 	report_setup(s->report, p);

@@ -54,8 +54,8 @@ bool setups_find(struct setups *s, struct plan_file *f, int stage)
 char *setups_title(const struct plan_file *f, int stage)
 {
 	if (stage == SCRIPT_BASE)
-		return xasprintf("setup of %s", f->path);
-	return xasprintf("setup \"%s\" of %s", script_stage(f->script, (size_t)stage)->name, f->path);
+		return xasprintf("setup of %s%s", f->path, f->variant_name);
+	return xasprintf("setup \"%s\" of %s%s", script_stage(f->script, (size_t)stage)->name, f->path, f->variant_name);
 }
 
 /* From now on each test runs it itself. */

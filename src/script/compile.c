@@ -147,13 +147,14 @@ static void discard(struct script *s)
 	free(s);
 }
 
-int script_compile(const char *path, struct script **out, struct err *err)
+int script_compile(const char *path, const struct variant *variant, struct script **out, struct err *err)
 {
 	struct script *s = xcalloc(1, sizeof(*s));
 	struct diagnostics d = {.sources = &s->sources};
 	int r;
 
 	s->path = xstrdup(path);
+	s->variant = variant;
 	r = compile(s, &d, err);
 	embed_clear();
 	if (d.count)

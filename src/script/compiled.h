@@ -12,6 +12,7 @@
 
 /**
  * struct script - A compiled script; its code and data stay where tcc put them
+ * @variant:	Values that come in place of what its machines are declared with, or NULL
  * @code:	The user's code
  * @thunks:	The functions of the machines, in a state of their own: their
  *		addresses are never mistaken for the user's
@@ -22,6 +23,7 @@
  */
 struct script {
 	char *path;
+	const struct variant *variant;
 	struct sources sources;
 	TCCState *code, *thunks;
 	struct lines lines;

@@ -15,6 +15,7 @@
 #include "script/fields_guest.h"
 #include "script/internals.h"
 #include "script/needs.h"
+#include "script/vary.h"
 #include "wire/agent.h"
 
 #define NAME_MAX_LENGTH ((size_t)63) /* RFC 1123: a label of a host name */
@@ -67,13 +68,18 @@ static void check_unique(const struct script *s, const struct script_machine *m,
 static void add_machine(struct script *s, const struct vmtap_machine *m, long element, struct diagnostics *d)
 {
 	struct script_machine *added = &s->machines[s->machine_count];
+	char *name = m->count >= 0 ? xasprintf("%s%ld", m->name, element) : xstrdup(m->name);
+	const struct vmtap_machine *is = variant_apply(s->variant, m, name);
 
+	if (is != m)
+		fields_check_machine(is, d);
 	*added = (struct script_machine){
-		.name = m->count >= 0 ? xasprintf("%s%ld", m->name, element) : xstrdup(m->name),
-		.options = &m->options,
+		.name = name,
+		.declared = m->name,
+		.options = &is->options,
 		.file = m->file,
 		.line = m->line,
-		.cold = fields_given(m->given, "snapshot") && !m->options.snapshot,
+		.cold = fields_given(is->given, "snapshot") && !is->options.snapshot,
 	};
 	check_unique(s, added, d);
 	s->objects[s->machine_count++] = m->machines + element;

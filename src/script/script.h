@@ -7,7 +7,7 @@
  *	struct err err = {0};
  *	struct script *s;
  *
- *	if (script_compile("t.c", &s, &err) < 0)
+ *	if (script_compile("t.c", NULL, &s, &err) < 0)
  *		puts(err.text);	// "t.c:3: error: 'suceed' undeclared" ...
  *	for (size_t i = 0; i < script_test_count(s); i++)
  *		if (fork() == 0)
@@ -32,6 +32,7 @@
 #define SCRIPT_MEMORY_MAX   (1 << 30) /* bytes that a test allocates, or has vmtap keep for it */
 
 struct script;
+struct variant;	   /* vary.h */
 struct vm_options; /* types.h */
 struct net_options;
 struct net;
@@ -76,11 +77,12 @@ struct script_stage {
  * struct script_machine - A machine in the order of the file; its place there
  * is its number in WIRE_CALL
  * @name:	"server"; "node0" for the first of an array
+ * @declared:	Its name in vm() or vm_array(): "node"
  * @options:	As written and checked; 0 or NULL: not given
  * @cold:	.snapshot = 0 was given
  */
 struct script_machine {
-	const char *name;
+	const char *name, *declared;
 	const struct vm_options *options;
 	const char *file;
 	int line;
@@ -99,6 +101,7 @@ struct script_net {
 /**
  * script_compile() - Read, compile and check a script
  * @path:	Path as the user wrote it; messages use it
+ * @variant:	Other values for fields of its machines, which must stay; or NULL
  * @out:	Set to the script, which lives as long as the process
  * @err:	All diagnostics, "FILE:LINE: error: ..." a line each, and behind it the
  *		source line, where there is one, with SCRIPT_SOURCE_INDENT in front; or
@@ -108,7 +111,7 @@ struct script_net {
  *
  * Return: 0, or -1
  */
-int script_compile(const char *path, struct script **out, struct err *err);
+int script_compile(const char *path, const struct variant *variant, struct script **out, struct err *err);
 
 /* Return: whether it has a setup { } without a name. */
 bool script_has_setup(const struct script *s);

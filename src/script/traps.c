@@ -55,23 +55,60 @@ static bool skip_literals(struct place *at)
 	return *at->p != '[';
 }
 
+/* Return: whether the token at @p is the word @name. */
+static bool is_word(const char *p, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(p, name, n) == 0 && outline_skip_token(p) == p + n;
+}
+
 /* ---- formats ---- */
 
-/* Return: how many arguments a literal's conversions take; -1 when that is not clear. */
-static int count_conversions(const char *p, const char *end)
-{
-	int n = 0;
+#define CONVERSIONS_MAX 64 /* of one call: more is a table, or no format */
 
+/* What a format takes, a letter an argument: '*' for a width, else what stands at the end of the conversion. */
+struct conversions {
+	int n;
+	char letters[CONVERSIONS_MAX];
+};
+
+static void add_conversion(struct conversions *c, char letter)
+{
+	if (c->n < CONVERSIONS_MAX)
+		c->letters[c->n] = letter;
+	c->n++;
+}
+
+/* Add a literal's conversions. Return: 0, or -1 when they are not clear. */
+static int add_conversions(const char *p, const char *end, struct conversions *c)
+{
 	for (; p < end; p++) {
 		if (*p != '%')
 			continue;
 		for (p++; p < end && strchr("-+ #0123456789.*hlLqjzt", *p) && *p != 'q'; p++)
-			n += *p == '*';
+			if (*p == '*')
+				add_conversion(c, '*');
 		if (p == end || *p == '"') /* PRId64 and the like follow */
 			return -1;
-		n += *p != '%';
+		if (*p != '%')
+			add_conversion(c, *p);
 	}
-	return n;
+	return 0;
+}
+
+/* Return: whether the argument at @at is a literal that a conversion cannot take. */
+static bool is_other_kind(struct place at, char letter)
+{
+	const bool text = *at.p == '"', number = isdigit((unsigned char)*at.p) && *at.p != '0';
+
+	if (text && !skip_literals(&at))
+		return false;
+	if (number)
+		step(&at);
+	if (*at.p != ',' && *at.p != ')')
+		return false;
+	return (text && strchr("*dioxXucfFeEgGaA", letter)) || (number && strchr("sqp", letter));
 }
 
 /* Go behind an argument. Return: whether another one follows, and @at is at its beginning. */
@@ -92,21 +129,19 @@ static bool skip_argument(struct place *at)
 	return false;
 }
 
-/* The call whose arguments begin at @at. Return: 0, or -1 when nothing can be said; conversions and arguments are set. */
-static int count_call(struct place at, int format, int *conversions, int *arguments)
+/* The call whose arguments begin at @at. Return: 0, or -1 when nothing can be said; @wrong is the conversion of an argument of another kind. */
+static int count_call(struct place at, int format, struct conversions *c, int *arguments, char *wrong)
 {
-	int n;
-
-	for (*conversions = *arguments = 0; format > 0; format--)
+	*c = (struct conversions){0};
+	*wrong = '\0';
+	for (*arguments = 0; format > 0; format--)
 		if (!skip_argument(&at))
 			return -1;
 	if (*at.p != '"')
 		return -1;
 	while (*at.p == '"') {
-		n = count_conversions(at.p + 1, outline_skip_token(at.p) - 1);
-		if (n < 0)
+		if (add_conversions(at.p + 1, outline_skip_token(at.p) - 1, c) < 0)
 			return -1;
-		*conversions += n;
 		step(&at);
 	}
 	if (*at.p == ')')
@@ -115,19 +150,19 @@ static int count_call(struct place at, int format, int *conversions, int *argume
 		return -1;
 	step(&at);
 	do {
-		++*arguments;
+		const int i = (*arguments)++;
+
+		if (i < c->n && i < CONVERSIONS_MAX && !*wrong && is_other_kind(at, c->letters[i]))
+			*wrong = c->letters[i];
 	} while (skip_argument(&at));
 	return *at.p == ')' ? 0 : -1;
 }
 
 static const struct formatter *find_formatter(const char *p)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(formatters); i++) {
-		size_t n = strlen(formatters[i].name);
-
-		if (strncmp(p, formatters[i].name, n) == 0 && outline_skip_token(p) == p + n)
+	for (size_t i = 0; i < ARRAY_SIZE(formatters); i++)
+		if (is_word(p, formatters[i].name))
 			return &formatters[i];
-	}
 	return NULL;
 }
 
@@ -135,7 +170,9 @@ static const struct formatter *find_formatter(const char *p)
 static char *check_format(struct place at, char before)
 {
 	const struct formatter *f = find_formatter(at.p);
-	int conversions, arguments;
+	struct conversions c;
+	int arguments;
+	char wrong;
 
 	if (!f || isalnum((unsigned char)before) || strchr("_*.>", before))
 		return NULL;
@@ -143,10 +180,75 @@ static char *check_format(struct place at, char before)
 	if (*at.p != '(')
 		return NULL;
 	step(&at);
-	if (count_call(at, f->at, &conversions, &arguments) < 0 || conversions == arguments)
+	if (count_call(at, f->at, &c, &arguments, &wrong) < 0)
 		return NULL;
-	return xasprintf("the format of %s() takes %d argument%s, and %d follow%s", f->name, conversions,
-			 conversions == 1 ? "" : "s", arguments, arguments == 1 ? "s" : "");
+	if (c.n != arguments)
+		return xasprintf("the format of %s() takes %d argument%s, and %d follow%s", f->name, c.n, c.n == 1 ? "" : "s",
+				 arguments, arguments == 1 ? "s" : "");
+	if (!wrong)
+		return NULL;
+	return xasprintf("the format of %s() has %%%c for a %s", f->name, wrong, strchr("sqp", wrong) ? "number" : "text");
+}
+
+/* ---- results ---- */
+
+/* What does nothing but return something; of those that also fail a test, none. */
+static const char *const pure[] = {"fmt", "trim", "contains", "match", "json_get", "env", "accelerated", "slowness", "job_running",
+	"job_output", "strcmp", "strncmp", "strlen", "strstr", "strchr", "atoi"};
+static const char *const pure_methods[] = {"is_up", "ip", "console_log", "tty_text", "window_names", "packets"};
+
+static bool is_among(const char *p, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_word(p, names[i]))
+			return true;
+	return false;
+}
+
+/* Go behind "web", "node[i]", "p->" and the like, to the last word of them. Return: whether it is a member. */
+static bool skip_object(struct place *at)
+{
+	bool member = false;
+
+	for (struct place next = *at; isalpha((unsigned char)*next.p) || *next.p == '_'; member = true) {
+		*at = next;
+		step(&next);
+		if (*next.p == '[') {
+			step(&next);
+			while (*next.p && *next.p != ']')
+				step(&next);
+			step(&next);
+		}
+		if (*next.p == '-' && next.p[1] == '>')
+			step(&next);
+		else if (*next.p != '.')
+			break;
+		step(&next);
+	}
+	return member;
+}
+
+/* A statement at @at that is a call whose result nobody looks at, and which does nothing else. */
+static char *check_result(struct place at)
+{
+	const char *begin = at.p, *name;
+	bool member = skip_object(&at) && at.p > begin;
+	int length;
+
+	name = at.p;
+	length = (int)(outline_skip_token(name) - name);
+	if (!(member ? is_among(name, pure_methods, ARRAY_SIZE(pure_methods)) : is_among(name, pure, ARRAY_SIZE(pure))))
+		return NULL;
+	step(&at);
+	if (*at.p != '(')
+		return NULL;
+	step(&at);
+	while (skip_argument(&at))
+		;
+	if (*at.p != ')')
+		return NULL;
+	step(&at);
+	return *at.p == ';' ? xasprintf("%.*s() does nothing but return something, which is not used here", length, name) : NULL;
 }
 
 /* ---- all of it ---- */
@@ -157,15 +259,20 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 {
 	struct place at = {.p = outline_skip_space(text), .line = 1};
 	char before = ';';
+	int inside = 0; /* parentheses: what ends with a ';' there is no statement */
 
 	at.line += count_lines(text, at.p);
 	while (*at.p) {
 		const struct place here = at;
 		cleanup_free char *wrong = check_format(at, before);
+		cleanup_free char *unused = inside <= 0 && strchr(";{}", before) ? check_result(at) : NULL;
 		const char *end = outline_skip_token(at.p);
 
 		if (wrong)
 			tell(arg, at.line, wrong);
+		if (unused)
+			tell(arg, at.line, unused);
+		inside += *at.p == '(' ? 1 : *at.p == ')' ? -1 : 0;
 		if (*at.p == '#' && outline_starts_line(text, at.p)) {
 			at.p = outline_skip_space(outline_line_end(at.p));
 			at.line += count_lines(here.p, at.p);

@@ -43,7 +43,7 @@ static void list_failure(struct findings *v, const char *at, const char *message
 
 	if (v->nalso++ >= FINDINGS_ALSO_FAILED)
 		return;
-	buf_addf(out, "%s%s: %.*s", out->len ? "\n" : "", at, (int)strcspn(message, "\n"), message);
+	buf_addf(out, "%s%s%s%.*s", out->len ? "\n" : "", at, *at ? ": " : "", (int)strcspn(message, "\n"), message);
 	for (uint32_t n = wire_get_u32(r); n && !r->bad; n--) {
 		cleanup_free char *key = wire_get_str(r);
 		cleanup_free char *value = wire_get_str(r);

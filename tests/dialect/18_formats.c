@@ -11,5 +11,5 @@ test("wrong") {
 	m.succeed(fmt("echo %s %d", "a"));
 	printf("plain\n", 1);
 	snprintf(text, sizeof(text), "%d", (1, 2), 3);
-	fmt("%s" " %s", "a, b");
+	note(fmt("%s" " %s", "a, b"));
 }

@@ -9,7 +9,7 @@ static struct buf told;
 static void tell(void *arg, int line, const char *message)
 {
 	(void)arg;
-	buf_addf(&told, "%d:%s ", line, strstr(message, "compares addresses") ? "address" : strstr(message, "format") ? "format" : "?");
+	buf_addf(&told, "%d:%s ", line, strstr(message, "compares addresses") ? "address" : strstr(message, "format") ? (strstr(message, " for a ") ? "kind" : "format") : strstr(message, "not used") ? "unused" : "?");
 }
 
 static const char *traps(const char *text)
@@ -37,14 +37,27 @@ TEST(traps, a_byte_of_a_text_or_what_is_said_about_one_is_none)
 
 TEST(traps, formats_with_too_few_or_too_many_arguments)
 {
-	CHECK_STR(traps("fmt(\"%d %s\", 1);\nprintf(\"\", 1);\nsnprintf(a, sizeof(a), \"%d\");"), "1:format 2:format 3:format ");
+	CHECK_STR(traps("a = fmt(\"%d %s\", 1);\nprintf(\"\", 1);\nsnprintf(a, sizeof(a), \"%d\");"), "1:format 2:format 3:format ");
 	CHECK_STR(traps("m.succeed(fmt(\"%s\" \"%*d\", \"a\", f(1, 2)));"), "1:format ");
-	CHECK_STR(traps("fmt(\"%%%d%q\", 1, fmt(\"%s\", a));\nprintf(\"%5.*f%zu%lld\", 1, a, b, c);"), "");
+	CHECK_STR(traps("a = fmt(\"%%%d%q\", 1, fmt(\"%s\", a));\nprintf(\"%5.*f%zu%lld\", 1, a, b, c);"), "");
+}
+
+TEST(traps, literals_of_another_kind_than_the_format_says)
+{
+	CHECK_STR(traps("fmt(\"%d\", \"a\");x = fmt(\"%d %s\", 1, 2);\ny = printf(\"%5.*f\", \"3\" \"4\", 1.0);"), "1:kind 1:unused 1:kind 2:kind ");
+	CHECK_STR(traps("x = fmt(\"%d %s %q %p\", \"a\"[0], \"b\", s, 0); y = fmt(\"%s\", 1 ? a : b); z = fmt(\"%d\", f(\"x\"));"), "");
+}
+
+TEST(traps, results_that_nobody_uses)
+{
+	CHECK_STR(traps("{ contains(a, \"b\"); m.is_up(); p->is_up();\n node[i].ip(&lan); } fmt(\"x\");"), "1:unused 1:unused 1:unused 2:unused 2:unused ");
+	CHECK_STR(traps("ok(contains(a, \"b\")); x = fmt(\"a\"); for (; m.is_up();) ; while (m.is_up()) ; m.fmt(\"x\"); is_up();"), "");
+	CHECK_STR(traps("if (x) ; else fmt(\"x\"); contains(a, b) || f(); trim(s)[0]; char *fmt(const char *f, ...); o.m.execute(\"x\");"), "");
 }
 
 TEST(traps, what_is_not_clear_is_no_trap)
 {
-	CHECK_STR(traps("fmt(\"%\" PRId64, a); fmt(f, 1); fmt(\"%d\" F, 1); o.fmt(\"%d\"); int fmt(\"x\", int a); fmt(\"%d\", a"), "");
+	CHECK_STR(traps("a = fmt(\"%\" PRId64, a) + fmt(f, 1) + fmt(\"%d\" F, 1); o.fmt(\"%d\"); int fmt(\"x\", int a); fmt(\"%d\", a"), "");
 }
 
 TEST(traps, the_block_that_is_left_open)
