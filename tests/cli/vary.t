@@ -82,12 +82,15 @@ is $r->{status}, 2, '... exit status 2';
 $r = vmtap(@env, 'check', script(<<'END'));
 vm_array(a, 2, .image = "nothing.tar");
 vm(b, .kernel = "/etc/passwd", .initrd = "/nope.cpio");
+vm(c, .kernel = "/", .files = {"not/built:/usr/bin/x"});
 test("one") { }
 END
 like $r->{err}, qr/^\S+:1: error: \.image of machine 'a0': cannot open 'nothing\.tar': No such file/m, 'an image that is not there';
 unlike $r->{err}, qr/'a1'/, '... is told once';
 like $r->{err}, qr/^\S+:2: error: \.kernel of machine 'b': '\/etc\/passwd' is not a Linux kernel/m, 'a kernel that is none';
 like $r->{err}, qr/^\S+:2: error: \.initrd of machine 'b': cannot open '\/nope\.cpio'/m, 'an initrd that is not there';
+like $r->{err}, qr/^\S+:3: error: \.files of machine 'c': 'not\/built' \(\.files\) is not there/m, 'a file that was not built';
+unlike $r->{err}, qr/\.kernel of machine 'c'/, '... what a kernel\'s folder has is found out when it is booted';
 is $r->{status}, 2, '... exit status 2';
 file('disk.qcow2', "QFI\xfb\0\0\0\3" . "\0" x 1000);
 $r = vmtap(@env, 'check', '--vary=m.image=disk.qcow2', script(qq{vm(m);\ntest("one") { }\n}));
