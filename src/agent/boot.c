@@ -6,7 +6,8 @@
  * 2. The modules that /vmtap/modules names, in its order: the host has worked out
  *    what this machine needs, so there is no modprobe, no alias, no wait.
  * 3. Without vmtap.root= the initramfs is the root (the kit guest) and we stay
- *    PID 1. With it: root.c mounts the image and makes it the root.
+ *    PID 1. With it: root.c mounts the image and makes it the root. With
+ *    vmtap.changes= the kit guest gets a root, too: a disk over its initramfs.
  * 4. The image's init becomes PID 1; we go on in a child. An image without an init,
  *    or with one that cannot be run (a warning tells of it), has us as PID 1. systemd moves the child
  *    to init.scope with everything else that it finds in the root control group,
@@ -311,11 +312,24 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 	return 0;
 }
 
+/* What the script declares to be in the root: one that is kept has had it since its first life. */
+static int furnish(struct boot *b, struct buf *users, struct carried *files, struct err *err)
+{
+	if (!root_is_new()) {
+		carried_drop(files);
+		return 0;
+	}
+	if (users->len)
+		users_make(users, b);
+	return carried_put(files, err);
+}
+
 int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 {
 	cleanup_buf struct buf cmdline = {0}, users = {0};
 	struct carried files;
 	struct root_spec spec;
+	bool is_kit;
 	int result;
 
 	umask(022);
@@ -333,21 +347,19 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 		.serial = cmdline_get(buf_str(&cmdline), BOOT_ROOT),
 		.fstype = cmdline_get(buf_str(&cmdline), BOOT_ROOT_FSTYPE),
 		.modules = cmdline_get(buf_str(&cmdline), BOOT_MODULES),
+		.changes = cmdline_get(buf_str(&cmdline), BOOT_CHANGES),
 	};
-	if (!spec.serial) {
+	is_kit = !spec.serial;
+	if (is_kit)
 		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */
-		set_up_kit(b);
-		if (users.len)
-			users_make(&users, b);
-		return carried_put(&files, err);
-	}
-	result = root_enter(&spec, b, err);
-	if (result == 0 && users.len)
-		users_make(&users, b);
+	result = is_kit && !spec.changes ? 0 : root_enter(&spec, b, err);
 	free(spec.serial);
 	free(spec.fstype);
 	free(spec.modules);
+	free(spec.changes);
+	if (result == 0 && is_kit)
+		set_up_kit(b);
 	if (result == 0)
-		result = carried_put(&files, err);
-	return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
+		result = furnish(b, &users, &files, err);
+	return result < 0 || is_kit ? result : hand_over(b, buf_str(&cmdline), argv, envp, err);
 }

@@ -56,6 +56,13 @@ static int put_item(struct wire_reader *r, struct err *err)
 	return result;
 }
 
+void carried_drop(struct carried *c)
+{
+	if (c->bytes)
+		munmap(c->bytes, c->n);
+	*c = (struct carried){0};
+}
+
 int carried_put(struct carried *c, struct err *err)
 {
 	struct wire_reader r = {.p = c->bytes, .left = c->n};
@@ -63,8 +70,6 @@ int carried_put(struct carried *c, struct err *err)
 
 	while (result == 0 && r.left > 0)
 		result = put_item(&r, err);
-	if (c->bytes)
-		munmap(c->bytes, c->n);
-	*c = (struct carried){0};
+	carried_drop(c);
 	return result < 0 ? err_wrap(err, ".files") : 0;
 }

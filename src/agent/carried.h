@@ -17,5 +17,6 @@ int carried_take(struct carried *c, struct err *err);
 
 /* Put it into the root. Return: 0, or -1: what could not be made. Its memory is free again either way. */
 int carried_put(struct carried *c, struct err *err);
+void carried_drop(struct carried *c);
 
 #endif

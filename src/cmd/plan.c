@@ -25,6 +25,7 @@
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
 #define TPM_OLD	    1.2 /* of .tpm */
+#define ROOM_DEFAULT 4096 /* MiB, for a root that is kept: what is not used of it takes no room on the host */
 
 static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
@@ -352,6 +353,9 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.tpm = o->tpm == 0 ? TPM_NONE : o->tpm == TPM_OLD ? TPM_1_2 : TPM_2_0,
 		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
+		.keep = o->keep,
+		.may_reboot = o->keep || o->reboot_ok,
+		.changes = o->root_size > 0 ? o->root_size : o->keep ? ROOM_DEFAULT : 0,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
 		.display = o->display,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,

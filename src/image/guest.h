@@ -39,13 +39,15 @@
  *		when the emulator finds a place itself (qemu/command.h)
  * @users:	As BOOT_USERS (wire/boot.h), but for a password in clear, behind a '='; or NULL
  * @env:	Variables of commands, "NAME=value", each with its NUL; or NULL
+ * @sleeps:	It may be suspended
+ * @changes:	What it changes of its root goes to a disk (wire/boot.h)
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
 	const char *image, *kernel, *initrd, *kit, *store, *files;
 	const void *agent;
 	size_t agent_len;
-	bool screen, tpm;
+	bool screen, sleeps, changes, tpm;
 	uint32_t initrd_top;
 	const struct buf *users, *env;
 };
@@ -67,7 +69,7 @@ struct guest_disk {
 /**
  * struct guest_files - Files for QEMU; owned
  * @kernel:	An ELF file that boots by PVH where the declared one can be
- *		unpacked (vmlinux.h) and there is neither a screen nor an @initrd_top, else that one
+ *		unpacked (vmlinux.h) and there is no screen, no sleep and no @initrd_top, else that one
  * @version:	The kernel's release
  * @disks:	@ndisks of them: an EROFS image of the root (BOOT_ROOT_SERIAL), but
  *		for the kit guest; and one of /lib/modules/@version

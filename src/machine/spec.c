@@ -83,6 +83,7 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 		.append = m->append,
 		.display = m->display,
 		.tpm = m->tpm,
+		.changes = m->changes > 0,
 		.extra = m->extra,
 	};
 	for (; out->ndisks < m->ndisks; out->ndisks++)

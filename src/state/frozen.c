@@ -17,8 +17,10 @@
 
 bool frozen_wanted(const struct spec *w, size_t index)
 {
-	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken &&
-	       !w->machines[index].tpm; /* its swtpm would not be in the file (machine/tpm.c) */
+	const struct machine_spec *m = &w->machines[index];
+
+	/* A file that it writes is not what it was when the machine was frozen, and its swtpm would not be in there (machine/tpm.c). */
+	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes && !m->tpm;
 }
 
 /* ---- the key ---- */
