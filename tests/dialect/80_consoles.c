@@ -9,7 +9,7 @@ test("expressions") {
 }
 
 test("terminals") {
-	subtest("0") { m.tty_text(0); }
+	subtest("0") { (void)m.tty_text(0); }
 	subtest("64") { m.wait_until_tty_matches(64, "x"); }
 }
 
