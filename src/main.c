@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/visit.h"
 
@@ -31,16 +30,13 @@ const struct command_entry cmd_table[] = {
 	{"help", "[COMMAND]", "explain a command", NULL, cmd_help},
 	{0},
 };
+static_assert(ARRAY_SIZE(cmd_table) <= CMD_MAX + 1, "what is mistyped is compared with every command");
 
 /* A word that is neither a command nor a file: say what was probably meant. */
 static int unknown_command(const char *word)
 {
-	const char *names[ARRAY_SIZE(cmd_table)] = {NULL};
-	const char *near;
+	const char *near = cmd_nearest(word);
 
-	for (size_t i = 0; cmd_table[i].name; i++)
-		names[i] = cmd_table[i].name;
-	near = text_nearest(word, names);
 	log_line("there is no command and no file '%s'", word);
 	if (near)
 		log_line("did you mean 'vmtap %s'?", near);

@@ -6,12 +6,14 @@
  */
 #include "cmd/choose.h"
 
+#include <fcntl.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "cmd/failed.h"
 #include "script/script.h"
@@ -139,15 +141,23 @@ struct shard {
 	long part, of; /* @part from 1 */
 };
 
-/* The variables of runners that split a job: GitLab, CircleCI, Buildkite, Semaphore; @first is the first part's number. */
+/*
+ * The variables of runners that split a job: GitLab, CircleCI, Buildkite, Semaphore, Azure, Bazel, Slurm's arrays. @first
+ * is the first part's number, or @lowest names the variable that has it. A file that @told names is touched: Bazel takes
+ * that as the word that the test can be split.
+ */
 static const struct runner_variable {
 	const char *part, *of;
 	long first;
+	const char *lowest, *told;
 } runner_variables[] = {
-	{"CI_NODE_INDEX", "CI_NODE_TOTAL", 1},
-	{"CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0},
-	{"BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0},
-	{"SEMAPHORE_JOB_INDEX", "SEMAPHORE_JOB_COUNT", 1},
+	{"CI_NODE_INDEX", "CI_NODE_TOTAL", 1, NULL, NULL},
+	{"CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0, NULL, NULL},
+	{"BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0, NULL, NULL},
+	{"SEMAPHORE_JOB_INDEX", "SEMAPHORE_JOB_COUNT", 1, NULL, NULL},
+	{"SYSTEM_JOBPOSITIONINPHASE", "SYSTEM_TOTALJOBSINPHASE", 1, NULL, NULL},
+	{"TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS", 0, NULL, "TEST_SHARD_STATUS_FILE"},
+	{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", 0, "SLURM_ARRAY_TASK_MIN", NULL},
 };
 
 static bool read_number(const char *text, char end, long *n)
@@ -163,6 +173,21 @@ static bool is_shard(const struct shard *s)
 	return s->part >= 1 && s->of >= 1 && s->part <= s->of;
 }
 
+static long first_of(const struct runner_variable *v)
+{
+	const char *text = v->lowest ? getenv(v->lowest) : NULL;
+	long first = v->first;
+
+	return text && read_number(text, '\0', &first) ? first : v->first;
+}
+
+static void touch(const char *path)
+{
+	cleanup_fd int fd = path && *path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+	(void)fd;
+}
+
 static int shard_of_runner(struct shard *s, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(runner_variables); i++) {
@@ -173,7 +198,8 @@ static int shard_of_runner(struct shard *s, struct err *err)
 			continue;
 		if (!read_number(part, '\0', &s->part) || !read_number(of, '\0', &s->of))
 			return err_set(err, "%s is '%s' and %s is '%s', which are no numbers", v->part, part, v->of, of);
-		s->part += 1 - v->first;
+		s->part += 1 - first_of(v);
+		touch(v->told ? getenv(v->told) : NULL);
 		return is_shard(s) ? 0 : err_set(err, "%s is '%s', which is none of %s parts", v->part, part, of);
 	}
 	err_set(err, "--shard=auto: the CI's runner does not say which part this is");

@@ -36,8 +36,13 @@ struct command_entry {
 	int (*run)(char **argv);
 };
 
+#define CMD_MAX 24 /* rows of the table, at most */
+
 /* Ended by a row without a name. */
 extern const struct command_entry cmd_table[];
+
+/* Return: the command that was probably meant, or NULL. */
+const char *cmd_nearest(const char *word);
 
 /* Each file's command and its options. */
 int cmd_run(char **argv);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cmd/cmd.h"
 
 static const struct command_entry *find(const char *name)
@@ -34,6 +35,15 @@ static void print_overview(void)
 	     "is wrong, 3 the infrastructure failed.");
 }
 
+const char *cmd_nearest(const char *word)
+{
+	const char *names[CMD_MAX + 1] = {NULL};
+
+	for (size_t i = 0; i < CMD_MAX && cmd_table[i].name; i++)
+		names[i] = cmd_table[i].name;
+	return text_nearest(word, names);
+}
+
 int cmd_help(char **argv)
 {
 	const struct command_entry *c;
@@ -44,7 +54,10 @@ int cmd_help(char **argv)
 	}
 	c = find(argv[0]);
 	if (!c) {
-		log_line("there is no command '%s'\ntry 'vmtap help'", argv[0]);
+		const char *near = cmd_nearest(argv[0]);
+
+		log_line("there is no command '%s'%s%s%s\ntry 'vmtap help'", argv[0], near ? "\ndid you mean 'vmtap help " : "",
+			 near ? near : "", near ? "'?" : "");
 		return EXIT_WRONG;
 	}
 	print_command(c);
@@ -68,9 +81,37 @@ int cmd_printed(void)
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_PASSED : EXIT_INFRA;
 }
 
+static bool has_option(const struct option *table, const char *word)
+{
+	const size_t n = strcspn(word, "=");
+
+	for (; table && table->name; table++)
+		if (strlen(table->name) == n && memcmp(table->name, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* Name what has another command than this. Return: whether there is such an option in @argv. */
+static bool is_of_another(const char *name, const struct option *table, char **argv, struct err *err)
+{
+	for (char **p = argv; *p && strcmp(*p, "--"); p++) {
+		const char *word = *p + 2;
+
+		if (strncmp(*p, "--", 2) != 0 || has_option(table, word))
+			continue;
+		for (const struct command_entry *c = cmd_table; c->name; c++)
+			if (has_option(c->options, word)) {
+				err_set(err, "%s has no option '--%.*s', which is one of %s", name, (int)strcspn(word, "="), word, c->name);
+				return true;
+			}
+		return false;
+	}
+	return false;
+}
+
 int cmd_parse(const char *name, const struct option *table, void *to, char **argv, int *operands)
 {
-	struct err err = {0};
+	struct err err = {0}, other = {0};
 
 	for (char **p = argv; *p && strcmp(*p, "--"); p++) {
 		if (strcmp(*p, "--help") == 0 || strcmp(*p, "-h") == 0) {
@@ -85,7 +126,7 @@ int cmd_parse(const char *name, const struct option *table, void *to, char **arg
 	*operands = options_parse(table, to, argv, &err);
 	if (*operands >= 0)
 		return -1;
-	return cmd_wrong(name, err.text);
+	return cmd_wrong(name, is_of_another(name, table, argv, &other) ? other.text : err.text);
 }
 
 int cmd_wrong_operand(const char *name, const char *operand)

@@ -153,8 +153,12 @@ int cmd_image(char **argv)
 
 	if (status >= 0)
 		return status;
-	if (n != 2 || strcmp(argv[0], "info") != 0)
-		return cmd_wrong("image", "what about an image? info FILE");
+	if (n == 0 || strcmp(argv[0], "info") != 0)
+		err_set(&err, n ? "there is no 'vmtap image %s'\nthere is image info FILE" : "say what to do with the image: info FILE", argv[0]);
+	else if (n != 2)
+		err_set(&err, n < 2 ? "image info needs a file or a folder" : "image info takes one file, but there is '%s'", argv[n > 2 ? 2 : 0]);
+	if (err.text[0])
+		return cmd_wrong("image", err.text);
 	if (settings_read(&s, &err) < 0)
 		return s.damaged ? cmd_failed(&err) : (cmd_wrong("image", err.text));
 	settings_provide(&s);

@@ -260,7 +260,7 @@ static void look_ahead(void)
 	}
 }
 
-/* Return: whether there is a key; a terminal whose size has changed has none. */
+/* Return: whether there is a key; there is none when the terminal's size has changed, or when we were stopped and go on. */
 static bool get_key(char *key)
 {
 	struct relay_ahead *ahead = interact_ahead();
@@ -289,7 +289,11 @@ static bool edit_line(void)
 	session_ready(&repl.session);
 	while (event != EDIT_LINE && event != EDIT_CANCELLED) {
 		show();
-		event = get_key(&key) ? edit_key(&repl.edit, key) : EDIT_MORE;
+		event = EDIT_MORE;
+		if (get_key(&key))
+			event = edit_key(&repl.edit, key);
+		else
+			terminal_lend_again(&repl.terminal);
 		if (event == EDIT_END) {
 			say("\r\n");
 			end(0, "");
@@ -376,6 +380,7 @@ static void catch_signals(void)
 	signal(SIGTERM, ended_by_signal);
 	signal(SIGHUP, ended_by_signal);
 	sigaction(SIGWINCH, &resized, NULL);
+	sigaction(SIGCONT, &resized, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* instead of SIGKILL: the terminal is to be restored */
 }
 

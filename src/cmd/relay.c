@@ -313,10 +313,14 @@ static void signalled(void *arg, uint32_t events)
 		if (info.ssi_signo == SIGINT && s->relay->visit) {
 			if (!s->cut)
 				cut_off(s);
-		} else if (info.ssi_signo != SIGWINCH)
+		} else if (info.ssi_signo == SIGCONT) {
+			if (s->lent && !s->cut)
+				terminal_lend_again(&s->relay->terminal);
+		} else if (info.ssi_signo != SIGWINCH) {
 			end(s, 128 + (int)info.ssi_signo, "");
-		else
+		} else {
 			send_size(s);
+		}
 	}
 }
 
@@ -326,6 +330,7 @@ static int watch_signals(struct session *s, struct err *err)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGCONT);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);

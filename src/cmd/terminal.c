@@ -33,6 +33,14 @@ void terminal_lend(const struct terminal *t)
 		take(&raw, getpgrp());
 }
 
+void terminal_lend_again(const struct terminal *t)
+{
+	pid_t front = t->is_tty ? tcgetpgrp(STDIN_FILENO) : -1;
+
+	if (front >= 0 && (front == t->group || front == getpgrp()))
+		terminal_lend(t);
+}
+
 void terminal_restore(const struct terminal *t)
 {
 	if (t->is_tty)

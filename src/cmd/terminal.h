@@ -21,6 +21,8 @@ struct terminal {
 void terminal_look(struct terminal *t);
 /* Take it for this process's group, which may be in the background, and pass every key on as it comes. */
 void terminal_lend(const struct terminal *t);
+/* The same after a SIGCONT, when a shell may have changed it; not when the shell goes on in the foreground itself. */
+void terminal_lend_again(const struct terminal *t);
 /* Take it back as it was, for this process's group. May be called more than once, by any process that has looked. */
 void terminal_restore(const struct terminal *t);
 /* The same, for the group that had it. */

@@ -15,12 +15,13 @@
 #include "base/text.h"
 
 #define WIDTH_DEFAULT 80
+#define KEY_WIDTH     2 /* columns of a ^C, which the terminal shows behind the line: in the last ones it would begin another */
 
 static int width(void)
 {
 	struct winsize w;
 
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT;
+	return (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT) - KEY_WIDTH;
 }
 
 static void clear(struct progress *p)

@@ -59,6 +59,13 @@ is join('', vmtap(@env, "CI_NODE_INDEX=2", "CI_NODE_TOTAL=5", '-l', '--shard=aut
 is join('', vmtap(@env, "CIRCLE_NODE_INDEX=0", "CIRCLE_NODE_TOTAL=5", '-l', '--shard=auto', $five)->{out}), "one\n", "CircleCI's";
 is join('', vmtap(@env, "BUILDKITE_PARALLEL_JOB=4", "BUILDKITE_PARALLEL_JOB_COUNT=5", '-l', '--shard=auto', $five)->{out}),
     "five\n", "Buildkite's";
+is join('', vmtap(@env, "SYSTEM_JOBPOSITIONINPHASE=3", "SYSTEM_TOTALJOBSINPHASE=5", '-l', '--shard=auto', $five)->{out}), "three\n", "Azure's";
+my $told = dir() . '/sharded';
+is join('', vmtap(@env, "TEST_SHARD_INDEX=3", "TEST_TOTAL_SHARDS=5", "TEST_SHARD_STATUS_FILE=$told", '-l', '--shard=auto', $five)->{out}), "four\n",
+    "Bazel's";
+ok -e $told, '... which is told that the test can be split';
+is join('', vmtap(@env, "SLURM_ARRAY_TASK_ID=8", "SLURM_ARRAY_TASK_MIN=4", "SLURM_ARRAY_TASK_COUNT=5", '-l', '--shard=auto', $five)->{out}), "five\n",
+    "an array's of Slurm";
 refused(['--shard=auto', $five], qr/does not say which part/, '--shard=auto without a runner');
 refused(['CI_NODE_INDEX=6', 'CI_NODE_TOTAL=5', '--shard=auto', $five], qr/CI_NODE_INDEX is '6', which is none of 5/, 'a wrong part');
 

@@ -120,4 +120,9 @@ like $r->{out}, qr/not ok 1.*\Q$path\E:2: network 'wan': .* has no address for m
     'a subnet that is too small, at its line, for the machine without an address only';
 is $r->{status}, 3, '... exit status 3';
 
+like vmtap('shell', '--keep', 'x.c')->{err}, qr/shell has no option '--keep', which is one of run$/m, 'an option of another command';
+like vmtap('help', 'shel')->{err}, qr/there is no command 'shel'.*did you mean 'vmtap help shell'\?/s, 'help for a mistyped command';
+like vmtap('image', 'inf', 'x')->{err}, qr/there is no 'vmtap image inf'.*image info/s, 'image: a mistyped word';
+like vmtap('image', 'info')->{err}, qr/image info needs a file/, '... and none behind it';
+
 done_testing;

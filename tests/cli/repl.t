@@ -238,4 +238,13 @@ for my $case (['the world', 0], ['the keeper', 1], ['the base', 2], ['the runner
     is_restored("after the death of $who");
     ok wait_for(10, sub { !processes() && !left_over($store) }), '... nothing is left';
 }
+terminal(60, "$vmtap repl $script");
+sees(qr/vmtap> /);
+types("server.succeed(\"sleep 1000\")\r");
+wait_for(50, sub { left_over($store) });
+my ($screen) = grep { slurp("/proc/$_/cmdline") =~ /^script\0-qefc\0.*\Q$script\E/s } map {m{(\d+)}} glob '/proc/[0-9]*';
+kill 'KILL', $screen;
+ok wait_for(20, sub { !processes() && !left_over($store) }), 'the terminal goes away: nothing is left'
+    or diag join "\n", processes(), left_over($store);
+terminal_modes();
 done_testing;

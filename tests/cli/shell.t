@@ -88,11 +88,30 @@ types("\n~.");
 ok sees(qr/left=0/m), '~. cuts it off';
 is_restored('after ~.');
 
+# The process that has the terminal
+sub relay {
+    return (grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/environ") =~ /\Q$store\E/
+        && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*')[0];
+}
+
+# Stopped, as by a person in a hurry, while a shell makes the terminal its own; then it goes on
+terminal(97, "$vmtap shell");
+sees(qr/~ # /);
+my $relay = relay();
+my $its = readlink "/proc/$relay/fd/0";
+kill 'STOP', $relay;
+system "stty -F $its sane";
+like `stty -F $its -a`, qr/ icanon/, 'stopped, and the terminal is another\'s';
+kill 'CONT', $relay;
+ok wait_for(20, sub { `stty -F $its -a` =~ /-icanon/ }), '... and goes on with the terminal as it needs it';
+types("exit 8\n");
+ok sees(qr/left=8/m), '... to the end';
+is_restored('after that');
+
 for my $signal (qw(KILL TERM)) {
     terminal(97, "$vmtap shell");
     sees(qr/~ # /);
-    my ($relay) = grep { slurp("/proc/$_/cmdline") =~ /vmtap\0shell/ && slurp("/proc/$_/environ") =~ /\Q$store\E/
-        && slurp("/proc/$_/task/$_/children") eq '' } map {m{(\d+)}} glob '/proc/[0-9]*';
+    $relay = relay();
     kill $signal, $relay if $relay;
     ok sees(qr/left=/m), "SIG$signal to the process that has the terminal";
     is_restored("after SIG$signal");
