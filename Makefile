@@ -73,7 +73,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check bundle-check porting-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -313,8 +313,19 @@ kernel-check:
 qemu-check:
 	ci/setup qemu
 	$(MAKE) $(parallel) all kit qemu images
-	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec $(wildcard tests/qemu/*) \
-		tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
+	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec tests/qemu/parts tests/qemu/reproducible \
+		$(wildcard tests/qemu/*.t) tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
+
+# Do the tests of machines pass in each way in which a machine's life can begin: thawed, copied from its template, booted?
+# kvm.c has a QEMU in its guest.
+states-check:
+	ci/setup qemu
+	$(MAKE) $(parallel) all kit images
+	$(MAKE) own-qemu
+	for way in VMTAP_FROZEN=1 VMTAP_FROZEN=0 VMTAP_RUN=--cold; do \
+		echo "$$way"; env $$way VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 prove --timer --exec tests/exec \
+			$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples) || exit; \
+	done
 
 # Does the bundle do what vmtap does with the distribution's parts? In an empty world, then on this machine. kvm.c has a guest
 # whose kernel brings KVM, which that of the bundle does not.
@@ -357,6 +368,7 @@ help:
 	@echo 'make kernel-check  run the tests of machines with them'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
+	@echo 'make states-check  run the tests of machines with it three times: machines are thawed, copied, booted'
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make bundle-check  run the tests of machines with the bundle, here and where there is nothing else'
 	@echo 'make porting-check  run the tests of tests/examples/porting.md, and Firefox on a screen: not in make check'
@@ -367,4 +379,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check bundle-check porting-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check states-check bundle-check porting-check tests lint linted bench fuzz clean help

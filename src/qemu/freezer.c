@@ -15,12 +15,12 @@
 
 bool freezer_works(const char *state_dir, const char *qemu)
 {
-	char *argv[] = {(char *)qemu, "-thaw", "check=2", NULL}; /* the format of its files, FROZEN_VERSION */
+	char *argv[] = {(char *)qemu, "-thaw", "check=3", NULL}; /* the format of its files, FROZEN_VERSION */
 	struct proc_spec p = {.path = qemu, .argv = argv};
 	cleanup_free char **environment = confine_environment(environ);
 
 	confine_process(&p, environment);
-	return probe_qemu(state_dir, "freezer2", &p);
+	return probe_qemu(state_dir, "freezer3", &p);
 }
 
 /* QEMU compares more of it (vendor/qemu/frozen.c). Instructions are asked, as /proc/cpuinfo takes 20 us a processor. */

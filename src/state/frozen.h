@@ -22,6 +22,10 @@
  * an end would be smaller, and be slower to map with each link; and one link that
  * is damaged would take all that follow with it.
  *
+ * What a machine writes to a disk is part of its file, too, where that is in a file without a name (an overlay, O_TMPFILE, what
+ * `snapshot=on` makes): each copy gets such a file of its own. A disk that has a name, and is written to, is one for all copies,
+ * and QEMU's locks see to it that they do not use it together.
+ *
  * Making one takes longer than a test on a copy of the template. So a test
  * takes the copy, tells the runner that nothing is frozen, and the runner has
  * that done beside the tests (cmd/freeze.h); only a setup waits, because of what

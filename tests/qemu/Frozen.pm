@@ -14,7 +14,7 @@ use Test::More;
 use Text::ParseWords;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw($qemu $dir %number spawn end ended text receive run configure await message qmp command boot ask_freezer freeze opened
+our @EXPORT = qw($qemu $dir %number spawn end ended text receive run configure await message qmp command boot ask_freezer freeze migrate opened
     thaw thaw_by holdings check_copies refused flip);
 
 our $qemu = $ENV{VMTAP_QEMU} = $ENV{OWN_QEMU} // 'build/own-qemu/qemu-system-x86_64';
@@ -129,10 +129,11 @@ sub run {
     return "failed: $out $body";
 }
 
+# @entropy: 32 bytes, where it is not to be a machine's own.
 sub configure {
-    my ($m, $name) = @_;
+    my ($m, $name, $entropy) = @_;
     open my $random, '<', '/dev/urandom';
-    sysread $random, my $entropy, 32;
+    sysread $random, $entropy, 32 if !defined $entropy;
     my $now = int(time * 1e9);
     my ($kind, $body) = ask($m, $configure, pack('Q<', $now) . str($entropy) . pack('C', 1) . str($name) . str('') . pack('V', 0));
     $kind == $done or die "not configured: $body";
@@ -185,12 +186,25 @@ sub boot {
 }
 
 # sendmsg(2) with a descriptor, as struct msghdr, iovec and cmsghdr are on this processor.
-sub ask_freezer {
-    my ($m, $words, $file) = @_;
+sub send_with {
+    my ($socket, $words, $file) = @_;
     my $vec = pack('P Q', $words, length $words);
     my $control = pack('Q l l l x4', 20, SOL_SOCKET, 1, fileno $file);
     my $header = pack('Q L x4 P Q P Q l x4', 0, 0, $vec, 1, $control, length $control, 0);
-    syscall(46, fileno $m->{control}, $header, 0x4000) == length $words or die "sendmsg: $!";
+    syscall(46, fileno $socket, $header, 0x4000) == length $words or die "sendmsg: $!";
+}
+
+sub ask_freezer { my ($m, $words, $file) = @_; send_with($m->{control}, $words, $file) }
+
+# Write a stopped machine's migration state, memory and all, to a file.
+sub migrate {
+    my ($m, $path) = @_;
+    open my $file, '+>', $path or die "$path: $!";
+    send_with($m->{qmp}, encode_json({execute => 'getfd', arguments => {fdname => 'state'}}) . "\n", $file);
+    qmp($m, 'migrate', {uri => 'fd:state'});
+    my $status = '';
+    $status = qmp($m, 'query-migrate')->{status} // '' while $status !~ /failed|completed/;
+    return $status;
 }
 
 # Return: what it answers; a thawed one has said "thawed" before.
@@ -244,19 +258,24 @@ sub median { my @s = sort { $a <=> $b } @_; return $s[@s / 2] }
 # KiB that a process has of no file: what it has written to.
 sub private { my ($m) = @_; my $kib = 0; $kib += $_ for text("/proc/$m->{pid}/smaps_rollup") =~ /^Anonymous:\s+(\d+)/mg; return $kib }
 
+# By the shell alone, as each program takes time to be translated.
+my $tell = 'echo $((6 * 7)); for f in /proc/sys/kernel/hostname /sys/devices/system/cpu/online /proc/sys/kernel/random/uuid /run/vmtap/generation; do'
+    . ' read x <$f; echo $x; done';
+
 # Thaw so many copies, each of which must say its own name, count right, draw numbers of its own, and take no more than others.
 sub check_copies {
     my ($path, $n, $cpus, $name, @bases) = @_;
     my (%random, @bad, @first, @private, @fds);
+    my $online = $cpus > 1 ? '0-' . ($cpus - 1) : 0;
     for my $i (1 .. $n) {
         my $m = thaw($path, @bases);
         my $said = eval {
             configure($m, "m$i");
             my $true = run($m, 'true');
             push @first, (time - $m->{started}) * 1e3;
-            $true . run($m, 'echo $((6 * 7)); hostname; nproc; head -c 16 /dev/urandom | md5sum | cut -c1-32; cat /run/vmtap/generation');
+            $true . run($m, $tell);
         } // $@;
-        $said =~ /^42\nm$i\n$cpus\n([0-9a-f]{32})\n([0-9a-f]{32})\n$/ and !$random{$1}++ and !$random{$2}++ or push @bad, "$i: $said";
+        $said =~ /^42\nm$i\n$online\n([-0-9a-f]{36})\n([0-9a-f]{32})\n$/ and !$random{$1}++ and !$random{$2}++ or push @bad, "$i: $said";
         push @private, private($m);
         push @fds, scalar(my @open = glob "/proc/$m->{pid}/fd/*");
         end($m);

@@ -147,19 +147,33 @@ end($copy);
 
 # ---- more processors, disks, networks ----
 
-$m = boot('vm(a, .cpus = 4);');
-is freeze($m, $file), 'frozen', 'a machine with 4 processors is frozen';
-end($m);
-check_copies($file, 10, 4, '... and its copies are right');
+for my $cpus (2, 4, 8) {
+    $m = boot("vm(a, .cpus = $cpus);");
+    is freeze($m, $file), 'frozen', "a machine with $cpus processors is frozen";
+    end($m);
+    check_copies($file, $cpus == 4 ? 10 : 3, $cpus, '... and its copies are right');
+    $copy = thaw($file);
+    my $work = 'for i in $(seq 8); do (head -c 300000 /dev/zero | gzip | gunzip | md5sum) & done; wait';
+    is run($copy, "($work) | sort -u | wc -l"), "1\n", '... on all of them';
+    end($copy);
+}
 
-system("head -c 8M /dev/urandom >$dir/read; truncate -s 16M $dir/write") == 0 or die;
+# Descriptors but those of files that each machine has its own of.
+sub named { my ($m) = @_; return join "\n", grep { !/deleted|\/own/ } split /\n/, holdings($m)->{fds} }
+
+system("head -c 8M /dev/urandom >$dir/read; truncate -s 16M $dir/write $dir/below $dir/own") == 0 or die;
 $m = boot('vm(a, .image = "build/debian12-web.tar");', '-blockdev', "driver=file,node-name=r,filename=$dir/read,read-only=on", '-device',
     'virtio-blk-pci,drive=r', '-blockdev', "driver=file,node-name=w,filename=$dir/write", '-device', 'virtio-blk-pci,drive=w',
-    '-netdev', 'user,id=u', '-device', 'virtio-net-pci,netdev=u');
-run($m, 'echo before >/dev/vdd; sync; ip address add 10.0.2.15/24 dev eth1; ip link set eth1 up');
+    '-netdev', 'user,id=u', '-device', 'virtio-net-pci,netdev=u', '-drive', "file=$dir/below,format=raw,if=none,id=s,snapshot=on",
+    '-device', 'virtio-blk-pci,drive=s', '-blockdev', "driver=file,node-name=o,filename=$dir/own", '-device', 'virtio-blk-pci,drive=o');
+run($m, 'for d in vdd vde vdf; do echo before >/dev/$d; done; sync; ip address add 10.0.2.15/24 dev eth1; ip link set eth1 up');
+open my $alone, '<', "$dir/own";
+ask_freezer($m, 'own', $alone);
 is freeze($m, $file), 'frozen', 'a machine with disks and a user network is frozen';
+run($m, 'for d in vde vdf; do echo after | dd bs=512 conv=sync of=/dev/$d oflag=direct; done');
 refused('its disk, which the machine itself still writes', qr/write' is in use by another process/, thaw($file));
 $before = holdings($m);
+my $names = named($m);
 end($m);
 my $sum = (split ' ', `md5sum $dir/read`)[0];
 for my $i (1 .. 3) {
@@ -170,7 +184,31 @@ for my $i (1 .. 3) {
     run($copy, "echo $i | dd bs=512 conv=sync of=/dev/vdd oflag=direct");
     like run($copy, 'ip neighbour flush dev eth1; echo -n | timeout 5 bash -c "cat >/dev/tcp/10.0.2.2/1" 2>&1; ip neighbour show 10.0.2.2; true'), qr/lladdr/,
         '... and reaches its network';
-    is holdings($copy)->{fds}, $before->{fds}, '... with the same descriptors, locks too' if $i == 1;
+    is named($copy), $names, '... with the same descriptors, locks too' if $i == 1;
     end($copy);
 }
+
+# ---- disks of which each copy has its own: one without a name (the overlay of snapshot=on), one that was said to be ----
+
+sub first { my ($m, $disk) = @_; return run($m, "dd bs=512 count=1 if=/dev/$disk iflag=direct 2>/dev/null | tr -d '\\000'") }
+
+sub put_first { my ($m, $disk, $word) = @_; return run($m, "echo $word | dd bs=512 conv=sync of=/dev/$disk oflag=direct 2>/dev/null") }
+
+unlink "$dir/own"; # no copy needs it
+my $first = thaw($file);    # one at a time, as they share vdd
+configure($first, 'one');
+is first($first, $_), "before\n", "what a copy has on $_ is what the machine had when it was frozen" for 'vde', 'vdf';
+put_first($first, $_, 'one') for 'vde', 'vdf';
+run($first, 'head -c 9000000 /dev/urandom >/tmp/r; dd bs=1M if=/tmp/r of=/dev/vde seek=1 oflag=direct conv=sync 2>/dev/null');
+is freeze($first, "$dir/two"), 'frozen', 'a copy is frozen with them';
+end($first);
+$copy = thaw("$dir/two");
+is first($copy, $_), "one\n", "... and its own copy has on $_ what it wrote" for 'vde', 'vdf';
+like run($copy, 'dd bs=1M skip=1 count=8 if=/dev/vde iflag=direct 2>/dev/null | cmp -n 8000000 - /tmp/r && echo same'), qr/same/, '... all of it';
+end($copy);
+$copy = thaw($file);
+is first($copy, $_), "before\n", "... while another of the first has on $_ what it had" for 'vde', 'vdf';
+is holdings($copy)->{fds} =~ tr/\n//, $before->{fds} =~ tr/\n//, '... with as many descriptors';
+end($copy);
+is text("$dir/below"), "\0" x (16 << 20), 'what is below an overlay is as it was';
 done_testing;

@@ -4,7 +4,9 @@ use strict;
 use warnings;
 use lib 'tests/qemu';
 use Frozen;
+use lib 'tests/world';
 use Test::More;
+use World qw(memory_limit skip_or_fail);
 
 my $file = "$dir/kit";
 my $m = boot('vm(a);');
@@ -25,10 +27,12 @@ end(lives('with another size of the stack', thaw_by(['sh', '-c', 'ulimit -s 1048
 
 # ---- users and mounts ----
 
+my $copy;
+
 SKIP: {
     $> == 0 or skip 'only root becomes another user, and mounts', 4;
     chmod 0755, $dir;
-    my $copy = lives('as a user who may nothing', thaw_by(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs'], $file));
+    $copy = lives('as a user who may nothing', thaw_by(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs'], $file));
     like text("/proc/$copy->{pid}/status"), qr/^Uid:\s+65534\s+65534.*^NoNewPrivs:\s+1/ms, '... who it stays';
     end($copy);
     mkdir "$dir/noexec";
@@ -39,9 +43,30 @@ SKIP: {
     end(lives('... and thawed', thaw("$dir/again")));
 }
 
+# ---- containers, and limits of memory ----
+
+# Perl puts itself under the filter, or into the group, and becomes QEMU.
+sub under { my ($how) = @_; return ['perl', '-Itests/world', '-MFilter', '-e', "$how; exec \@ARGV or die", '--'] }
+
+$copy = lives("under Docker's default profile", thaw_by(under('Filter::load(Filter::docker())'), $file));
+is freeze($copy, "$dir/docker"), 'frozen', '... and frozen again';
+end($copy);
+end(lives('... and thawed there', thaw_by(under('Filter::load(Filter::docker())'), "$dir/docker")));
+my ($space) = text("/proc/$m->{pid}/status") =~ /^VmSize:\s+(\d+)/m;
+$copy = lives('in as much address space as the machine has, and a tenth', thaw_by(['prlimit', '--as=' . int(1024 * 1.1 * $space)], $file));
+is freeze($copy, "$dir/again"), 'frozen', '... and frozen there';
+end($copy);
+refused('less address space than it needs', qr/memory cannot be mapped/, thaw_by(['prlimit', '--as=' . 256 * $space], $file));
+SKIP: {
+    my $group = memory_limit(64 << 20) or skip_or_fail('no cgroup can be made here', 2);
+    $copy = lives('in 64 MB of memory (a cgroup)', thaw_by(under("open my \$f, '>', '$group/cgroup.procs'; syswrite \$f, \$\$; close \$f"), $file));
+    like text("/proc/$copy->{pid}/cgroup"), qr/vmtap-world/, '... in which it is';
+    end($copy);
+}
+
 # ---- the sandbox ----
 
-my $copy = lives('a copy of a machine with a sandbox', thaw($file));
+$copy = lives('a copy of a machine with a sandbox', thaw($file));
 for ([$m, 'a QEMU'], [$copy, 'a copy of it']) {
     my ($q, $name) = @$_;
     like text("/proc/$q->{pid}/status"), qr/^Seccomp:\s+2$/m, "$name filters its system calls";

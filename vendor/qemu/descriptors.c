@@ -56,6 +56,7 @@ static const char *describe_file(const struct stat *st, const char *info, struct
 		return "it has a descriptor of a kind that cannot be made anew (a folder, inotify, timerfd, ...)";
 	out->kind = isatty((int)out->number) ? FROZEN_FD_GIVEN : FROZEN_FD_FILE;
 	out->value = S_ISREG(st->st_mode) ? (uint64_t)lseek((int)out->number, 0, SEEK_CUR) : 0;
+	out->size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
 	return parse_locks(info, out) ? NULL : "a file of it has locks that are not known here";
 }
 
@@ -101,7 +102,45 @@ static bool is_among(int fd, const int *fds, size_t n)
 	return false;
 }
 
-int frozen_list_fds(struct frozen_fd *out, uint32_t *n, uint32_t room, const int *skip, size_t nskip, const char **why)
+static bool is_of_order(const struct frozen_order *o, int fd)
+{
+	return fd == o->image || fd == o->said || fd == o->stands || is_among(fd, o->bases, o->nbases) ||
+	       is_among(fd, o->own, o->nown);
+}
+
+bool frozen_is_content(const struct frozen_order *o, int fd)
+{
+	struct stat st, own;
+
+	if (is_of_order(o, fd) || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (uint32_t i = 0; i < o->nown; i++)
+		if (fstat(o->own[i], &own) == 0 && own.st_dev == st.st_dev && own.st_ino == st.st_ino)
+			return true;
+	return st.st_nlink == 0;
+}
+
+static bool is_same_file(const struct frozen_fd *a, const struct frozen_fd *b)
+{
+	struct stat x, y;
+
+	return fstat((int)a->number, &x) == 0 && fstat((int)b->number, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* What is in @out[@n], a file, may be a part of the image. */
+static void look_for_content(const struct frozen_order *o, struct frozen_fd *out, uint32_t n)
+{
+	if (out[n].kind != FROZEN_FD_FILE || !frozen_is_content(o, (int)out[n].number))
+		return;
+	out[n].kind = FROZEN_FD_CONTENT;
+	for (uint32_t i = 0; i < n; i++)
+		if (out[i].kind == FROZEN_FD_CONTENT && is_same_file(&out[i], &out[n])) {
+			out[n].kind = FROZEN_FD_AGAIN;
+			out[n].place = out[i].number;
+		}
+}
+
+int frozen_list_fds(const struct frozen_order *o, struct frozen_fd *out, uint32_t *n, uint32_t room, const char **why)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *e;
@@ -111,9 +150,11 @@ int frozen_list_fds(struct frozen_fd *out, uint32_t *n, uint32_t room, const int
 	while (!*why && (e = readdir(dir)) != NULL) {
 		int fd = atoi(e->d_name);
 
-		if (e->d_name[0] == '.' || fd == dirfd(dir) || is_among(fd, skip, nskip))
+		if (e->d_name[0] == '.' || fd == dirfd(dir) || is_of_order(o, fd))
 			continue;
 		*why = *n == room ? "it has too many descriptors" : describe(fd, &out[*n]);
+		if (!*why)
+			look_for_content(o, out, *n);
 		*n += 1;
 	}
 	if (dir)

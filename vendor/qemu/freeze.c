@@ -3,7 +3,8 @@
  * N is the descriptor of a SOCK_SEQPACKET socket. A message "freeze" with the
  * descriptor of an empty file attached has the machine written to that file;
  * the answer is "frozen", or "cannot freeze: " and why. Messages "base" before it,
- * at most FROZEN_BASES of them, each bring a file that it may be based on (frozen.h). The machine stands still
+ * at most FROZEN_BASES of them, each bring a file that it may be based on (frozen.h); messages "own" a file of a disk
+ * that is this machine's alone, and of which each copy gets one of its own. The machine stands still
  * until there is a second process (frozen.h), some milliseconds, and then goes
  * on if it ran before; so does each machine that is thawed from the file, which
  * says "thawed" on what it has as descriptor N.
@@ -65,8 +66,10 @@
 
 #define REQUEST	      "freeze"
 #define REQUEST_BASE  "base"
+#define REQUEST_OWN   "own"
 #define ANSWER_MAX    256
 #define THREADS_MS    1000 /* that threads have to end which were told to */
+#define FDS_LOOKED_AT 1024 /* for files that are part of an image; vmtap lets QEMU have so many */
 #define RCU_CALLBACKS 30   /* RCU's thread waits for so many (RCU_CALL_MIN_SIZE) before it runs any at once */
 
 #define TYPE_FREEZER "vmtap-freezer"
@@ -75,17 +78,15 @@ OBJECT_DECLARE_SIMPLE_TYPE(Freezer, FREEZER)
 /**
  * struct Freezer - The device
  * @control:	Descriptor that it is asked on
- * @image:	Where the machine is being written, or -1
- * @bases:	What that may be based on, the first @nbases
- * @said:	Pipe from the child that writes it, which says nothing when all is well
+ * @order:	What is being written where; no image (-1) while nothing is
+ * @stands:	Read end of the pipe that is closed when the machine may go on
+ * @said:	Read end of the pipe from the child that writes it, which says nothing when all is well
  */
 struct Freezer {
 	DeviceState parent;
 	uint32_t control;
-	int image;
-	int bases[FROZEN_BASES];
-	uint32_t nbases;
-	int said[2];
+	struct frozen_order order;
+	int stands, said;
 	pid_t writer;
 };
 
@@ -269,7 +270,6 @@ static void find_useless_files(char **kernel, char **initrd)
 /* The first handler in a child of fork(), see frozen.h. */
 static void become_image(void)
 {
-	struct frozen_order order = {0};
 	const char *why = NULL;
 	QemuOptsList *sandbox;
 	char *kernel, *initrd;
@@ -277,19 +277,15 @@ static void become_image(void)
 
 	if (!writing)
 		return;
-	close(writing->said[0]);
+	close(writing->said);
+	close(writing->stands);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	forget_memory_files();
 	find_useless_files(&kernel, &initrd);
-	order = (struct frozen_order){
-		.image = writing->image,
-		.said = writing->said[1],
-		.nbases = writing->nbases,
-		.useless = {kernel, initrd},
-	};
-	memcpy(order.bases, writing->bases, sizeof(order.bases));
-	result = frozen_write(&order, &why);
-	if (result < 0 && write(writing->said[1], why, strlen(why)) < 0)
+	writing->order.useless[0] = kernel;
+	writing->order.useless[1] = initrd;
+	result = frozen_write(&writing->order, &why);
+	if (result < 0 && write(writing->order.said, why, strlen(why)) < 0)
 		_exit(2);
 	if (result <= 0)
 		_exit(result < 0);
@@ -318,8 +314,7 @@ static void go_on_thawed(Freezer *f, bool run)
 {
 	CPUState *cpu;
 
-	f->image = f->said[0] = f->said[1] = -1;
-	f->nbases = 0;
+	f->order = (struct frozen_order){.image = -1};
 	CPU_FOREACH(cpu)
 		begin_processor(cpu);
 	answer(f, "thawed");
@@ -327,10 +322,29 @@ static void go_on_thawed(Freezer *f, bool run)
 		vm_start();
 }
 
-static void forget_bases(Freezer *f)
+static void forget_files(struct frozen_order *o)
 {
-	while (f->nbases > 0)
-		close(f->bases[--f->nbases]);
+	while (o->nbases > 0)
+		close(o->bases[--o->nbases]);
+	while (o->nown > 0)
+		close(o->own[--o->nown]);
+}
+
+static bool has_content(const struct frozen_order *o)
+{
+	for (int fd = 0; fd < FDS_LOOKED_AT; fd++)
+		if (frozen_is_content(o, fd))
+			return true;
+	return false;
+}
+
+/* While files are copied that are part of the image: until the child has closed its end, or has ended. */
+static void stand_still(Freezer *f)
+{
+	char nothing;
+
+	while (has_content(&f->order) && read(f->stands, &nothing, 1) < 0 && errno == EINTR)
+		continue;
 }
 
 /* The child has said what there was to say, and ends. */
@@ -339,20 +353,39 @@ static void written(void *opaque)
 	Freezer *f = opaque;
 	char text[ANSWER_MAX] = "cannot freeze: ";
 	size_t n = strlen(text);
-	ssize_t got = read(f->said[0], text + n, sizeof(text) - 1 - n);
+	ssize_t got = read(f->said, text + n, sizeof(text) - 1 - n);
 	int status = 0;
 
 	if (got > 0) {
 		text[n + (size_t)got] = '\0';
 		answer(f, text);
 	}
-	qemu_set_fd_handler(f->said[0], NULL, NULL, NULL);
-	close(f->said[0]);
-	close(f->image);
+	qemu_set_fd_handler(f->said, NULL, NULL, NULL);
+	close(f->said);
+	close(f->order.image);
 	waitpid(f->writer, &status, 0);
-	f->image = -1;
+	f->order.image = -1;
 	if (got <= 0)
 		answer(f, status == 0 ? "frozen" : "cannot freeze: the process that writes the file was killed");
+}
+
+/* Return: whether the child's pipes are there. */
+static bool open_pipes(Freezer *f)
+{
+	int said[2], stands[2];
+
+	if (pipe2(said, O_CLOEXEC) < 0)
+		return false;
+	if (pipe2(stands, O_CLOEXEC) < 0) {
+		close(said[0]);
+		close(said[1]);
+		return false;
+	}
+	f->said = said[0];
+	f->order.said = said[1];
+	f->stands = stands[0];
+	f->order.stands = stands[1];
+	return true;
 }
 
 static const char *freeze(Freezer *f, bool run)
@@ -361,7 +394,7 @@ static const char *freeze(Freezer *f, bool run)
 
 	if (why)
 		return why;
-	if (pipe2(f->said, O_CLOEXEC) < 0)
+	if (!open_pipes(f))
 		return "there are no more descriptors";
 	writing = f;
 	rcu_enable_atfork();
@@ -372,13 +405,16 @@ static const char *freeze(Freezer *f, bool run)
 		go_on_thawed(f, run);
 		return NULL;
 	}
-	close(f->said[1]);
-	forget_bases(f);
+	close(f->order.said);
+	close(f->order.stands);
+	stand_still(f);
+	close(f->stands);
+	forget_files(&f->order);
 	if (f->writer < 0) {
-		close(f->said[0]);
+		close(f->said);
 		return "there can be no more processes";
 	}
-	qemu_set_fd_handler(f->said[0], written, NULL, f);
+	qemu_set_fd_handler(f->said, written, NULL, f);
 	return NULL;
 }
 
@@ -411,7 +447,7 @@ static const char *why_not(const Freezer *f, const char *request, int fd)
 {
 	if (strcmp(request, REQUEST) != 0 || fd < 0)
 		return "it was not asked for with \"" REQUEST "\" and a file";
-	if (f->image >= 0)
+	if (f->order.image >= 0)
 		return "it is being frozen already";
 	if (!tcg_enabled())
 		return "it is not emulated (accel=tcg)";
@@ -422,15 +458,24 @@ static const char *why_not(const Freezer *f, const char *request, int fd)
 	return NULL;
 }
 
-/* Return: whether it was that request. Of a base too many, the machine's file becomes larger. */
-static bool take_base(Freezer *f, const char *request, int fd)
+/*
+ * Return: whether it was such a request. Of a base too many, the machine's file becomes larger; a file of its own too many
+ * would be a disk that copies share.
+ */
+static bool take_file(Freezer *f, const char *request, int fd)
 {
-	if (strcmp(request, REQUEST_BASE) != 0 || fd < 0)
+	struct frozen_order *o = &f->order;
+
+	if (fd < 0)
 		return false;
-	if (f->nbases < FROZEN_BASES)
-		f->bases[f->nbases++] = fd;
-	else
+	if (strcmp(request, REQUEST_BASE) == 0 && o->nbases < FROZEN_BASES)
+		o->bases[o->nbases++] = fd;
+	else if (strcmp(request, REQUEST_BASE) == 0)
 		close(fd);
+	else if (strcmp(request, REQUEST_OWN) == 0 && o->nown < FROZEN_OWN_FILES)
+		o->own[o->nown++] = fd;
+	else
+		return false;
 	return true;
 }
 
@@ -442,10 +487,10 @@ static const char *take_request(Freezer *f, const char *request, int fd)
 
 	if (why)
 		return why;
-	f->image = fd;
+	f->order.image = fd;
 	why = freeze(f, run);
 	if (why)
-		f->image = -1;
+		f->order.image = -1;
 	if (run && !runstate_is_running())
 		vm_start();
 	return why;
@@ -465,12 +510,12 @@ static void requested(void *opaque)
 		qemu_set_fd_handler((int)f->control, NULL, NULL, NULL);
 		return;
 	}
-	if (take_base(f, text, fd))
+	if (take_file(f, text, fd))
 		return;
 	why = take_request(f, text, fd);
 	if (!why)
 		return;
-	forget_bases(f);
+	forget_files(&f->order);
 	snprintf(text, sizeof(text), "cannot freeze: %s", why);
 	answer(f, text);
 	if (fd >= 0)
@@ -512,7 +557,7 @@ static void freezer_realize(DeviceState *d, Error **errp)
 		error_setg(errp, "control=%u is no socket of packets", f->control);
 		return;
 	}
-	f->image = -1;
+	f->order.image = -1;
 	mallopt(M_TRIM_THRESHOLD, INT_MAX); /* see frozen.h, heaps of threads */
 	fcntl((int)f->control, F_SETFD, FD_CLOEXEC);
 	move_monitors();

@@ -3,6 +3,7 @@
 
 #include <cpuid.h>
 #include <elf.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "frozen.h"
@@ -90,6 +91,41 @@ void frozen_kernel(char out[FROZEN_RELEASE])
 	memset(out, 0, FROZEN_RELEASE);
 	uname(&u);
 	memcpy(out, u.release, MIN(sizeof(u.release), FROZEN_RELEASE - 1));
+}
+
+/* Return: bytes copied, 0 at the end of a file, or -1. */
+static ssize_t copy_some(int from, uint64_t at, uint64_t n, int to, uint64_t to_at, char *buffer, size_t size)
+{
+	loff_t in = (loff_t)at, out = (loff_t)to_at;
+	ssize_t got = (ssize_t)syscall(SYS_copy_file_range, from, &in, to, &out, (size_t)n, 0);
+
+	if (got > 0)
+		return got;
+	/* A kernel or a file system that cannot, or files of two file systems. */
+	got = pread(from, buffer, MIN(n, size), (off_t)at);
+	return got <= 0 ? got : pwrite(to, buffer, (size_t)got, (off_t)to_at);
+}
+
+int frozen_copy(int from, uint64_t at, uint64_t end, int to, uint64_t to_at, char *buffer, size_t size)
+{
+	const uint64_t shift = to_at - at; /* modulo 2^64 */
+
+	while (at < end) {
+		bool hole;
+		uint64_t next = frozen_extent(from, at, end, &hole);
+
+		while (!hole && at < next) {
+			ssize_t n = copy_some(from, at, next - at, to, at + shift, buffer, size);
+
+			if (n < 0)
+				return -1;
+			if (n == 0) /* its last page is not whole */
+				break;
+			at += (uint64_t)n;
+		}
+		at = next;
+	}
+	return 0;
 }
 
 bool frozen_describe_base(int fd, struct frozen_base *out)

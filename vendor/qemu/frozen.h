@@ -36,6 +36,7 @@
  *	tid, robust list, rseq	registered again, for the addresses in the file
  *	signals		handlers, mask, alternate stack set; none is pending; no timer of the kernel is used
  *	descriptors	by kind, see enum frozen_fd_kind; any other kind is refused when freezing
+ *	files without a name	part of the file, as memory is: each copy has one of its own (a disk's overlay)
  *	locks of files	taken again
  *	seccomp		QEMU's -sandbox is set up again from its options before there is a second thread
  *	no_new_privs, limits, environment, user, directory, umask, priority
@@ -77,8 +78,8 @@
 #include <ucontext.h>
 
 #define FROZEN_MAGIC	 "vmtapfrz"
-#define FROZEN_VERSION	 2
-#define FROZEN_VERSION_TEXT "2"
+#define FROZEN_VERSION	 3
+#define FROZEN_VERSION_TEXT "3"
 #define FROZEN_PAGE	 4096u
 #define FROZEN_TABLE_MAX (512u << 10) /* bytes of header and tables; memory comes behind, from this offset */
 #define FROZEN_PATH_MAX	 512
@@ -87,6 +88,7 @@
 #define FROZEN_BINARY	 20 /* bytes of a build ID */
 #define FROZEN_SIGNALS	 64
 #define FROZEN_BASES	 2
+#define FROZEN_OWN_FILES 8  /* with a name, that are the machine's alone all the same */
 #define FROZEN_RELEASE	 72 /* bytes of the kernel's release, as uname(2) has it, and some */
 
 enum frozen_fd_kind {
@@ -95,6 +97,8 @@ enum frozen_fd_kind {
 	FROZEN_FD_EVENT,    /* eventfd: made anew, signalled once, which QEMU's readers bear at any time */
 	FROZEN_FD_SIGNAL,   /* signalfd: made anew */
 	FROZEN_FD_FILE,	    /* a file or device: the one that is open with that number, or opened again by path */
+	FROZEN_FD_CONTENT,  /* a file that is the machine's alone: a new one with the same content, without a name */
+	FROZEN_FD_AGAIN,    /* such a file once more: opened again by the number of the first */
 };
 
 enum frozen_source {
@@ -136,13 +140,15 @@ struct frozen_lock {
  * @flags:	As of F_GETFL
  * @close_on_exec: Whether FD_CLOEXEC is set
  * @type:	Of GIVEN: st_mode's type, and of a socket SO_TYPE
- * @value:	Of SIGNAL: its signals as the kernel has them; of FILE: the position
+ * @value:	Of SIGNAL: its signals as the kernel has them; of FILE, CONTENT and AGAIN: the position
+ * @place:	Of CONTENT: where in the image it is, with its holes; of AGAIN: the first's number
+ * @size:	Of CONTENT: of the file
  */
 struct frozen_fd {
 	uint32_t number, kind;
 	uint32_t flags, close_on_exec;
 	uint32_t mode, type;
-	uint64_t value;
+	uint64_t value, place, size;
 	uint32_t nlocks, unused;
 	struct frozen_lock locks[FROZEN_LOCKS_MAX];
 	char path[FROZEN_PATH_MAX];
@@ -214,13 +220,16 @@ bool frozen_describe_base(int fd, struct frozen_base *out);
  * struct frozen_order - What is to be written where
  * @image:	The file, empty
  * @said:	Another descriptor that is not part of it
+ * @stands:	Closed when the machine may go on: until then files that are part of the image must not change
  * @bases:	Files that it may be based on, the first @nbases; not part of it either
+ * @own:	Files with a name that are nobody else's, the first @nown, so that what is in them is part of it; these
+ *		descriptors are not
  * @useless:	Names of files whose mappings need not be in there, and are zeros in a copy; NULL for none
  */
 struct frozen_order {
-	int image, said;
-	int bases[FROZEN_BASES];
-	uint32_t nbases;
+	int image, said, stands;
+	int bases[FROZEN_BASES], own[FROZEN_OWN_FILES];
+	uint32_t nbases, nown;
 	const char *useless[2];
 };
 
@@ -248,12 +257,26 @@ bool frozen_name_base(int fd, struct frozen_mapped *out);
 uint64_t frozen_extent(int fd, uint64_t at, uint64_t end, bool *hole);
 
 /**
- * frozen_list_fds() - Fill the table of descriptors
- * @skip:	Descriptors that are left out
+ * frozen_copy() - Copy a range of a file, but for its holes
+ * @at, @end:	The range, from a page's beginning on
+ * @to:		The file that it is copied to, where there is a hole, at @to_at
+ * @buffer:	A page or more, for where the kernel does not copy
+ *
+ * Blocks are shared where the file system can do that.
+ *
+ * Return: 0, or -1 with errno
+ */
+int frozen_copy(int from, uint64_t at, uint64_t end, int to, uint64_t to_at, char *buffer, size_t size);
+
+/* Return: whether a descriptor, none of @o, is a file without a name (O_TMPFILE, memfd, unlinked) or is one of @o's own. */
+bool frozen_is_content(const struct frozen_order *o, int fd);
+
+/**
+ * frozen_list_fds() - Fill the table of descriptors, all but those of @o
  * @room:	Descriptors that fit
  *
  * Return: 0, or -1 with *@why a static text
  */
-int frozen_list_fds(struct frozen_fd *out, uint32_t *n, uint32_t room, const int *skip, size_t nskip, const char **why);
+int frozen_list_fds(const struct frozen_order *o, struct frozen_fd *out, uint32_t *n, uint32_t room, const char **why);
 
 #endif

@@ -10,6 +10,9 @@
  * memory of the host's for zeros. Which pages were ever touched the kernel tells
  * (/proc/self/pagemap), so that untouched ones are not even read.
  *
+ * Files that are the machine's alone are in it too, first of all, as the machine stands
+ * still until they are.
+ *
  * A few pages of a base between others are written, too: each region is a system
  * call of every thaw, and a page fault maps neighbours only within a region.
  */
@@ -116,6 +119,11 @@ static uint64_t run_end(const struct writer *w, const struct mapping *m, uint64_
 	return m->end;
 }
 
+static bool is_out_of_room(void)
+{
+	return errno == ENOSPC || errno == EFBIG || errno == EDQUOT;
+}
+
 static bool write_at(struct writer *w, const void *data, size_t n, uint64_t at)
 {
 	const char *p = data;
@@ -124,8 +132,7 @@ static bool write_at(struct writer *w, const void *data, size_t n, uint64_t at)
 		ssize_t did = pwrite(w->image, p, n, (off_t)at);
 
 		if (did <= 0) {
-			w->why = did < 0 && errno != ENOSPC && errno != EFBIG && errno != EDQUOT ? "it cannot be written"
-												 : "there is no room for it";
+			w->why = did < 0 && !is_out_of_room() ? "it cannot be written" : "there is no room for it";
 			return false;
 		}
 		p += did;
@@ -418,6 +425,26 @@ static bool write_all(struct writer *w)
 	return text && write_mappings(w, text) && write_tables(w);
 }
 
+/* Files that are part of the image. */
+static bool write_files(struct writer *w)
+{
+	for (uint32_t i = 0; i < w->nfds; i++) {
+		struct frozen_fd *d = &w->fds[i];
+		uint64_t end = ROUND_UP(d->size, FROZEN_PAGE);
+
+		if (d->kind != FROZEN_FD_CONTENT)
+			continue;
+		d->place = w->size;
+		if (frozen_copy((int)d->number, 0, end, w->image, w->size, frozen_scratch + FROZEN_TABLE_MAX, TEXT_MAX) < 0) {
+			w->why = is_out_of_room() ? "there is no room for it" : "a file of it cannot be copied";
+			return false;
+		}
+		w->size += end;
+	}
+	close(w->order->stands);
+	return true;
+}
+
 /* A base that cannot be told apart is none: all that is mapped from there is written. */
 static void describe_bases(struct writer *w)
 {
@@ -431,14 +458,15 @@ static void describe_bases(struct writer *w)
 
 int frozen_write(const struct frozen_order *o, const char **why)
 {
-	int left_out[2 + FROZEN_BASES] = {o->image, o->said};
 	struct writer w = {.table = (struct frozen *)frozen_scratch, .order = o, .image = o->image, .size = FROZEN_TABLE_MAX};
 
 	w.fds = (struct frozen_fd *)(frozen_scratch + FROZEN_TABLE_MAX) - FDS_MAX;
-	memcpy(left_out + 2, o->bases, o->nbases * sizeof(*o->bases));
-	if (!describe_process(w.table, why) ||
-	    frozen_list_fds(w.fds, &w.nfds, FDS_MAX, left_out, 2 + o->nbases, why) < 0)
+	if (!describe_process(w.table, why) || frozen_list_fds(o, w.fds, &w.nfds, FDS_MAX, why) < 0)
 		return -1;
+	if (!write_files(&w)) {
+		*why = w.why;
+		return -1;
+	}
 	describe_bases(&w);
 	frozen_goes_on = false;
 	getcontext(&frozen_context);

@@ -32,6 +32,7 @@
 
 #include "frozen.h"
 
+#define COPY_BYTES    (1u << 20) /* of a file that are copied at once */
 #define REFUSED	      1	     /* exit status, as of QEMU when it cannot start */
 #define VDSO_REACH    0x10000 /* bytes around the vdso's start in which all of it and its data are */
 #define RSEQ_MARK     0x53053053 /* the C library's RSEQ_SIG */
@@ -124,6 +125,21 @@ static void check_bases(const struct frozen *f, const int *files)
 	}
 }
 
+static bool is_inside(uint64_t place, uint64_t bytes, uint64_t size)
+{
+	size = ROUND_UP(size, FROZEN_PAGE);
+	return place <= size && bytes <= size - place;
+}
+
+static void check_files(const struct frozen *f)
+{
+	const struct frozen_fd *d = frozen_fds((struct frozen *)f);
+
+	for (uint32_t i = 0; i < f->nfds; i++)
+		if (d[i].kind == FROZEN_FD_CONTENT && !is_inside(d[i].place, d[i].size, f->file_size))
+			refuse("the tables of its file are damaged");
+}
+
 /* What is mapped must be in the files, as the tables' sum keeps nobody from a mistake. */
 static void check_regions(const struct frozen *f)
 {
@@ -138,8 +154,7 @@ static void check_regions(const struct frozen *f)
 			continue;
 		if (r[i].source >= FROZEN_BASE)
 			size = f->bases[r[i].source - FROZEN_BASE].size;
-		size = ROUND_UP(size, FROZEN_PAGE);
-		if (r[i].offset > size || r[i].end - r[i].start > size - r[i].offset)
+		if (!is_inside(r[i].offset, r[i].end - r[i].start, size))
 			refuse("the tables of its file are damaged");
 	}
 }
@@ -173,18 +188,67 @@ static void place(int fd, const struct frozen_fd *d)
 	fcntl(number, F_SETFD, d->close_on_exec ? FD_CLOEXEC : 0);
 }
 
-static void open_file(const struct frozen_fd *d)
-{
-	int fd;
+#define NOT_AGAIN (O_CREAT | O_TRUNC | O_EXCL | O_TMPFILE) /* flags of the first time that a file was opened */
 
-	if (has_type(d)) /* it was given */
-		return;
-	fd = open(d->path, (int)d->flags & ~(O_CREAT | O_TRUNC | O_EXCL));
+static void open_again(const struct frozen_fd *d, const char *path)
+{
+	int fd = open(path, (int)d->flags & ~NOT_AGAIN);
+
 	if (fd < 0)
 		refuse("'%s' cannot be opened: %s", d->path, strerror(errno));
 	place(fd, d);
 	if (d->mode == S_IFREG)
 		lseek((int)d->number, (off_t)d->value, SEEK_SET);
+}
+
+static void open_file(const struct frozen_fd *d)
+{
+	if (has_type(d)) /* it was given */
+		return;
+	open_again(d, d->path);
+}
+
+static void open_by_number(const struct frozen_fd *d, int number)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", number);
+	open_again(d, path);
+}
+
+/* Where the first one was, as there is room for it, and its kind of writing is possible; else in memory. */
+static int make_nameless(const struct frozen_fd *d)
+{
+	char folder[FROZEN_PATH_MAX];
+	char *end;
+	int fd = -1;
+
+	memcpy(folder, d->path, sizeof(folder));
+	folder[sizeof(folder) - 1] = '\0';
+	end = strrchr(folder, '/');
+	if (end && end != folder && strncmp(folder, "/memfd:", strlen("/memfd:")) != 0) {
+		*end = '\0';
+		fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	}
+	return fd >= 0 ? fd : memfd_create("vmtap-file", MFD_CLOEXEC);
+}
+
+/* @image: the file that it is part of. */
+static void make_content(const struct frozen_fd *d, int image)
+{
+	uint64_t size = ROUND_UP(d->size, FROZEN_PAGE);
+	char *buffer = frozen_scratch + FROZEN_TABLE_MAX + sizeof(struct thaw);
+	int fd;
+
+	if (has_type(d)) /* it was given */
+		return;
+	fd = make_nameless(d);
+	if (fd < 0 || frozen_copy(image, d->place, d->place + size, fd, 0, buffer, COPY_BYTES) < 0 ||
+	    ftruncate(fd, (off_t)d->size) < 0)
+		refuse("'%s' cannot be made again: %s", d->path, strerror(errno));
+	open_by_number(d, fd);
+	if (fd != (int)d->number) /* else its place was taken */
+		close(fd);
 }
 
 /*
@@ -212,12 +276,12 @@ static void lock_file(const struct frozen_fd *d)
 
 		lock.l_start = (off_t)d->locks[i].start;
 		lock.l_len = (off_t)d->locks[i].length;
-		if (fcntl((int)d->number, F_OFD_SETLK, &lock) < 0 || is_disputed(d, &d->locks[i]))
+		if (fcntl((int)d->number, F_OFD_SETLK, &lock) < 0 || (d->kind == FROZEN_FD_FILE && is_disputed(d, &d->locks[i])))
 			refuse("'%s' is in use by another process", d->path);
 	}
 }
 
-static void make_fd(const struct frozen_fd *d)
+static void make_fd(const struct frozen_fd *d, int image)
 {
 	switch ((enum frozen_fd_kind)d->kind) {
 	case FROZEN_FD_STANDARD:
@@ -238,6 +302,14 @@ static void make_fd(const struct frozen_fd *d)
 		break;
 	case FROZEN_FD_FILE:
 		open_file(d);
+		lock_file(d);
+		break;
+	case FROZEN_FD_CONTENT:
+		make_content(d, image);
+		lock_file(d);
+		break;
+	case FROZEN_FD_AGAIN:
+		open_by_number(d, (int)d->place);
 		lock_file(d);
 		break;
 	}
@@ -263,7 +335,7 @@ static void make_fds(struct frozen *f, int *files)
 		files[i] = moved;
 	}
 	for (uint32_t i = 0; i < f->nfds; i++)
-		make_fd(&fds[i]);
+		make_fd(&fds[i], files[FROZEN_OWN]);
 }
 
 /* ---- the rest of what the kernel holds ---- */
@@ -450,6 +522,7 @@ static void thaw(const char *files)
 	check_host(f);
 	check_bases(f, t->files);
 	check_regions(f);
+	check_files(f);
 	make_fds(f, t->files);
 	if (!hits_vdso(f))
 		for (int i = 0; i < VDSO_FUNCTIONS; i++)
