@@ -269,8 +269,8 @@ bundle:
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
 	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
-images: image-debian12-web image-debian12-kvm
-image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
+images: image-debian12-web image-debian12-kvm image-busybox-disk image-debian12-disk
+image-%: ; @image=$$(ci/images/$*) && case $${image##*/} in *.*) end=.$${image##*.} ;; *) end= ;; esac && ci/lay "$$image" build/$*$$end
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
 licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
 
