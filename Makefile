@@ -13,16 +13,16 @@ base   = buf crc32c err fd file glimpse gzip host interrupt json log loop mem pi
 wire   = frame link ready tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
-image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir embedded erofs erofs_read folder format guest initramfs initrd kernel kernel_tree lz4 modules oci oci_files oci_image password root source tar tar_pax tree vmlinux
+image  = boot_disk bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir disk embedded erofs erofs_read folder format front guest initramfs initrd kernel kernel_tree lz4 modules oci oci_files oci_image password partitions root seed source tar tar_pax tree vmlinux
 net    = address faults pcap switch
 screen = font picture
-qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
-machine = console events freezing handshake loss machine request saving screendump spec tpm unready waking wiring
+qemu   = accel arch arch_x86_64 canary command confine firmware freezer keys overlay probe qmp remember
+machine = console disks events freezing handshake login loss machine request saving screendump spec tpm unready waking wiring
 state  = bases changes checkpoint ext4 frozen layer life making origin ram template template_key
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome player recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit vary
 cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
-agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -272,8 +272,8 @@ bundle:
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
 	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
-images: image-debian12-web image-debian12-kvm image-openrc
-image-%: ; @tar=$$(ci/images/$*) && ci/lay "$$tar" build/$*.tar
+images: image-debian12-web image-debian12-kvm image-openrc image-busybox-disk image-debian12-disk
+image-%: ; @image=$$(ci/images/$*) && case $${image##*/} in *.*) end=.$${image##*.} ;; *) end= ;; esac && ci/lay "$$image" build/$*$$end
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
 licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
 
@@ -305,7 +305,7 @@ linted: build/lint/arrows.ok $(tidied) build/lint/cppcheck.ok build/lint/shellch
 # Do our kernel and our BusyBox do what the distribution's do? All but kvm.c, whose guest needs a KVM of its own.
 kernel-check:
 	ci/setup kernel
-	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain
+	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain image-busybox-disk image-debian12-disk
 	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
 

@@ -8,11 +8,12 @@
  * struct root_spec - From the kernel's command line
  * @serial:	Serial number of the virtio disk that is the image; NULL: the initramfs is
  * @fstype:	Its file system, NULL for erofs
+ * @part:	Number of the partition that it is in, or NULL: it is the whole disk
  * @modules:	Serial number of a disk with the kernel's modules, or NULL
  * @changes:	Serial number of the disk, an ext4, for what is changed, or NULL for memory
  */
 struct root_spec {
-	char *serial, *fstype, *modules, *changes;
+	char *serial, *fstype, *part, *modules, *changes;
 };
 
 /**

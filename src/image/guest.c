@@ -27,14 +27,17 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "image/bzimage.h"
+#include "image/boot_disk.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
+#include "image/front.h"
 #include "image/initrd.h"
 #include "image/kernel.h"
 #include "image/kernel_tree.h"
 #include "image/modules.h"
 #include "image/root.h"
+#include "image/seed.h"
 #include "image/vmlinux.h"
 #include "store/store.h"
 #include "wire/boot.h"
@@ -54,6 +57,7 @@ enum wanter {
 	WANTED_ROOT = 2,    /* one with a root, to mount it */
 	WANTED_CHANGES = 4, /* one that changes its root on a disk */
 	WANTED_TPM = 8,	    /* one with a TPM: with udev it would find them itself, where its image has them */
+	WANTED_MORE = 16,   /* one that has disks besides */
 };
 
 static const struct want {
@@ -61,7 +65,7 @@ static const struct want {
 	struct module_want module;
 } wants[] = {
 	{WANTED_ALWAYS, {"virtio_pci", "to find its devices", false}},
-	{WANTED_ROOT | WANTED_CHANGES, {"virtio_blk", "for its disks", false}},
+	{WANTED_ROOT | WANTED_CHANGES | WANTED_MORE, {"virtio_blk", "for its disks", false}},
 	{WANTED_ALWAYS, {"virtio_console", "to talk to vmtap", false}},
 	{WANTED_ROOT, {"erofs", "to mount its root", false}},
 	{WANTED_ROOT | WANTED_CHANGES, {"overlay", "to make its root writable", false}},
@@ -75,6 +79,7 @@ static const struct want {
 /**
  * struct guest - A guest being prepared
  * @root:	Its root; without a path, the guest lives in its initramfs
+ * @root_fs:	Its file system, when it is not ours; NULL: EROFS, of which @image is
  * @image:	The root, open for reading, when there is one
  * @tree:	The declared kernel, when that is a folder
  * @packed:	The kit's image of modules, open for reading, when that is what it has
@@ -87,8 +92,9 @@ struct guest {
 	struct guest_files *out;
 	struct root root;
 	struct kernel_tree tree;
+	const char *root_fs;
 	struct erofs_image image, packed;
-	struct module_want wants[ARRAY_SIZE(wants)];
+	struct module_want wants[ARRAY_SIZE(wants) + 1]; /* and its root's file system */
 	size_t nwants;
 	struct folder modules;
 	char *modules_dir;
@@ -98,22 +104,110 @@ struct guest {
 static void choose_wants(struct guest *g)
 {
 	unsigned by = WANTED_ALWAYS | (g->root.path ? WANTED_ROOT : 0) | (g->spec->changes ? WANTED_CHANGES : 0) |
-		      (g->spec->tpm ? WANTED_TPM : 0);
+		      (g->spec->tpm ? WANTED_TPM : 0) | (g->spec->nmore ? WANTED_MORE : 0);
 
 	for (size_t k = 0; k < ARRAY_SIZE(wants); k++)
 		if (wants[k].by & by)
 			g->wants[g->nwants++] = wants[k].module;
+	if (g->root_fs)
+		g->wants[g->nwants++] = (struct module_want){g->root_fs, "to mount its root", false};
+}
+
+/* Nobody tells it anything: it would look for that, which takes longer than the rest of a boot. */
+#define WITHOUT_CLOUD_INIT " cloud-init=disabled"
+
+static void add(struct guest_files *f, struct guest_disk d, const char *serial)
+{
+	assert(f->ndisks < GUEST_DISKS_MAX && strlen(serial) < sizeof(d.serial));
+	strcpy(d.serial, serial);
+	f->disks[f->ndisks++] = d;
 }
 
 /* @path: handed over. */
 static void add_disk(struct guest_files *f, char *path, const char *serial)
 {
-	assert(f->ndisks < GUEST_DISKS_MAX);
-	f->disks[f->ndisks++] = (struct guest_disk){path, .format = "raw", .serial = serial, .read_only = true};
+	add(f, (struct guest_disk){.path = path, .format = "raw", .read_only = true}, serial);
+}
+
+/* Its content is part of the machine's key: it is summed here, where nobody waits, and the store remembers the sum. */
+static int sum_up(const struct guest *g, const char *path, struct err *err)
+{
+	struct sha256 key;
+
+	sha256_init(&key);
+	return store_key_content(g->spec->store, &key, path, err);
+}
+
+/* What the script gives besides: blank, or an image. */
+static int more_prepare(struct guest *g, struct err *err)
+{
+	for (size_t i = 0; i < g->spec->nmore; i++) {
+		const struct guest_more *more = &g->spec->more[i];
+		struct boot_disk d = {.format = "raw", .size = more->size};
+		cleanup_free char *serial = xasprintf(BOOT_MORE_SERIAL "%zu", i);
+
+		if (more->file && (boot_disk_measure(more->file, &d, err) < 0 || sum_up(g, more->file, err) < 0)) {
+			free(d.path);
+			return -1;
+		}
+		add(g->out, (struct guest_disk){d.path, d.format, .read_only = more->read_only, .size = more->read_only ? 0 : d.size},
+		    serial);
+	}
+	return 0;
+}
+
+/* What is put into a root before its init runs, and what outlives the machine, are of roots that our initramfs mounts. */
+static int check_inside(const struct guest *g, struct err *err)
+{
+	const struct guest_spec *s = g->spec;
+	const char *field = s->files ? ".files" : s->users && s->users->len ? ".users" : s->env && s->env->len ? ".env" :
+			    s->changes ? ".keep and .root_size" : NULL;
+
+	if (!field)
+		return 0;
+	err_set(err, "a disk that mounts its own root can have no %s", field);
+	return err_hint(err, "do it in .provision or setup, or give a .kernel, which mounts the disk's root as vmtap's own are");
+}
+
+/* A disk that boots by itself: the agent comes in on a volume of its own. */
+static int disk_prepare(struct guest *g, struct err *err)
+{
+	const struct guest_spec *s = g->spec;
+	cleanup_free char *seed = NULL;
+	struct boot_disk d;
+
+	if (check_inside(g, err) < 0 || boot_disk_find(s->image, s->firmware, &d, err) < 0)
+		return -1;
+	g->out->uefi = d.uefi;
+	add(g->out, (struct guest_disk){d.path, d.format, .size = d.size}, BOOT_DISK_SERIAL);
+	if (sum_up(g, s->image, err) < 0 || more_prepare(g, err) < 0 ||
+	    seed_prepare(s->store, s->agent, s->agent_len, &seed, err) < 0)
+		return -1;
+	add_disk(g->out, steal(seed), BOOT_SEED_SERIAL);
+	return 0;
+}
+
+/* A kernel is given and nothing else: the disk's root is one like any other, though of another file system. */
+static int disk_as_root(struct guest *g, struct err *err)
+{
+	struct boot_disk d;
+
+	if (boot_disk_root(g->spec->image, &d, err) < 0)
+		return -1;
+	g->root.path = xstrdup(d.path);
+	g->root_fs = d.fs;
+	strcpy(g->root.key, "disk");
+	add(g->out, (struct guest_disk){d.path, d.format, .read_only = true}, BOOT_ROOT_SERIAL);
+	/* Its fstab is about another machine: devices that are not there, and a root that is mounted already. */
+	g->out->words = d.part ? xasprintf(BOOT_ROOT_FSTYPE "=%s " BOOT_ROOT_PART "=%u fstab=no" WITHOUT_CLOUD_INIT, d.fs, d.part) :
+				 xasprintf(BOOT_ROOT_FSTYPE "=%s fstab=no" WITHOUT_CLOUD_INIT, d.fs);
+	return sum_up(g, g->spec->image, err);
 }
 
 static int image_prepare(struct guest *g, struct err *err)
 {
+	if (boot_disk_is(g->spec->image))
+		return disk_as_root(g, err);
 	if (root_prepare(g->spec->store, g->spec->image, &g->root, err) < 0)
 		return -1;
 	add_disk(g->out, xstrdup(g->root.path), BOOT_ROOT_SERIAL);
@@ -259,6 +353,23 @@ static int kernel_prepare(struct guest *g, struct err *err)
 	return kernel_unpack(g, err) < 0 ? -1 : kernel_lower(g, err);
 }
 
+/* A kernel is given, and the initramfs that mounts the disk's root. */
+static int front_of_disk(struct guest *g, struct err *err)
+{
+	const struct guest_spec *s = g->spec;
+	struct boot_disk d;
+
+	if (check_inside(g, err) < 0 || boot_disk_root(s->image, &d, err) < 0)
+		return -1;
+	add(g->out, (struct guest_disk){d.path, d.format, .size = d.size}, BOOT_DISK_SERIAL);
+	/* %.0u: a 0 is nothing */
+	g->out->words = xasprintf("rdinit=/" BOOT_FRONT_AGENT " " BOOT_FRONT "=/init root=/dev/vda%.0u ro" WITHOUT_CLOUD_INIT,
+				  d.part);
+	if (sum_up(g, s->image, err) < 0 || more_prepare(g, err) < 0 || kernel_prepare(g, err) < 0)
+		return -1;
+	return front_prepare(s->store, s->initrd, s->agent, s->agent_len, &g->out->initrd, err);
+}
+
 /* ---- its modules ---- */
 
 static bool modules_look(struct guest *g, const struct folder *f)
@@ -363,8 +474,9 @@ static int lacks_check(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *path = NULL;
 	cleanup_buf struct buf names = {0};
-	cleanup_free char *what = xasprintf("lacks%s%s " GUEST_FORMAT, g->root.path ? " root" : "",
-					    g->spec->changes ? " changes" : "");
+	cleanup_free char *what = xasprintf("lacks%s%s%s%s%s " GUEST_FORMAT, g->root.path ? " root" : "", g->root_fs ? " " : "",
+					    g->root_fs ? g->root_fs : "", g->spec->changes ? " changes" : "",
+					    g->spec->nmore ? " more" : "");
 
 	if (of_kernel(g, "lacks", what, lacks_build, &entry, err) < 0)
 		return -1;
@@ -382,7 +494,7 @@ static int modules_prepare(struct guest *g, struct err *err)
 {
 	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit}, tree = {.root = g->tree.modules};
 	bool root = g->root.path != NULL, built = tree.root && modules_look(g, &tree);
-	bool ours = !built && root && modules_look(g, &image);
+	bool ours = !built && root && !g->root_fs && modules_look(g, &image);
 	int packed = built || ours || !kit.root ? 0 : modules_open(g, err);
 
 	if (packed < 0)
@@ -399,11 +511,16 @@ static int modules_prepare(struct guest *g, struct err *err)
 
 static int prepare(struct guest *g, struct err *err)
 {
+	if (g->spec->image && !g->spec->kernel && boot_disk_is(g->spec->image))
+		return disk_prepare(g, err);
+	if (g->spec->image && g->spec->initrd && boot_disk_is(g->spec->image))
+		return front_of_disk(g, err);
 	if (!g->spec->image && !g->spec->kit) {
 		err_set(err, "a machine without .image needs the kit, and there is none");
 		return err_hint(err, "set VMTAP_KIT to a kit's folder (ci/kit makes one)");
 	}
-	if ((g->spec->image && image_prepare(g, err) < 0) || kernel_prepare(g, err) < 0 || modules_prepare(g, err) < 0)
+	if ((g->spec->image && image_prepare(g, err) < 0) || kernel_prepare(g, err) < 0 || modules_prepare(g, err) < 0 ||
+	    more_prepare(g, err) < 0)
 		return -1;
 	return initrd_prepare(&(struct initrd){
 		.store = g->spec->store,
@@ -445,7 +562,7 @@ int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct er
 const char *guest_files_disk(const struct guest_files *f, const char *serial)
 {
 	for (size_t k = 0; k < f->ndisks; k++)
-		if (f->disks[k].serial && strcmp(f->disks[k].serial, serial) == 0)
+		if (strcmp(f->disks[k].serial, serial) == 0)
 			return f->disks[k].path;
 	return NULL;
 }
@@ -455,6 +572,7 @@ void guest_files_free(struct guest_files *f)
 	free(f->kernel);
 	free(f->initrd);
 	free(f->version);
+	free(f->words);
 	for (size_t k = 0; k < f->ndisks; k++)
 		free(f->disks[k].path);
 	*f = (struct guest_files){0};

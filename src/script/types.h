@@ -34,6 +34,8 @@ struct job;
 #define VM_USERS_MAX 16 /* users of .users */
 #define VM_ENV_MAX 64 /* variables of .env */
 
+#define VM_DISKS_MAX 6 /* disks of .disks */
+
 struct net; /* see net() */
 
 /* One of .users = { { "alice", .groups = "wheel" }, { "bob" } }. Somebody whom the image has keeps what is not given. */
@@ -46,11 +48,21 @@ struct vm_user {
 	long uid;	      /* the next free one from 1000 on */
 };
 
+/*
+ * A disk that a machine has besides, which it finds as /dev/disk/by-id/virtio-disk0, -disk1, ... It is blank, or an image:
+ * raw or qcow2. What a machine writes goes with the machine, and no file is ever changed.
+ */
+struct vm_disk {
+	long size;	  /* MiB of a blank one, 1 to 4194304 */
+	const char *file; /* ... or an image */
+	bool readonly;	  /* 1: the machine may not write to it */
+};
+
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
-	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; "-": standard input; none: a small BusyBox guest */
+	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; "-": standard input; or a disk that boots: qcow2 or raw; none: a small BusyBox guest */
 	const char *kernel;		 /* bzImage, vmlinux, or a folder: a build or an installation; none: the image's own, else the kit's */
-	const char *initrd;		 /* put in front of vmtap's own */
+	const char *initrd;		 /* put in front of vmtap's own; of a disk: its own, with .kernel */
 	const char *append;		 /* added to the kernel command line */
 	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
 	long cpus;			 /* 1 to 128; 1 */
@@ -67,6 +79,8 @@ struct vm_options {
 	bool keep;			 /* 1: its root survives shutdown(), crash(), reboot() and its guest's own reboot, within a test */
 	long root_size;			 /* MiB, 16 to 1048576, of room for what it changes of its root: on a disk, apart from memory; 4096 with .keep */
 	bool reboot_ok;			 /* 1: its guest may reboot by itself; its root is then as at first, unless .keep */
+	struct vm_disk disks[VM_DISKS_MAX + 1]; /* { { .size = 64 }, { .file = "data.qcow2", .readonly = 1 } }: more disks */
+	const char *firmware;		 /* of a disk that boots: "bios" or "uefi"; none: what it has a boot loader for */
 	bool display;			 /* 1: a screen and a keyboard */
 	double tpm;			 /* 1: a TPM, 2.0 by CRB; 1.2: the older one, by TIS; needs swtpm on the host */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */

@@ -37,6 +37,11 @@ int checkpoint_keep_changes(struct checkpoint *c, const char *store, const char 
 /* Return: a path to read that by, or NULL; the caller frees it. */
 char *checkpoint_changes(const struct checkpoint *c);
 
+/* Keep what its machine, which QEMU has saved, has written to its disks. Return: 0, or -1: no room. */
+int checkpoint_keep_disks(struct checkpoint *c, const struct machine *m, struct err *err);
+/* Let @o, whose @written is empty, begin with that. */
+void checkpoint_begin_with_disks(const struct checkpoint *c, struct machine_origin *o);
+
 /* Say why it could not be saved (NULL: it was), and ask for that. */
 void checkpoint_set_error(struct checkpoint *c, const char *error);
 const char *checkpoint_error(const struct checkpoint *c);

@@ -20,7 +20,7 @@ bool frozen_wanted(const struct spec *w, size_t index)
 	const struct machine_spec *m = &w->machines[index];
 
 	/* A file that it writes is not what it was when the machine was frozen, and its swtpm would not be in there (machine/tpm.c). */
-	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes && !m->tpm;
+	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes && !m->tpm && !spec_writes_disks(m);
 }
 
 /* ---- the key ---- */

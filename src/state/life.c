@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "machine/disks.h"
 #include "state/bases.h"
 #include "state/changes.h"
 #include "state/checkpoint.h"
@@ -121,7 +122,7 @@ static void copy(struct life *l, const char *dir, bool generic)
 	struct err err = {0};
 
 	fd_close(&l->ram_copy); /* of its last life */
-	if (origin_copy(o, dir, ram, &from, &l->ram_copy, &err) == 0 && begin_changes(l, changes, &from, &err) == 0) {
+	if (origin_copy(o, l->machine->spec, dir, ram, &from, &l->ram_copy, &err) == 0 && begin_changes(l, changes, &from, &err) == 0) {
 		begin(l, o, from);
 		return;
 	}
@@ -208,7 +209,7 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
-	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL, *changes = NULL;
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL, *changes = NULL, *disk = NULL;
 	struct err err = {0};
 
 	if (l->layer_used || !layer_has(dir, name))
@@ -220,6 +221,8 @@ static bool begin_with_layer(struct life *l)
 	}
 	ram = layer_path(dir, name, "ram");
 	from.state = layer_path(dir, name, "state");
+	disk = layer_path(dir, name, LAYER_DISK);
+	disks_begin_with(l->machine->spec, disk, &from);
 	from.kept = l->world->save_to != NULL;
 	from.ram = from.kept ? layer_path(l->world->save_to, name, "ram") : xstrdup(ram);
 	changes = layer_path(dir, name, CHANGES);
@@ -406,6 +409,8 @@ static void state_saved(void *arg, const char *error)
 
 	if (!error && changes && checkpoint_keep_changes(l->pending, l->world->store, changes, &err) < 0)
 		error = err.text;
+	if (!error && checkpoint_keep_disks(l->pending, l->machine, &err) < 0)
+		error = err.text;
 	checkpoint_set_error(l->pending, error);
 	l->go_on_until = clock_now() + (uint64_t)(GO_ON_S * l->world->accel->slow * 1e9);
 	try_to_go_on(l);
@@ -481,6 +486,7 @@ bool life_restore(struct life *l, const char *name)
 	from = (struct machine_origin){.ram = from.ram ? xstrdup(from.ram) : NULL, .kept = from.kept, .freezer = from.freezer};
 	changes = checkpoint_changes(c);
 	from.state = checkpoint_path(c);
+	checkpoint_begin_with_disks(c, &from);
 	from.whole = true;
 	from.identity = origin_rules[ORIGIN_CHECKPOINT].identity;
 	machine_reset(m);
