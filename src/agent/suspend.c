@@ -5,6 +5,9 @@
  * host hears of the sleep itself from QEMU. The kernel freezes every process
  * meanwhile, the agent too, and resets the port to the host; what was written to that
  * before is with QEMU by then.
+ *
+ * The host may ask for the next sleep as soon as the agent answers again, when the
+ * command of the last one has not yet ended: then that is waited for.
  */
 #include "agent/suspend.h"
 
@@ -16,9 +19,10 @@
 
 #define SAID_MAX 1024 /* bytes of a command that did not put it to sleep */
 
+/* @agent: NULL when no command runs; @id: of the request that it is for; @next: of one that waits, or 0. */
 static struct {
 	struct agent *agent;
-	uint32_t id;
+	uint32_t id, next;
 	struct buf said;
 } asleep;
 
@@ -33,17 +37,20 @@ static void hear_sleep(void *arg, enum wire_stream stream, const char *data, siz
 /* It is awake again, or could not sleep. */
 static void sleep_ended(void *arg, const struct child *c)
 {
-	cleanup_free char *why = NULL;
+	struct agent *a = asleep.agent;
+	uint32_t next = asleep.next;
 
 	(void)arg;
-	if (c->status == 0) {
-		agent_send_done(asleep.agent, asleep.id, "", 0);
-	} else {
-		why = xasprintf("it does not sleep: %s", asleep.said.len ? buf_str(&asleep.said) : "its kernel does not say why");
-		agent_send_fail(asleep.agent, asleep.id, "%s", why);
-	}
+	if (c->status == 0)
+		agent_send_done(a, asleep.id, "", 0);
+	else
+		agent_send_fail(a, asleep.id, "it does not sleep: %s",
+				asleep.said.len ? buf_str(&asleep.said) : "its kernel does not say why");
 	buf_clear(&asleep.said);
 	asleep.agent = NULL;
+	asleep.next = 0;
+	if (next)
+		suspend_handle(a, next);
 }
 
 static const struct child_ops sleep_ops = {.output = hear_sleep, .ended = sleep_ended};
@@ -64,13 +71,17 @@ static char *find_sleep_fault(void)
 
 void suspend_handle(struct agent *a, uint32_t id)
 {
-	cleanup_free char *fault = asleep.agent ? xstrdup("it is about to sleep already") : find_sleep_fault();
+	cleanup_free char *fault = asleep.next ? xstrdup("it has been asked to already") : find_sleep_fault();
 	const char *command = strcmp(a->init, "systemd") == 0
 		? "echo deep >/sys/power/mem_sleep; exec systemctl start suspend.target"
 		: "echo deep >/sys/power/mem_sleep; echo mem >/sys/power/state";
 
 	if (fault) {
 		agent_send_fail(a, id, "%s", fault);
+		return;
+	}
+	if (asleep.agent) {
+		asleep.next = id;
 		return;
 	}
 	asleep.agent = a;

@@ -97,6 +97,8 @@ test("a machine sleeps, more than once, and is what it was when it wakes") {
 	struct job *j = m.spawn("read x; echo $x");
 
 	m.succeed("echo here >/mark");
+	m.suspend();
+	m.wakeup();
 	for (int i = 0; i < 2; i++) {
 		m.suspend();
 		ok(!m.is_up());
