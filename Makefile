@@ -17,12 +17,12 @@ image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress di
 net    = address faults pcap switch
 screen = font picture
 qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
-machine = console events freezing handshake loss machine request saving screendump spec wiring
-state  = bases checkpoint ext4 frozen layer life making origin ram template template_key
+machine = console events freezing handshake loss machine request saving screendump spec waking wiring
+state  = bases changes checkpoint ext4 frozen layer life making origin ram template template_key
 world  = call door control copies findings health jobs journal keep networks orders ocr outcome recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
 cmd    = attach bundle cache cached check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus environment exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = agent boot bus child cmdline configure dbus environment exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))

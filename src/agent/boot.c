@@ -6,7 +6,8 @@
  * 2. The modules that /vmtap/modules names, in its order: the host has worked out
  *    what this machine needs, so there is no modprobe, no alias, no wait.
  * 3. Without vmtap.root= the initramfs is the root (the kit guest) and we stay
- *    PID 1. With it: root.c mounts the image and makes it the root.
+ *    PID 1. With it: root.c mounts the image and makes it the root. With
+ *    vmtap.changes= the kit guest gets a root, too: a disk over its initramfs.
  * 4. The image's init becomes PID 1; we go on in a child. An image without an init,
  *    or with one that cannot be run (a warning tells of it), has us as PID 1. systemd moves the child
  *    to init.scope with everything else that it finds in the root control group,
@@ -307,6 +308,7 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 {
 	cleanup_buf struct buf cmdline = {0};
 	struct root_spec spec;
+	bool is_kit;
 	int result;
 
 	umask(022);
@@ -321,15 +323,18 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 		.serial = cmdline_get(buf_str(&cmdline), BOOT_ROOT),
 		.fstype = cmdline_get(buf_str(&cmdline), BOOT_ROOT_FSTYPE),
 		.modules = cmdline_get(buf_str(&cmdline), BOOT_MODULES),
+		.changes = cmdline_get(buf_str(&cmdline), BOOT_CHANGES),
 	};
-	if (!spec.serial) {
+	is_kit = !spec.serial;
+	if (is_kit)
 		(void)chmod("/", 0755); /* the kernel makes the initramfs 1777 */
-		set_up_kit(b);
-		return 0;
-	}
-	result = root_enter(&spec, b, err);
+	result = is_kit && !spec.changes ? 0 : root_enter(&spec, b, err);
 	free(spec.serial);
 	free(spec.fstype);
 	free(spec.modules);
-	return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
+	free(spec.changes);
+	if (result < 0 || !is_kit)
+		return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
+	set_up_kit(b);
+	return 0;
 }

@@ -21,6 +21,7 @@
 #include "agent/hosts.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
+#include "agent/root.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -248,8 +249,11 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 		net_up_loopback();
 	if (set_clock(wall, &err) < 0 || renew(a, entropy, n, &err) < 0 ||
 	    set_hostname(a, hostname, &err) < 0 || (*hosts && set_hosts(hosts, &err) < 0) ||
-	    (clone && machine_id_renew(&err) < 0))
+	    (clone && machine_id_renew(&err) < 0)) {
 		request_fail(&c->request, err.text);
-	else
-		try_interfaces(c);
+		return;
+	}
+	if (root_is_on_disk() && (*hostname || clone))
+		sync(); /* a power cut that comes next does not make it another machine */
+	try_interfaces(c);
 }

@@ -4,7 +4,8 @@
  *
  * POWEROFF is passed on to the image's init, as an administrator would do it. The
  * agent gives the order once and the init does the rest. systemd listens only from
- * a moment after its start on: the agent asks until systemd has answered.
+ * a moment after its start on: the agent asks until systemd has answered. A reboot
+ * goes the same way.
  *
  * Where the agent is the init (the kit guest), POWEROFF and the signals of BusyBox's
  * halt, poweroff and reboot end every process, SIGTERM first, and then the machine.
@@ -21,6 +22,7 @@
 
 #include "agent/bus.h"
 #include "agent/child.h"
+#include "agent/suspend.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -36,6 +38,7 @@ static struct {
 	struct bus bus;
 	struct timer again;
 	int how;
+	const char *target;
 	uint64_t deadline;
 } order;
 
@@ -127,7 +130,7 @@ static void ask_systemd(void *arg)
 	cleanup_buf struct buf body = {0};
 
 	(void)arg;
-	dbus_put_string(&body, "poweroff.target");
+	dbus_put_string(&body, order.target);
 	dbus_put_string(&body, "replace-irreversibly"); /* as `systemctl poweroff` does */
 	if (bus_call(&order.bus, "StartUnit", "ss", &body) < 0)
 		loop_timer(&order.agent->loop, &order.again, clock_now() + ASK_PAUSE);
@@ -139,7 +142,7 @@ static void systemd_answered(void *arg, struct dbus_message *reply)
 	if (!reply)
 		loop_timer(&order.agent->loop, &order.again, clock_now() + ASK_PAUSE);
 	else if (reply->type == DBUS_ERROR)
-		agent_log("systemd does not power off: %s", reply->error);
+		agent_log("systemd does not start %s: %s", order.target, reply->error);
 }
 
 /* ---- other inits ---- */
@@ -156,34 +159,47 @@ static void poweroff_ended(void *arg, const struct child *c)
 {
 	(void)arg;
 	if (c->status != 0)
-		power_off_now(); /* an image without poweroff(8) */
+		end_machine(order.how); /* an image without poweroff(8) */
 }
 
 static const struct child_ops poweroff_ops = {.output = ignore_output, .ended = poweroff_ended};
 
 /* ---- the request ---- */
 
-static void power_off_orderly(struct agent *a)
+static void go_down_orderly(struct agent *a, enum wire_power how)
 {
+	bool off = how == WIRE_POWER_OFF;
+
 	if (a->is_init)
-		end_everything(RB_POWER_OFF);
+		end_everything(off ? RB_POWER_OFF : RB_AUTOBOOT);
+	order.how = off ? RB_POWER_OFF : RB_AUTOBOOT;
 	if (!strcmp(a->init, "systemd")) {
 		if (order.agent)
 			return; /* systemd has been asked */
 		order.agent = a;
+		order.target = off ? "poweroff.target" : "reboot.target";
 		order.again = (struct timer){.expired = ask_systemd};
 		bus_init(&order.bus, &a->loop, 0, systemd_answered, NULL);
 		ask_systemd(NULL);
-	} else if (!child_start(a, "exec poweroff", &poweroff_ops, NULL, NULL)) {
-		power_off_now();
+	} else if (!child_start(a, off ? "exec poweroff" : "exec reboot", &poweroff_ops, NULL, NULL)) {
+		end_machine(order.how);
 	}
 }
 
 void power_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 {
-	(void)r;
+	uint8_t how = wire_get_u8(r);
+
+	if (r->bad || how > WIRE_POWER_SUSPEND) {
+		agent_send_fail(a, id, "malformed POWEROFF");
+		return;
+	}
+	if (how == WIRE_POWER_SUSPEND) {
+		suspend_handle(a, id);
+		return;
+	}
 	child_unprepare(a); /* an init that ends all processes would wait for the spare shell */
 	agent_send_done(a, id, "", 0);
 	port_flush_hard(&a->port);
-	power_off_orderly(a);
+	go_down_orderly(a, how);
 }

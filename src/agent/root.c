@@ -1,4 +1,4 @@
-/* root.c - the root guest: a read-only image under a tmpfs, made the root
+/* root.c - the root guest: a read-only image under a tmpfs or a disk, made the root
  *
  * Theory of operation
  *
@@ -7,7 +7,9 @@
  * 2. Mount it, a tmpfs, and an overlayfs of the two. redirect_dir lets a folder
  *    of the image be renamed (else EXDEV: dpkg and mv -T notice). The upper
  *    folder gets the owner and mode of the image's root, for they become those
- *    of /.
+ *    of /. What is to outlive the machine is on a disk, an ext4, instead of the
+ *    tmpfs: its upper folder may be there from an earlier life, and is left as it
+ *    is. Where the initramfs is the guest's root, it is the image that is below.
  * 3. Move /dev, /proc, /sys and /run into it, empty the initramfs, and move the
  *    overlay over it, as switch_root(8) does: pivot_root(2) does not work on the
  *    initramfs.
@@ -64,6 +66,13 @@ static char *find_disk(const char *serial, unsigned wait_s, struct err *err)
 
 /* ---- 2. the overlay ---- */
 
+static bool on_disk;
+
+bool root_is_on_disk(void)
+{
+	return on_disk;
+}
+
 static int mount_on(const char *what, const char *path, const char *type, unsigned long flags, const char *data,
 		    struct err *err)
 {
@@ -84,18 +93,36 @@ static int copy_owner(const char *from, const char *to, struct err *err)
 	return 0;
 }
 
-static int mount_root(const struct root_spec *spec, struct err *err)
+static int mount_image(const struct root_spec *spec, struct err *err)
 {
 	cleanup_free char *disk = find_disk(spec->serial, DISK_WAIT_S, err);
 
-	if (!disk || mount_on(disk, BASE, spec->fstype ? spec->fstype : "erofs", MS_RDONLY, NULL, err) < 0)
+	return disk ? mount_on(disk, BASE, spec->fstype ? spec->fstype : "erofs", MS_RDONLY, NULL, err) : -1;
+}
+
+static int mount_writable(const struct root_spec *spec, struct err *err)
+{
+	cleanup_free char *disk = NULL;
+
+	if (!spec->changes)
+		return mount_on("tmpfs", WRITABLE, "tmpfs", 0, "mode=755,size=75%", err);
+	on_disk = true;
+	disk = find_disk(spec->changes, DISK_WAIT_S, err);
+	return disk ? mount_on(disk, WRITABLE, "ext4", 0, NULL, err) : -1;
+}
+
+static int mount_root(const struct root_spec *spec, struct err *err)
+{
+	const char *image = spec->serial ? BASE : "/";
+	cleanup_free char *layers = xasprintf("lowerdir=%s,upperdir=" WRITABLE "/upper,workdir=" WRITABLE "/work,redirect_dir=on",
+					      image);
+
+	if ((spec->serial && mount_image(spec, err) < 0) || mount_writable(spec, err) < 0)
 		return -1;
-	if (mount_on("tmpfs", WRITABLE, "tmpfs", 0, "mode=755,size=75%", err) < 0 ||
-	    file_make_dirs(WRITABLE "/upper", err) < 0 || file_make_dirs(WRITABLE "/work", err) < 0 ||
-	    copy_owner(BASE, WRITABLE "/upper", err) < 0)
+	if (!file_exists(WRITABLE "/upper") &&
+	    (file_make_dirs(WRITABLE "/upper", err) < 0 || copy_owner(image, WRITABLE "/upper", err) < 0))
 		return -1;
-	return mount_on("overlay", NEW_ROOT, "overlay", 0,
-			"lowerdir=" BASE ",upperdir=" WRITABLE "/upper,workdir=" WRITABLE "/work,redirect_dir=on", err);
+	return file_make_dirs(WRITABLE "/work", err) < 0 ? -1 : mount_on("overlay", NEW_ROOT, "overlay", 0, layers, err);
 }
 
 /* ---- 3. the switch ---- */
@@ -156,22 +183,38 @@ static void empty_initramfs(void)
 		close(fd);
 }
 
-static int switch_root(struct err *err)
+static int switch_root(const struct root_spec *spec, struct err *err)
 {
 	if (move_mounts(err) < 0)
 		return -1;
 	/* The overlay holds on to both; nobody needs to see them. */
-	umount2(BASE, MNT_DETACH);
+	if (spec->serial)
+		umount2(BASE, MNT_DETACH);
 	umount2(WRITABLE, MNT_DETACH);
 	if (chdir(NEW_ROOT) < 0)
 		return err_errno(err, "cannot enter the image");
-	empty_initramfs();
+	if (spec->serial)
+		empty_initramfs();
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_errno(err, "cannot make the image the root");
 	return 0;
 }
 
 /* ---- 4. modules ---- */
+
+/* Return: whether there is anything in a folder: in a root that is kept, what modules were mounted on in an earlier life is. */
+static bool is_filled(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+	bool filled = false;
+
+	while (dir && !filled && (e = readdir(dir)))
+		filled = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	if (dir)
+		closedir(dir);
+	return filled;
+}
 
 static int mount_modules(const char *serial, struct err *err)
 {
@@ -180,7 +223,7 @@ static int mount_modules(const char *serial, struct err *err)
 
 	uname(&u);
 	path = xasprintf("/lib/modules/%s", u.release);
-	if (file_exists(path))
+	if (is_filled(path))
 		return 0;
 	disk = find_disk(serial, NEXT_WAIT_S, err);
 	return disk ? mount_on(disk, path, "erofs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL, err) : -1;
@@ -190,7 +233,7 @@ int root_enter(const struct root_spec *spec, struct boot *b, struct err *err)
 {
 	struct err warning = {0};
 
-	if (mount_root(spec, err) < 0 || switch_root(err) < 0)
+	if (mount_root(spec, err) < 0 || switch_root(spec, err) < 0)
 		return -1;
 	if (spec->modules && mount_modules(spec->modules, &warning) < 0)
 		boot_warn(b, warning.text);

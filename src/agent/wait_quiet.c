@@ -19,10 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/child.h"
 #include "agent/lean.h"
 #include "agent/net.h"
+#include "agent/root.h"
 #include "agent/wait.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -129,6 +131,8 @@ static void look(struct wait *w)
 	switch (q->state) {
 	case RESTLESS:
 		if (is_quiet(q)) {
+			if (root_is_on_disk())
+				sync(); /* a copy whose power is cut has all that was there when it was saved */
 			q->state = CLEARING;
 			q->lean = lean_start();
 		}

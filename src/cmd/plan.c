@@ -19,6 +19,7 @@
 #define MEMORY_KIT  128 /* MiB */
 #define MEMORY_ROOT 512
 #define MTU_DEFAULT 1500
+#define ROOM_DEFAULT 4096 /* MiB, for a root that is kept: what is not used of it takes no room on the host */
 
 static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
@@ -181,7 +182,7 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
-		.screen = m->display};
+		.screen = m->display, .sleeps = script_may_suspend(f->script), .changes = m->changes > 0};
 	struct guest_files files = {0};
 
 	g.agent = embedded_agent(&g.agent_len);
@@ -211,6 +212,9 @@ static void describe_machine(struct plan_file *f, size_t i)
 		.provision = o->provision,
 		.virtual_clock = o->clock && strcmp(o->clock, "virtual") == 0,
 		.cold = from->cold,
+		.keep = o->keep,
+		.may_reboot = o->keep || o->reboot_ok,
+		.changes = o->root_size > 0 ? o->root_size : o->keep ? ROOM_DEFAULT : 0,
 		.memory = o->memory > 0 ? (int)o->memory : o->image ? MEMORY_ROOT : MEMORY_KIT,
 		.display = o->display,
 		.cpus = o->cpus > 0 ? (int)o->cpus : 1,

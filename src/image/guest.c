@@ -42,23 +42,25 @@
 #define LACKS_FILE   "lacks.txt"
 #define MODULES_FILE "modules.erofs"
 
-/* What every guest needs to talk to us. */
-static const struct module_want kit_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_console", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+/* Who wants a module: */
+enum wanter {
+	WANTED_ALWAYS = 1,  /* every guest, to talk to us */
+	WANTED_ROOT = 2,    /* one with a root, to mount it */
+	WANTED_CHANGES = 4, /* one that changes its root on a disk */
 };
 
-/* And what it needs to mount a root: all of those, and more. */
-static const struct module_want root_wants[] = {
-	{"virtio_pci", false},
-	{"virtio_blk", false},
-	{"virtio_console", false},
-	{"erofs", false},
-	{"overlay", false},
-	{"virtio_net", false},
-	{"virtio_rng", true},
+static const struct want {
+	unsigned by;
+	struct module_want module;
+} wants[] = {
+	{WANTED_ALWAYS, {"virtio_pci", false}},
+	{WANTED_ROOT | WANTED_CHANGES, {"virtio_blk", false}},
+	{WANTED_ALWAYS, {"virtio_console", false}},
+	{WANTED_ROOT, {"erofs", false}},
+	{WANTED_ROOT | WANTED_CHANGES, {"overlay", false}},
+	{WANTED_CHANGES, {"ext4", false}},
+	{WANTED_ALWAYS, {"virtio_net", false}},
+	{WANTED_ALWAYS, {"virtio_rng", true}},
 };
 
 /**
@@ -66,6 +68,7 @@ static const struct module_want root_wants[] = {
  * @root:	Its root; without a path, the guest lives in its initramfs
  * @image:	The root, open for reading, when there is one
  * @packed:	The kit's image of modules, open for reading, when that is what it has
+ * @wants:	The modules that it wants, @nwants of them
  * @modules:	Where the modules are, if @modules_dir is set
  * @modules_dir: The version's folder in there, or NULL: not modular
  */
@@ -74,10 +77,21 @@ struct guest {
 	struct guest_files *out;
 	struct root root;
 	struct erofs_image image, packed;
+	struct module_want wants[ARRAY_SIZE(wants)];
+	size_t nwants;
 	struct folder modules;
 	char *modules_dir;
 	struct module_list closure;
 };
+
+static void choose_wants(struct guest *g)
+{
+	unsigned by = WANTED_ALWAYS | (g->root.path ? WANTED_ROOT : 0) | (g->spec->changes ? WANTED_CHANGES : 0);
+
+	for (size_t k = 0; k < ARRAY_SIZE(wants); k++)
+		if (wants[k].by & by)
+			g->wants[g->nwants++] = wants[k].module;
+}
 
 /* @path: handed over. */
 static void add_disk(struct guest_files *f, char *path, const char *serial)
@@ -154,7 +168,9 @@ static int of_kernel(struct guest *g, const char *kind, const char *what, store_
  * Learn the kernel's release, and take it unpacked if that can be: under TCG a
  * kernel that need not unpack itself boots half a second sooner. But only the
  * setup code of a bzImage looks what mode a VGA is in: without, a kernel shows
- * nothing there.
+ * nothing there. And when a machine wakes, QEMU resets it, and puts back into its
+ * memory whatever it loaded there (rom_reset(), as of 7.2): of an ELF file that is the
+ * running kernel itself, of a bzImage only what is not needed any more.
  */
 static int kernel_unpack(struct guest *g, struct err *err)
 {
@@ -169,7 +185,7 @@ static int kernel_unpack(struct guest *g, struct err *err)
 		return -1;
 	g->out->version = xstrdup(buf_str(&text));
 	vmlinux = path_join(entry, VMLINUX_FILE);
-	if (!g->spec->screen && stat(vmlinux, &st) == 0 && st.st_size) {
+	if (!g->spec->screen && !g->spec->sleeps && stat(vmlinux, &st) == 0 && st.st_size) {
 		free(g->out->kernel);
 		g->out->kernel = steal(vmlinux);
 	}
@@ -282,13 +298,12 @@ static int modules_image(struct guest *g, struct err *err)
 static int lacks_build(const char *dir, void *arg, struct err *err)
 {
 	const struct guest *g = arg;
-	const struct module_want *want = g->root.path ? root_wants : kit_wants;
-	size_t n = g->root.path ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
+	const struct module_want *want = g->wants;
 	cleanup_buf struct buf elf = {0}, names = {0};
 
 	if (file_read(g->out->kernel, KERNEL_MAX, &elf, err) < 0)
 		return -1;
-	for (size_t k = 0; k < n && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
+	for (size_t k = 0; k < g->nwants && text_starts(buf_str(&elf), "\x7f" "ELF"); k++)
 		if (!want[k].optional && !vmlinux_has_driver(elf.data, elf.len, want[k].name))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", want[k].name);
 	return store_write_file(dir, LACKS_FILE, buf_str(&names), names.len, err);
@@ -299,7 +314,8 @@ static int lacks_check(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *path = NULL;
 	cleanup_buf struct buf names = {0};
-	const char *what = g->root.path ? "lacks root " GUEST_FORMAT : "lacks " GUEST_FORMAT;
+	cleanup_free char *what = xasprintf("lacks%s%s " GUEST_FORMAT, g->root.path ? " root" : "",
+					    g->spec->changes ? " changes" : "");
 
 	if (of_kernel(g, "lacks", what, lacks_build, &entry, err) < 0)
 		return -1;
@@ -308,7 +324,8 @@ static int lacks_check(struct guest *g, struct err *err)
 		return -1;
 	if (!names.len)
 		return 0;
-	err_set(err, "the kernel %s lacks %s, and there are no modules for it", g->out->version, buf_str(&names));
+	err_set(err, "the kernel %s lacks %s, and there are no modules for it%s", g->out->version, buf_str(&names),
+		g->spec->changes ? "; .keep and .root_size need ext4 and overlay" : "");
 	return err_hint(err, "put its /lib/modules/%s into the image, or use another kernel", g->out->version);
 }
 
@@ -316,16 +333,15 @@ static int modules_prepare(struct guest *g, struct err *err)
 {
 	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit};
 	bool root = g->root.path != NULL, ours = root && modules_look(g, &image);
-	const struct module_want *want = root ? root_wants : kit_wants;
-	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
 	int packed = ours || !kit.root ? 0 : modules_open(g, err);
 
 	if (packed < 0)
 		return -1;
+	choose_wants(g);
 	if (!ours && !packed && !(kit.root && modules_look(g, &kit)))
 		return lacks_check(g, err);
-	if (modules_closure(&g->modules, g->modules_dir, want, n, &g->closure, err) < 0)
-		return -1;
+	if (modules_closure(&g->modules, g->modules_dir, g->wants, g->nwants, &g->closure, err) < 0)
+		return g->spec->changes ? err_hint(err, ".keep and .root_size need ext4 and overlay") : -1;
 	return root && !ours ? modules_image(g, err) : 0;
 }
 

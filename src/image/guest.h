@@ -31,13 +31,15 @@
  *		modules-VERSION.erofs
  * @store:	The cache folder; created
  * @screen:	The machine has a VGA, which the kernel is to find
+ * @sleeps:	It may be suspended
+ * @changes:	What it changes of its root goes to a disk (wire/boot.h)
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
 	const char *image, *kernel, *initrd, *kit, *store;
 	const void *agent;
 	size_t agent_len;
-	bool screen;
+	bool screen, sleeps, changes;
 };
 
 #define GUEST_DISKS_MAX 4
@@ -57,7 +59,7 @@ struct guest_disk {
 /**
  * struct guest_files - Files for QEMU; owned
  * @kernel:	An ELF file that boots by PVH where the declared one can be
- *		unpacked (vmlinux.h) and there is no screen, else that one
+ *		unpacked (vmlinux.h) and there is no screen, nor any sleep, else that one
  * @version:	The kernel's release
  * @disks:	@ndisks of them: an EROFS image of the root (BOOT_ROOT_SERIAL), but
  *		for the kit guest; and one of /lib/modules/@version

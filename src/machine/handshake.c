@@ -232,7 +232,7 @@ static void ready_answer(void *arg, const struct frame *f)
 {
 	struct machine *m = arg;
 
-	if (f->type == WIRE_DONE && m->spec->provision) {
+	if (f->type == WIRE_DONE && m->spec->provision && !m->origin.again) {
 		provision(m);
 	} else if (f->type == WIRE_DONE) {
 		arrive(m);
@@ -263,6 +263,8 @@ static void configure_answer(void *arg, const struct frame *f)
 /* Interfaces: each by the address that it has now, with those that it is to have. */
 static void put_cards(struct machine *m, struct buf *out)
 {
+	bool generic = machine_is_copy(m) || m->origin.ram; /* as wiring.c has its command line */
+
 	wire_put_u32(out, (uint32_t)m->spec->nnets);
 	for (size_t i = 0; i < m->spec->nnets; i++) {
 		const struct net_spec *net = &m->world->nets[m->spec->nets[i]];
@@ -271,8 +273,8 @@ static void put_cards(struct machine *m, struct buf *out)
 		address_mac(m->spec->nets[i], (int)m->index + 1, own);
 		spec_generic_mac(i, now);
 		address_ip(&net->subnet, (int)m->index + 1, 1, ip);
-		wire_put_str(out, machine_is_copy(m) ? now : own);
-		wire_put_str(out, machine_is_copy(m) ? own : "");
+		wire_put_str(out, generic ? now : own);
+		wire_put_str(out, generic ? own : "");
 		wire_put_str(out, ip);
 		wire_put_u32(out, (uint32_t)net->mtu);
 	}

@@ -41,8 +41,8 @@ static enum machine_loss explain_shutdown(const struct loss_facts *f, char **why
 		*why = xasprintf("the kernel of '%s' panicked", f->name);
 	} else if (strcmp(f->shutdown, "guest-reset") == 0) {
 		*why = xasprintf("'%s' rebooted while it was %s, and a machine that reboots is lost to its test\n"
-				 "to boot it again, use %s.shutdown() and %s.start(): its root is then as at first",
-				 f->name, state, f->name, f->name);
+				 "where it may reboot, say so: .keep = 1 lets its root survive that, .reboot_ok = 1 boots it afresh",
+				 f->name, state);
 	} else if (text_starts(f->shutdown, "guest")) {
 		*why = xasprintf("'%s' powered itself off while it was %s (%s)", f->name, state, f->shutdown);
 	} else {

@@ -15,6 +15,7 @@
 #include "machine/handshake.h"
 #include "machine/loss.h"
 #include "machine/saving.h"
+#include "machine/waking.h"
 #include "machine/wiring.h"
 
 #define PANIC_GRACE_S 1		   /* for QEMU to end, or the agent to answer, after a panic's text; scaled */
@@ -87,7 +88,7 @@ static void release(struct machine *m)
 		m->ports[i] = -1;
 	}
 	requests_clear(&m->requests);
-	m->paused = false;
+	m->paused = m->asleep = false;
 }
 
 static void stop_as(struct machine *m, enum machine_state state)
@@ -124,6 +125,14 @@ static char *stderr_tail(const struct machine *m)
 	while (*copy && copy[strlen(copy) - 1] == '\n')
 		copy[strlen(copy) - 1] = '\0';
 	return copy;
+}
+
+/* Return: whether QEMU has exited because its guest rebooted, as it was asked or may do: it is to be started again. */
+static bool is_reboot(const struct machine *m)
+{
+	if (m->console.panic || !m->shutdown_why || strcmp(m->shutdown_why, "guest-reset") != 0)
+		return false;
+	return m->asked_to_reboot ? m->state == MACHINE_STOPPING : m->state == MACHINE_UP && m->spec->may_reboot;
 }
 
 /* QEMU has exited in a state in which nobody has asked it to. */
@@ -180,6 +189,14 @@ static void exit_ready(void *arg, uint32_t events)
 		return;
 	/* A panic resets the guest, and with -no-reboot that ends QEMU; an orderly end is a power-off. */
 	panicked = m->console.panic && m->shutdown_why && strcmp(m->shutdown_why, "guest-reset") == 0;
+	if (is_reboot(m)) {
+		m->off_why = xasprintf("'%s' rebooted", m->spec->name);
+		m->rebooted = true;
+		stop_as(m, MACHINE_OFF);
+		return;
+	}
+	if (m->state == MACHINE_STOPPING && m->asked_to_reboot && !panicked)
+		m->off_why = xasprintf("'%s' powered itself off instead of rebooting", m->spec->name);
 	if (m->state == MACHINE_STOPPING && !panicked)
 		stop_as(m, MACHINE_OFF);
 	else
@@ -192,7 +209,7 @@ static void deadline_passed(void *arg)
 	const char *name = m->spec->name;
 
 	if (m->state == MACHINE_STOPPING)
-		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not power off in time", name));
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not %s in time", name, m->asked_to_reboot ? "reboot" : "power off"));
 	else if (m->state == MACHINE_RESUMING)
 		machine_fail(m, LOSS_STATE_UNREAD, xasprintf("it was not loaded within %.0f s", m->world->boot_timeout));
 	else if (m->state == MACHINE_PROVISIONING)
@@ -257,12 +274,21 @@ static void heard(void *arg)
 
 /* ---- QMP ---- */
 
+/* QEMU has stopped the machine, and would for as long as there is no room. */
+static void disk_full(struct machine *m)
+{
+	machine_fail(m, LOSS_HOST, xasprintf("the host's disk is full that holds what '%s' writes\n"
+					     "make room where the cache is ('vmtap doctor' names it), or set VMTAP_CACHE to a folder of another disk",
+					     m->spec->name));
+}
+
 static void qmp_event(void *arg, const char *name, const struct json *message)
 {
 	struct machine *m = arg;
 	const char *reason = json_text(message, "data.reason");
 	const char *status = json_text(message, "data.status");
 	const char *detail = reason ? reason : status;
+	const struct json *nospace;
 
 	log_debug("%s: QEMU says %s%s%s", m->spec->name, name, detail ? " " : "", detail ? detail : "");
 	if (strcmp(name, "SHUTDOWN") == 0 && !m->shutdown_why)
@@ -273,6 +299,17 @@ static void qmp_event(void *arg, const char *name, const struct json *message)
 		qmp_send(&m->qmp, "cont", NULL, NULL, NULL);
 	if (strcmp(name, "RESUME") == 0 && m->state == MACHINE_RESUMING)
 		handshake_configure(m);
+	if (strcmp(name, "SUSPEND") == 0)
+		m->asleep = true;
+	if (strcmp(name, "WAKEUP") == 0) {
+		m->asleep = false;
+		waking_take_care(m);
+	}
+	nospace = json_get(message, "data.nospace");
+	if (strcmp(name, "BLOCK_IO_ERROR") == 0 && nospace && nospace->kind == JSON_TRUE) {
+		disk_full(m);
+		return;
+	}
 	events_add(&m->events, message);
 	heard(m);
 }
@@ -373,6 +410,7 @@ void machine_origin_free(struct machine_origin *o)
 {
 	free(o->ram);
 	free(o->state);
+	free(o->changes);
 	free(o->frozen);
 	for (size_t i = 0; i < ARRAY_SIZE(o->bases); i++)
 		free(o->bases[i]);
@@ -388,7 +426,7 @@ static void forget_life(struct machine *m)
 	free(m->refusal);
 	m->gone = m->off_why = m->shutdown_why = m->refusal = NULL;
 	m->loss = LOSS_NONE;
-	m->heard = m->greeted = m->steered = m->paused = false;
+	m->heard = m->greeted = m->steered = m->paused = m->asleep = m->asked_to_reboot = m->rebooted = false;
 	events_clear(&m->events);
 	console_forget_panic(&m->console);
 }
@@ -466,18 +504,33 @@ static void poweroff_answer(void *arg, const struct frame *f)
 	if (f->type == WIRE_FAIL) {
 		cleanup_free char *why = machine_failure(f);
 
-		machine_fail(m, LOSS_GUEST, xasprintf("'%s' could not be shut down: %s", m->spec->name, why));
+		machine_fail(m, LOSS_GUEST, xasprintf("'%s' could not be %s: %s", m->spec->name,
+						      m->asked_to_reboot ? "rebooted" : "shut down", why));
 	}
 }
 
-void machine_shutdown(struct machine *m, uint64_t deadline)
+static void order_power(struct machine *m, enum wire_power how, uint64_t deadline)
 {
 	uint32_t id;
+	size_t mark;
 
 	assert(m->state == MACHINE_UP);
 	m->state = MACHINE_STOPPING;
 	loop_timer(m->loop, &m->deadline, deadline);
-	machine_send(m, machine_request(m, WIRE_POWEROFF, poweroff_answer, m, &id));
+	mark = machine_request(m, WIRE_POWEROFF, poweroff_answer, m, &id);
+	wire_put_u8(machine_out(m), (uint8_t)how);
+	machine_send(m, mark);
+}
+
+void machine_shutdown(struct machine *m, uint64_t deadline)
+{
+	order_power(m, WIRE_POWER_OFF, deadline);
+}
+
+void machine_reboot(struct machine *m, uint64_t deadline)
+{
+	m->asked_to_reboot = true;
+	order_power(m, WIRE_POWER_REBOOT, deadline);
 }
 
 void machine_crash(struct machine *m)

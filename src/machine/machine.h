@@ -21,6 +21,8 @@
  *	UP -> STOPPING		machine_shutdown(), machine_crash(): QEMU's exit is awaited
  *	STOPPING -> OFF		QEMU has exited as it was asked
  *	UP -> OFF		the guest has powered itself off; @off_why says so
+ *	UP, STOPPING -> OFF	the guest has rebooted, as it was asked or may do; @rebooted says so, and the
+ *				owner starts it again
  *	any -> GONE		it died, panicked, stalled or lied; @gone says how, @loss whose fault that is
  *
  * From GONE only machine_reset() leads back, which is for an owner that knows of
@@ -100,6 +102,8 @@ enum machine_identity {
  * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
  *		@state and @ram are NULL; NULL otherwise
  * @bases:	Files that @frozen is based on, the first ones
+ * @changes:	File of the disk that it changes its root on (spec.h), or NULL
+ * @again:	It boots from a root that it has changed before: what is done once has been done
  * @stays:	@ram or @frozen is there for as long as anything is based on it, and never changes
  * @freezer:	It can be frozen, and is going to be, see freezing.h
  * @rehearse:	Before it is UP it comes to rest and does what every copy would,
@@ -108,9 +112,9 @@ enum machine_identity {
  * The texts are owned by the machine from machine_start() on.
  */
 struct machine_origin {
-	char *ram, *state, *frozen;
+	char *ram, *state, *frozen, *changes;
 	char *bases[COMMAND_BASES_MAX];
-	bool kept, whole, stays, freezer, rehearse;
+	bool kept, whole, stays, freezer, rehearse, again;
 	enum machine_identity identity;
 };
 
@@ -157,6 +161,9 @@ struct machine {
 	bool heard;	     /* the agent has sent a frame since QEMU was started, */
 	bool greeted;	     /* and it was HELLO */
 	bool paused;	     /* by machine_pause(), or by a call: its processors stand still */
+	bool asleep;	     /* suspended to memory, by itself or a call */
+	bool asked_to_reboot; /* by machine_reboot() */
+	bool rebooted;	     /* it is OFF for that reason, or because it may reboot by itself */
 	char qemu_version[32];
 
 	pid_t pid;
@@ -196,6 +203,8 @@ void machine_pause(struct machine *m);
 void machine_resume(struct machine *m);
 /* Power off through the guest's init, from UP only; a guest that does not end by @deadline is killed and GONE. */
 void machine_shutdown(struct machine *m, uint64_t deadline);
+/* The same, but it is to come back: OFF and @rebooted, for its owner to start it, once it has gone down. */
+void machine_reboot(struct machine *m, uint64_t deadline);
 /* Cut the power; OFF once QEMU has exited. */
 void machine_crash(struct machine *m);
 /* The machine is GONE: release what it has, tell the owner. @why is owned by the machine from now on. */

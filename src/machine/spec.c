@@ -82,6 +82,7 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 		.initrd = m->initrd,
 		.append = m->append,
 		.display = m->display,
+		.changes = m->changes > 0,
 		.extra = m->extra,
 	};
 	for (; out->ndisks < m->ndisks; out->ndisks++)

@@ -50,6 +50,9 @@ struct spec_disk {
  * @cold:	Always boot, never from a template
  * @virtual_clock: It is emulated, and its time jumps to the next timer whenever its processors are idle
  * @display:	It has a screen and a keyboard
+ * @changes:	MiB of the disk that what is changed of its root goes to; 0: it goes to memory
+ * @keep:	That disk stays what it is when the machine is started again
+ * @may_reboot:	Its guest may do so by itself
  */
 struct machine_spec {
 	const char *name, *hostname;
@@ -62,7 +65,8 @@ struct machine_spec {
 	int nets[COMMAND_NICS_MAX];
 	size_t nnets;
 	char *const *extra;
-	bool cold, virtual_clock, display;
+	bool cold, virtual_clock, display, keep, may_reboot;
+	long changes;
 };
 
 /**

@@ -38,6 +38,14 @@ static int open_bases(struct wiring *w, const struct machine_origin *o, struct e
 	return 0;
 }
 
+static int open_changes(struct wiring *w, const struct machine_origin *o, struct err *err)
+{
+	if (!o->changes)
+		return 0;
+	w->theirs[COMMAND_FD_CHANGES] = open(o->changes, O_RDWR | O_CLOEXEC);
+	return w->theirs[COMMAND_FD_CHANGES] < 0 ? err_errno(err, "cannot open '%s'", o->changes) : 0;
+}
+
 /* What to go on from, if there is something. */
 static int open_state(struct wiring *w, const struct machine_origin *o, struct err *err)
 {
@@ -82,7 +90,7 @@ static int wiring_open(struct wiring *w, size_t nics, const struct machine_origi
 	for (size_t i = 0; i < nics; i++)
 		if (switch_socketpair(&w->ours[COMMAND_FD_NIC + i], &w->theirs[COMMAND_FD_NIC + i], err) < 0)
 			return -1;
-	return open_freezer(w, o, err) < 0 ? -1 : open_state(w, o, err);
+	return open_changes(w, o, err) < 0 || open_freezer(w, o, err) < 0 ? -1 : open_state(w, o, err);
 }
 
 /* Return: QEMU's command line, which the caller frees. */

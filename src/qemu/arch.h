@@ -21,6 +21,10 @@
  * @cpu:	Value of -cpu for each accelerator, when the script gives none
  * @console:	The kernel's name for the first -serial
  * @kernel_words: What its kernels are told beside what all are (command.c)
+ * @wake:	Commands of QEMU's monitor that put right what the firmware has not after a sleep (machine/waking.h),
+ *		with a NULL at the end; or NULL for none
+ * @wake_save, @wake_restore: The command that tells what those change and must not, and the one, but for a value,
+ *		that puts it back
  * @canary:	Tells whether KVM runs guests of it; NULL when the host is another processor
  */
 struct arch {
@@ -30,6 +34,8 @@ struct arch {
 	const char *screen, *keyboard;
 	const char *cpu[ACCEL_KINDS];
 	const char *console, *kernel_words;
+	const char *const *wake;
+	const char *wake_save, *wake_restore;
 	const struct canary_loop *canary;
 };
 

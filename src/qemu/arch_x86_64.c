@@ -55,6 +55,18 @@ static const struct canary_loop loop = {
 #define CANARY NULL
 #endif
 
+/*
+ * Of the LPC bridge, by its place in the configuration space: where power management is, that it is on, and where the
+ * root complex has its registers; then that ACPI has its interrupt. As SeaBIOS has them (src/fw/dev-q35.h, src/fw/pciinit.c).
+ */
+static const char *const wake[] = {
+	"o /w 0xcf8 0x8000f840", "o /w 0xcfc 0x601",
+	"o /w 0xcf8 0x8000f844", "o /b 0xcfc 0x80",
+	"o /w 0xcf8 0x8000f8f0", "o /w 0xcfc 0xfed1c001",
+	"o /h 0x604 0x1",
+	NULL,
+};
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.qemu = "qemu-system-x86_64",
@@ -70,5 +82,8 @@ const struct arch arch_x86_64 = {
 	},
 	.console = "ttyS0",
 	.kernel_words = "reboot=t no_timer_check i8042.noaux=1 i8042.nomux=1 i8042.nopnp=1 i8042.dumbkbd=1 tsc=reliable",
+	.wake = wake,
+	.wake_save = "i /w 0xcf8",
+	.wake_restore = "o /w 0xcf8",
 	.canary = CANARY,
 };

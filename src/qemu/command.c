@@ -143,6 +143,8 @@ static void add_kernel(struct args *a, const struct command *c)
 	for (size_t i = 0; i < c->ndisks; i++)
 		if (c->disks[i].kernel_words)
 			buf_addf(&words, " %s", c->disks[i].kernel_words);
+	if (c->changes)
+		buf_adds(&words, " " BOOT_CHANGES "=" BOOT_CHANGES_SERIAL);
 	if (c->virtual_clock)
 		buf_adds(&words, without_timers);
 	if (c->append)
@@ -192,6 +194,19 @@ static void add_disk(struct args *a, const struct arch *arch, const struct comma
 	add(a, "virtio-blk-%s,drive=%s,serial=%s", arch->bus, d->id, d->serial);
 }
 
+/*
+ * QEMU is given the file open, since it has no name. It is opened anew for its own
+ * locks. What the guest has flushed is in the file, which the host keeps even if
+ * QEMU is killed: the power cut is one for the guest's memory.
+ */
+static void add_changes(struct args *a, const struct arch *arch)
+{
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=changes,filename=/proc/self/fd/%d,discard=unmap", COMMAND_FD_CHANGES);
+	add(a, "-device");
+	add(a, "virtio-blk-%s,drive=changes,serial=" BOOT_CHANGES_SERIAL, arch->bus);
+}
+
 static void add_nic(struct args *a, const struct arch *arch, size_t i, const struct command_nic *n)
 {
 	add(a, "-netdev");
@@ -210,6 +225,8 @@ char **command_argv(const struct command *c)
 	add_channels(&a, c);
 	for (size_t i = 0; i < c->ndisks; i++)
 		add_disk(&a, c->arch, &c->disks[i]);
+	if (c->changes)
+		add_changes(&a, c->arch);
 	for (size_t i = 0; i < c->nnics; i++)
 		add_nic(&a, c->arch, i, &c->nics[i]);
 	for (char *const *e = c->extra; e && *e; e++)

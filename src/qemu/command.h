@@ -20,7 +20,8 @@ enum command_fd {
 	COMMAND_FD_STATE = COMMAND_FD_NIC + COMMAND_NICS_MAX, /* the saved state to resume from, or the file to thaw */
 	COMMAND_FD_FREEZER, /* where our own QEMU is asked to freeze a machine */
 	COMMAND_FD_BASE,    /* the first base of the file to thaw, and the following ones */
-	COMMAND_FDS = COMMAND_FD_BASE + COMMAND_BASES_MAX,
+	COMMAND_FD_CHANGES = COMMAND_FD_BASE + COMMAND_BASES_MAX, /* the disk that a guest changes its root on, open for both */
+	COMMAND_FDS,
 };
 
 /**
@@ -58,6 +59,7 @@ struct command_nic {
  * @freezer:	It can be frozen into a file (freezer.h)
  * @virtual_clock: Time is what was executed, and jumps to the next timer when nothing is; with ACCEL_TCG only
  * @display:	A screen and a keyboard
+ * @changes:	A disk for what the guest changes of its root: COMMAND_FD_CHANGES
  * @extra:	NULL-terminated arguments added at the end, or NULL
  */
 struct command {
@@ -73,7 +75,7 @@ struct command {
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];
 	const char *ram;
-	bool ram_shared, incoming, freezer, virtual_clock, display;
+	bool ram_shared, incoming, freezer, virtual_clock, display, changes;
 	char *const *extra;
 };
 

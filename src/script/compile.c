@@ -225,6 +225,18 @@ bool script_may_interact(const struct script *s)
 	       sources_find_word(&s->sources, "console_interact", &file, &line);
 }
 
+bool script_may_suspend(const struct script *s)
+{
+	static const char *const words[] = {"suspend", "wakeup", "system_wakeup"};
+	const char *file;
+	int line;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (sources_find_word(&s->sources, words[i], &file, &line))
+			return true;
+	return false;
+}
+
 bool script_brings_files(const struct script *s)
 {
 	const char *file;

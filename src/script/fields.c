@@ -12,11 +12,14 @@
 
 #include "script/call.h"
 #include "script/compiled.h"
+#include "base/mem.h"
 #include "wire/agent.h"
 
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
 #define MEMORY_MAX	 (1L << 20) /* MiB; a mistyped unit, not a machine */
 #define CPUS_MAX	 128
+#define ROOM_MIN	 16	    /* MiB; a journal has 4 */
+#define ROOM_MAX	 (1L << 20) /* MiB; a file of the host has the size of it, though not the blocks */
 #define MTU_MIN		 576   /* RFC 791: what every host must accept */
 #define MTU_MAX		 65535 /* what the length field of IP can say */
 #define HOSTNAME_LABEL	 63    /* RFC 1123 */
@@ -149,10 +152,11 @@ static void check_nets(const struct vmtap_machine *m, struct diagnostics *d)
 void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 {
 	const struct vm_options *o = &m->options;
-	const char *snapshot = fields_given(m->given, "snapshot"), *display = fields_given(m->given, "display");
+	static const char *const switches[] = {"snapshot", "keep", "reboot_ok", "display"};
 
 	check_range(m->file, m->line, m->given, (struct range){"memory", " MiB", o->memory, MEMORY_MIN, MEMORY_MAX}, d);
 	check_range(m->file, m->line, m->given, (struct range){"cpus", "", o->cpus, 1, CPUS_MAX}, d);
+	check_range(m->file, m->line, m->given, (struct range){"root_size", " MiB", o->root_size, ROOM_MIN, ROOM_MAX}, d);
 	check_text(m, (struct text){"image", o->image, PATH_MAX - 1}, d);
 	check_text(m, (struct text){"kernel", o->kernel, PATH_MAX - 1}, d);
 	check_text(m, (struct text){"initrd", o->initrd, PATH_MAX - 1}, d);
@@ -165,10 +169,12 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 		diagnose(d, m->file, m->line, ".append is more than one line");
 	if (o->clock && *o->clock && strcmp(o->clock, "host") != 0 && strcmp(o->clock, "virtual") != 0)
 		diagnose(d, m->file, m->line, ".clock is '%.*s': it must be \"host\" or \"virtual\"", TEXT_MAX, o->clock);
-	if (snapshot && *snapshot == '"')
-		diagnose(d, m->file, m->line, ".snapshot is a text: it must be 0 or 1");
-	if (display && *display == '"')
-		diagnose(d, m->file, m->line, ".display is a text: it must be 0 or 1");
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		const char *given = fields_given(m->given, switches[i]);
+
+		if (given && *given == '"')
+			diagnose(d, m->file, m->line, ".%s is a text: it must be 0 or 1", switches[i]);
+	}
 	if (o->hostname && *o->hostname)
 		check_hostname(m, d);
 	check_list(m, "nets", o->nets, VM_NETS_MAX, d);

@@ -168,6 +168,21 @@ void method_crash(unsigned machine)
 	ask(wording(machine, "crash"), &(struct question){.machine = machine, .call = WIRE_CALL_CRASH});
 }
 
+void method_reboot(unsigned machine)
+{
+	ask(wording(machine, "reboot"), &(struct question){.machine = machine, .call = WIRE_CALL_REBOOT});
+}
+
+void method_suspend(unsigned machine)
+{
+	ask(wording(machine, "suspend"), &(struct question){.machine = machine, .call = WIRE_CALL_SUSPEND});
+}
+
+void method_wakeup(unsigned machine)
+{
+	ask(wording(machine, "wakeup"), &(struct question){.machine = machine, .call = WIRE_CALL_WAKEUP});
+}
+
 void method_wait_for_shutdown(unsigned machine)
 {
 	ask(wording(machine, "wait_for_shutdown"), &(struct question){.machine = machine, .call = WIRE_CALL_AWAIT_OFF});

@@ -134,6 +134,9 @@ bool script_uses_host(const struct script *s, const char **word, const char **fi
 /* Return: whether a test may wait for a person: its script says interact() or console_interact() somewhere. */
 bool script_may_interact(const struct script *s);
 
+/* Return: whether it may suspend a machine, or wake one. */
+bool script_may_suspend(const struct script *s);
+
 /* Return: whether it brings files of the host into its machines, or what a command of the host says: a setup may depend on them. */
 bool script_brings_files(const struct script *s);
 

@@ -47,6 +47,9 @@ struct vm_options {
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
+	bool keep;			 /* 1: its root survives shutdown(), crash(), reboot() and its guest's own reboot, within a test */
+	long root_size;			 /* MiB, 16 to 1048576, of room for what it changes of its root: on a disk, apart from memory; 4096 with .keep */
+	bool reboot_ok;			 /* 1: its guest may reboot by itself; its root is then as at first, unless .keep */
 	bool display;			 /* 1: a screen and a keyboard */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };

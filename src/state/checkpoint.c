@@ -8,10 +8,11 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "state/changes.h"
 
 struct checkpoint {
 	char *name, *error;
-	int fd;
+	int fd, changes;
 	bool frozen;
 	char *bases[COMMAND_BASES_MAX];
 	struct checkpoint *next;
@@ -22,6 +23,7 @@ struct checkpoint *checkpoint_new(const char *store, const char *name)
 	struct checkpoint *c = xcalloc(1, sizeof(*c));
 
 	c->name = xstrdup(name);
+	c->changes = -1;
 	/* On the store's disk rather than in memory: it is as large as the guest. */
 	c->fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (c->fd < 0)
@@ -54,6 +56,22 @@ bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o)
 	for (size_t i = 0; i < COMMAND_BASES_MAX && c->bases[i]; i++)
 		o->bases[i] = xstrdup(c->bases[i]);
 	return true;
+}
+
+int checkpoint_keep_changes(struct checkpoint *c, const char *store, const char *path, struct err *err)
+{
+	cleanup_free char *to = NULL;
+
+	c->changes = changes_open(store, err);
+	if (c->changes < 0)
+		return -1;
+	to = changes_path(c->changes);
+	return changes_begin(to, path, 0, err);
+}
+
+char *checkpoint_changes(const struct checkpoint *c)
+{
+	return c->changes < 0 ? NULL : changes_path(c->changes);
 }
 
 void checkpoint_set_error(struct checkpoint *c, const char *error)
@@ -101,6 +119,7 @@ void checkpoint_drop(struct checkpoint **c)
 	if (!*c)
 		return;
 	fd_close(&(*c)->fd);
+	fd_close(&(*c)->changes);
 	free((*c)->name);
 	free((*c)->error);
 	for (size_t i = 0; i < COMMAND_BASES_MAX; i++)

@@ -3,7 +3,8 @@
  * The same mechanism as a template, but for one machine and one test: the
  * whole memory is part of what is written, into a file without a name that
  * goes with the test. It costs what copying that memory costs. Of a machine that
- * was thawed only what has changed since is written.
+ * was thawed only what has changed since is written. The disk that a machine
+ * changes its root on is copied as well, while the machine stands still.
  */
 #ifndef STATE_CHECKPOINT_H
 #define STATE_CHECKPOINT_H
@@ -26,6 +27,15 @@ char *checkpoint_path(const struct checkpoint *c);
 void checkpoint_set_bases(struct checkpoint *c, const char *const bases[COMMAND_BASES_MAX]);
 /* Fill in where the machine begins when it goes back: @o's file and its bases, which the caller frees. Return: false when it is not frozen. */
 bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o);
+
+/**
+ * checkpoint_keep_changes() - Keep what the machine, which stands still, has changed of its root
+ * @path:	The disk that has it
+ * Return: 0, or -1: no room
+ */
+int checkpoint_keep_changes(struct checkpoint *c, const char *store, const char *path, struct err *err);
+/* Return: a path to read that by, or NULL; the caller frees it. */
+char *checkpoint_changes(const struct checkpoint *c);
 
 /* Say why it could not be saved (NULL: it was), and ask for that. */
 void checkpoint_set_error(struct checkpoint *c, const char *error);

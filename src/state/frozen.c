@@ -17,7 +17,10 @@
 
 bool frozen_wanted(const struct spec *w, size_t index)
 {
-	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken;
+	const struct machine_spec *m = &w->machines[index];
+
+	/* A file that it writes is not what it was when the machine was frozen. */
+	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes;
 }
 
 /* ---- the key ---- */

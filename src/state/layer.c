@@ -13,6 +13,7 @@
 #include "machine/handshake.h"
 #include "machine/saving.h"
 #include "state/bases.h"
+#include "state/changes.h"
 #include "state/ram.h"
 #include "store/store.h"
 
@@ -192,6 +193,23 @@ static int await_silence(struct cut *c, struct net_switch **switches, size_t nsw
 	return c->error ? err_set(err, "%s", c->error) : r;
 }
 
+/* ---- roots ---- */
+
+/* A machine that this setup has not used may have a root that the one before has left of it. */
+static int carry_roots(const struct cut *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct machine *m = &c->machines[i];
+		const char *before = m->world->layer;
+		cleanup_free char *from = before ? layer_path(before, m->spec->name, CHANGES) : NULL;
+		cleanup_free char *to = layer_path(c->dir, m->spec->name, CHANGES);
+
+		if (m->spec->keep && !m->used && from && file_exists(from) && changes_begin(to, from, 0, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- the cut ---- */
 
 static int write_names(const struct cut *c, struct err *err)
@@ -216,8 +234,11 @@ static int save_in_steps(struct cut *c, struct net_switch **switches, size_t nsw
 	for (size_t i = 0; i < c->n; i++)
 		if (c->member[i] && !c->machines[i].origin.kept && !c->machines[i].origin.frozen)
 			return err_set(err, "'%s' has no template to begin with", c->machines[i].spec->name);
+	for (size_t i = 0; i < c->n; i++)
+		if (c->member[i] && c->machines[i].asleep)
+			return err_set(err, "'%s' is asleep", c->machines[i].spec->name);
 	if (make_step(c, quieten, err) < 0 || await_silence(c, switches, nswitches, err) < 0 ||
-	    make_step(c, stop, err) < 0 || make_step(c, save, err) < 0)
+	    make_step(c, stop, err) < 0 || make_step(c, save, err) < 0 || carry_roots(c, err) < 0)
 		return -1;
 	return write_names(c, err);
 }

@@ -1,7 +1,8 @@
 /* layer.h - what a setup leaves: all of its machines, saved at one moment
  *
  * A folder (an entry of the store) with NAME.ram and NAME.state, or where it was
- * thawed itself NAME.frozen and NAME.frozen.bases, for each machine that was up when the setup ended,
+ * thawed itself NAME.frozen and NAME.frozen.bases, for each machine that was up when the setup ended; NAME.changes for
+ * each that changes its root on a disk, also for one that is off;
  * and the file "machines" with their names, a line each. The cut is consistent: when the machines have become
  * idle and the network has been silent for a moment all machines are stopped,
  * and only then is the first one saved.

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "state/bases.h"
+#include "state/changes.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
 #include "state/ram.h"
@@ -35,9 +36,74 @@ static void begin(struct life *l, enum origin o, struct machine_origin from)
 	machine_start(l->machine, from);
 }
 
+/* Return: the disk that the machine changes its root on, which the caller frees, or NULL with @err. */
+static char *changes_of(struct life *l, struct err *err)
+{
+	if (l->world->save_to)
+		return layer_path(l->world->save_to, l->machine->spec->name, CHANGES);
+	if (l->changes < 0)
+		l->changes = changes_open(l->world->store, err);
+	return l->changes < 0 ? NULL : changes_path(l->changes);
+}
+
+/* Begin that disk: as a copy of the file @from, or for NULL empty. Return: 0, or -1. */
+static int begin_changes(struct life *l, const char *from, struct machine_origin *o, struct err *err)
+{
+	const struct machine_spec *m = l->machine->spec;
+
+	if (!m->changes)
+		return 0;
+	l->lived = false;
+	o->changes = changes_of(l, err);
+	return o->changes ? changes_begin(o->changes, from, m->changes, err) : -1;
+}
+
+/* The machine has nothing to write to. */
+static void fail_without_changes(struct life *l, struct machine_origin *o, const struct err *err)
+{
+	machine_origin_free(o);
+	l->machine->used = true;
+	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot make the disk for the root of '%s': %s", l->machine->spec->name, err->text));
+}
+
 static void boot(struct life *l)
 {
-	begin(l, ORIGIN_BOOT, (struct machine_origin){.identity = origin_rules[ORIGIN_BOOT].identity});
+	struct machine_origin from = {.identity = origin_rules[ORIGIN_BOOT].identity};
+	struct err err = {0};
+
+	if (begin_changes(l, NULL, &from, &err) == 0)
+		begin(l, ORIGIN_BOOT, from);
+	else
+		fail_without_changes(l, &from, &err);
+}
+
+/* In a world whose machines are going to be saved it needs its memory in a file. */
+static int begin_memory(struct life *l, struct machine_origin *from, struct err *err)
+{
+	const struct machine_spec *m = l->machine->spec;
+
+	if (!l->world->save_to)
+		return 0;
+	from->kept = true;
+	from->ram = layer_path(l->world->save_to, m->name, "ram");
+	return ram_create(from->ram, m->memory, err);
+}
+
+/* From the root that it has changed: its disk, as it is, or as @changes has it. */
+static void boot_again(struct life *l, const char *changes)
+{
+	struct machine_origin from = {.identity = origin_rules[ORIGIN_BOOT].identity, .again = true};
+	struct err err = {0};
+	int r = 0;
+
+	if (changes)
+		r = begin_changes(l, changes, &from, &err);
+	else
+		from.changes = changes_of(l, &err);
+	if (r == 0 && from.changes && begin_memory(l, &from, &err) == 0)
+		begin(l, ORIGIN_BOOT, from);
+	else
+		fail_without_changes(l, &from, &err);
 }
 
 /*
@@ -50,17 +116,17 @@ static void copy(struct life *l, const char *dir, bool generic)
 	enum origin o = generic ? ORIGIN_GENERIC : ORIGIN_NAMED;
 	const char *name = l->machine->spec->name;
 	char *ram = l->world->save_to ? layer_path(l->world->save_to, name, "ram") : NULL;
+	cleanup_free char *changes = path_join(dir, CHANGES);
 	struct machine_origin from;
 	struct err err = {0};
 
 	fd_close(&l->ram_copy); /* of its last life */
-	if (origin_copy(o, dir, ram, &from, &l->ram_copy, &err) == 0) {
+	if (origin_copy(o, dir, ram, &from, &l->ram_copy, &err) == 0 && begin_changes(l, changes, &from, &err) == 0) {
 		begin(l, o, from);
 		return;
 	}
-	free(from.ram);
-	free(from.state);
-	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
+	machine_origin_free(&from);
+	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy what was saved of '%s': %s", name, err.text));
 }
 
 static void thaw(struct life *l, enum origin o, struct machine_origin from)
@@ -142,7 +208,7 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
-	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL;
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL, *changes = NULL;
 	struct err err = {0};
 
 	if (l->layer_used || !layer_has(dir, name))
@@ -156,13 +222,27 @@ static bool begin_with_layer(struct life *l)
 	from.state = layer_path(dir, name, "state");
 	from.kept = l->world->save_to != NULL;
 	from.ram = from.kept ? layer_path(l->world->save_to, name, "ram") : xstrdup(ram);
-	if (!from.kept || ram_copy(ram, from.ram, &err) == 0) {
+	changes = layer_path(dir, name, CHANGES);
+	if ((!from.kept || ram_copy(ram, from.ram, &err) == 0) && begin_changes(l, changes, &from, &err) == 0) {
 		begin(l, ORIGIN_LAYER, from);
 		return true;
 	}
-	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
-	free(from.ram);
-	free(from.state);
+	machine_origin_free(&from);
+	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy what was saved of '%s': %s", name, err.text));
+	return true;
+}
+
+/* What setup left of a machine that is off, and whose root is kept. */
+static bool begin_with_root(struct life *l)
+{
+	cleanup_free char *changes = NULL;
+
+	if (!l->machine->spec->keep || !l->world->layer)
+		return false;
+	changes = layer_path(l->world->layer, l->machine->spec->name, CHANGES);
+	if (!file_exists(changes))
+		return false;
+	boot_again(l, changes);
 	return true;
 }
 
@@ -180,6 +260,10 @@ void life_start(struct life *l)
 		machine_fail(m, LOSS_HOST, xstrdup(l->world->qemu_missing));
 	} else if (begin_with_layer(l)) {
 		return;
+	} else if (m->spec->keep && l->lived) {
+		boot_again(l, NULL);
+	} else if (begin_with_root(l)) {
+		return;
 	} else if (l->world->cold || m->spec->cold || l->no_template) {
 		boot(l);
 	} else {
@@ -195,6 +279,7 @@ static void came_up(void *arg, struct machine *m)
 {
 	struct life *l = arg;
 
+	l->lived = true;
 	l->owner.up(l->owner.arg, m);
 }
 
@@ -267,6 +352,8 @@ static void stopped(void *arg, struct machine *m)
 	if ((m->loss == LOSS_STATE || m->loss == LOSS_STATE_UNREAD) && take_another(l))
 		return;
 	l->owner.stopped(l->owner.arg, m);
+	if (m->state == MACHINE_OFF && m->rebooted)
+		life_start(l);
 }
 
 /* ---- checkpoints ---- */
@@ -314,7 +401,11 @@ static void try_to_go_on(void *arg)
 static void state_saved(void *arg, const char *error)
 {
 	struct life *l = arg;
+	const char *changes = l->machine->origin.changes;
+	struct err err = {0};
 
+	if (!error && changes && checkpoint_keep_changes(l->pending, l->world->store, changes, &err) < 0)
+		error = err.text;
 	checkpoint_set_error(l->pending, error);
 	l->go_on_until = clock_now() + (uint64_t)(GO_ON_S * l->world->accel->slow * 1e9);
 	try_to_go_on(l);
@@ -377,6 +468,8 @@ bool life_restore(struct life *l, const char *name)
 	struct machine *m = l->machine;
 	struct machine_origin from = m->origin, frozen = {0};
 	const struct checkpoint *c = checkpoint_find(l->checkpoints, name);
+	cleanup_free char *changes = NULL;
+	struct err err = {0};
 
 	if (!c)
 		return false;
@@ -386,11 +479,15 @@ bool life_restore(struct life *l, const char *name)
 		return true;
 	}
 	from = (struct machine_origin){.ram = from.ram ? xstrdup(from.ram) : NULL, .kept = from.kept, .freezer = from.freezer};
+	changes = checkpoint_changes(c);
 	from.state = checkpoint_path(c);
 	from.whole = true;
 	from.identity = origin_rules[ORIGIN_CHECKPOINT].identity;
 	machine_reset(m);
-	begin(l, ORIGIN_CHECKPOINT, from);
+	if (begin_changes(l, changes, &from, &err) == 0)
+		begin(l, ORIGIN_CHECKPOINT, from);
+	else
+		fail_without_changes(l, &from, &err);
 	return true;
 }
 
@@ -404,6 +501,7 @@ void life_init(struct life *l, struct machine *machine, const struct machine_own
 		.owner = *owner,
 		.saving.machine = machine,
 		.ram_copy = -1,
+		.changes = -1,
 		.saving.copy = -1,
 		.go_on = {.expired = try_to_go_on, .arg = l},
 	};
@@ -416,6 +514,7 @@ void life_free(struct life *l)
 	checkpoint_drop(&l->pending);
 	checkpoint_free_all(&l->checkpoints);
 	fd_close(&l->ram_copy);
+	fd_close(&l->changes);
 	free(l->no_frozen);
 	free(l->no_template);
 }

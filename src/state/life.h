@@ -21,7 +21,15 @@
  * it has told its result or the machine has stopped. A save under way belongs to
  * the life until it is done or the machine has stopped; the caller of
  * life_save() hears of it at most once. Checkpoints are files without a name,
- * which go with life_free(), and so does the copy of a template's memory.
+ * which go with life_free(), and so do the copy of a template's memory and the disk
+ * that the machine changes its root on.
+ *
+ * That disk (changes.h) is begun anew for each start: empty for a boot, as a copy of
+ * the template's or the layer's for what goes on from there. With .keep that is so only
+ * until the machine has been up. Then its root is what it has made of it: whatever
+ * ends the machine, the next start boots from that. A guest that reboots, as it was
+ * asked or may do, is such an end, with a start right behind it: QEMU is not told to
+ * reset but another one takes its place, so that a reboot is like any boot.
  */
 #ifndef STATE_LIFE_H
 #define STATE_LIFE_H
@@ -38,6 +46,8 @@ struct life {
 	enum origin origin;
 	struct template_task *making; /* the child process that makes the template, or NULL */
 	struct checkpoint *checkpoints, *pending; /* kept; being saved */
+	int changes;	    /* descriptor of the disk that the machine changes its root on, or -1 */
+	bool lived;	    /* the machine has been up with that disk: .keep keeps it from now on */
 	int ram_copy;	    /* descriptor that a copy of its template's memory is opened by (ram.h), or -1 */
 	struct saving saving;
 	struct freezing freezing; /* instead, of a machine that was thawed */

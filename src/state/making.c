@@ -13,6 +13,7 @@
 #include "machine/freezing.h"
 #include "machine/saving.h"
 #include "state/bases.h"
+#include "state/changes.h"
 #include "state/origin.h"
 #include "state/ram.h"
 #include "store/store.h"
@@ -117,6 +118,18 @@ static void machine_stopped(void *arg, struct machine *m)
 	loop_stop(&k->loop);
 }
 
+/* QEMU writes it where it is kept. */
+static int begin_changes(const struct machine_spec *m, const char *base, const char *dir, struct machine_origin *from,
+			 struct err *err)
+{
+	cleanup_free char *begin = base ? path_join(base, CHANGES) : NULL;
+
+	if (!m->changes)
+		return 0;
+	from->changes = path_join(dir, CHANGES);
+	return changes_begin(from->changes, begin, m->changes, err);
+}
+
 /* Where the machine begins. @dir: NULL for one that is frozen. Return: 0 with @from filled, or -1. */
 static int choose_origin(struct making *k, const char *base, const char *dir, struct machine_origin *from, struct err *err)
 {
@@ -130,6 +143,8 @@ static int choose_origin(struct making *k, const char *base, const char *dir, st
 		.rehearse = k->rehearse,
 		.identity = origin_rules[base ? ORIGIN_NAMING : ORIGIN_MAKING].identity,
 	};
+	if (begin_changes(k->machine.spec, base, dir, from, err) < 0)
+		return -1;
 	return ram_begin(begin, path, k->machine.spec->memory, &from->ram, &k->memory, err);
 }
 
@@ -137,7 +152,7 @@ static int begin(struct making *k, const struct spec *w, size_t index, const cha
 		 struct err *err)
 {
 	const struct machine_owner owner = {.up = machine_up, .stopped = machine_stopped, .arg = k};
-	struct machine_origin from;
+	struct machine_origin from = {0};
 
 	if (loop_init(&k->loop, err) < 0)
 		return -1;
@@ -147,8 +162,7 @@ static int begin(struct making *k, const struct spec *w, size_t index, const cha
 		k->switches[i] = switch_new(&k->loop);
 	machine_init(&k->machine, w, index, &k->loop, k->switches, &owner);
 	if (choose_origin(k, base, dir, &from, err) < 0) {
-		free(from.ram);
-		free(from.state);
+		machine_origin_free(&from);
 		return -1;
 	}
 	machine_start(&k->machine, from);

@@ -17,8 +17,7 @@
 
 #define MEMORY_NAME "vmtap-ram"
 
-/* A file of zeros with all of its room taken. */
-static int create(const char *path, int mib, struct err *err)
+int ram_create(const char *path, int mib, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
@@ -40,8 +39,7 @@ static ssize_t copy_some(int in, off_t *from, int out, off_t *to, size_t n)
 	return done;
 }
 
-/* Copy what is between the holes. */
-static int copy_data(int in, int out, off_t size)
+int ram_copy_data(int in, int out, off_t size)
 {
 	off_t data = 0;
 
@@ -71,7 +69,7 @@ int ram_copy(const char *from, const char *to, struct err *err)
 		return 0;
 	if (store_file_allocate(out, to, (uint64_t)st.st_size, err) < 0)
 		return -1;
-	return copy_data(in, out, st.st_size) < 0 ? store_write_error(err, to) : 0;
+	return ram_copy_data(in, out, st.st_size) < 0 ? store_write_error(err, to) : 0;
 }
 
 /* @copy: empty, or -1. Return: 0, or -1. */
@@ -81,7 +79,7 @@ static int copy_to_memory(const char *from, int copy, struct err *err)
 	struct stat st;
 
 	if (in < 0 || copy < 0 || fstat(in, &st) < 0 || ftruncate(copy, st.st_size) < 0 ||
-	    copy_data(in, copy, st.st_size) < 0)
+	    ram_copy_data(in, copy, st.st_size) < 0)
 		return err_errno(err, "cannot copy '%s' into memory", from);
 	return 0;
 }
@@ -118,7 +116,7 @@ int ram_begin(const char *from, const char *path, int mib, char **out, int *memo
 		*out = memory_path(*memory);
 		return 0;
 	}
-	if ((from ? ram_copy(from, path, err) : create(path, mib, err)) < 0)
+	if ((from ? ram_copy(from, path, err) : ram_create(path, mib, err)) < 0)
 		return -1;
 	*out = xstrdup(path);
 	return 0;

@@ -2,6 +2,8 @@
 #ifndef STATE_RAM_H
 #define STATE_RAM_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 
 /**
@@ -20,6 +22,9 @@
  * Return: 0, or -1
  */
 int ram_begin(const char *from, const char *path, int mib, char **out, int *memory, struct err *err);
+
+/* A file of zeros with all of its room taken: a machine whose memory it is can be saved. Return: 0, or -1: no room. */
+int ram_create(const char *path, int mib, struct err *err);
 
 /* Write it to @path, if it is not there already, without what is zero in it. Return: 0, or -1: no room. */
 int ram_keep(int memory, const char *path, struct err *err);
@@ -47,6 +52,9 @@ int ram_copy(const char *from, const char *to, struct err *err);
  * Return: 0, or -1
  */
 int ram_map(const char *path, char **out, int *copy, struct err *err);
+
+/* Copy what is between the holes of a file of @size bytes into an empty one. Return: 0, or -1 with errno. */
+int ram_copy_data(int in, int out, off_t size);
 
 /* Give the room of pages back that hold only zeros, where that is safe (room.h). */
 void ram_dig_holes(const char *path);

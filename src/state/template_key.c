@@ -158,6 +158,8 @@ int template_add_key(const struct spec *w, size_t index, struct sha256 *key, str
 		sha256_add_str(key, *a);
 	command_argv_free(argv);
 	sha256_add_str(key, m->provision ? m->provision : "");
+	if (m->changes)
+		sha256_add(key, &m->changes, sizeof(m->changes));
 	if (w->accel->kind == ACCEL_KVM)
 		add_host_cpu(key);
 	return 0;

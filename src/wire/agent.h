@@ -67,7 +67,8 @@ enum wire_type {
 	WIRE_WRITE_FILE = 11,
 	WIRE_DATA = 12, /* world->agent: bytes */
 	WIRE_END = 13,	/* world->agent: no fields */
-	/* world->agent: through the init, as an administrator would. Answered by DONE before it starts. */
+	/* world->agent: u8 enum wire_power. Through the init, as an administrator would. Answered by DONE before it
+	 * starts; to suspend, by FAIL when that cannot be, or by DONE when the machine is awake again. */
 	WIRE_POWEROFF = 14,
 	/* world->agent, any time, also while other requests run: does the agent live? Answered by DONE, which
 	 * waits for nothing but the frames that are already on their way to the world. */
@@ -113,6 +114,9 @@ enum wire_health {
 	WIRE_HEALTH_KINDS,
 };
 #define WIRE_HEALTH_NAMES "", "oops", "warning", "lockdep", "hung", "oom", "coredump", "units"
+
+/* What POWEROFF asks for. */
+enum wire_power { WIRE_POWER_OFF = 0, WIRE_POWER_REBOOT = 1, WIRE_POWER_SUSPEND = 2 };
 
 enum wire_stream { WIRE_STDOUT = 1, WIRE_STDERR = 2 };
 

@@ -13,11 +13,13 @@
 #define BOOT_ROOT	 "vmtap.root"	     /* serial number of the disk that holds the root; without it, the kit guest */
 #define BOOT_ROOT_FSTYPE "vmtap.rootfstype"  /* file system of that disk; "erofs" without it */
 #define BOOT_MODULES	 "vmtap.modules"     /* serial number of the disk that holds /lib/modules/VERSION */
+#define BOOT_CHANGES	 "vmtap.changes"     /* serial number of the disk, an ext4, that holds what is changed of the root; without it, memory does */
 #define BOOT_INIT	 "vmtap.init"	     /* path of the root's init, for .append */
 
 /* Serial numbers by which the agent finds its disks: names like vda depend on the order of PCI slots. */
 #define BOOT_ROOT_SERIAL    "vmtap-root"
 #define BOOT_MODULES_SERIAL "vmtap-modules"
+#define BOOT_CHANGES_SERIAL "vmtap-changes"
 
 #define BOOT_MODULES_LIST "/vmtap/modules" /* in the initramfs: modules to load, a path a line, in this order */
 

@@ -84,6 +84,9 @@ enum wire_call {
 	WIRE_CALL_AWAIT_OFF = 36,  /* until the machine is off, by whatever it does itself */
 	WIRE_CALL_PAUSE = 37,	   /* its processors stand still */
 	WIRE_CALL_RESUME = 38,
+	WIRE_CALL_REBOOT = 39,	   /* orderly; ends when it is up again */
+	WIRE_CALL_SUSPEND = 40,	   /* to memory; ends when it sleeps */
+	WIRE_CALL_WAKEUP = 41,	   /* ends when its agent answers */
 	WIRE_CALL_KINDS,
 };
 

@@ -276,6 +276,10 @@ static char *waiting_for(const struct call *c)
 		return xasprintf("'%s' was still being saved", m->spec->name);
 	if (c->stage == CALL_CONTROL)
 		return xasprintf("QEMU of '%s' does not answer", m->spec->name);
+	if (c->stage == CALL_SLEEPING)
+		return xasprintf("'%s' was still awake", m->spec->name);
+	if (c->stage == CALL_WAKING)
+		return xasprintf("'%s' was still asleep", m->spec->name);
 	if (c->stage == CALL_TYPING)
 		return xasprintf("%zu of %zu characters were typed", c->typed, strlen(c->first));
 	if (c->stage == CALL_SCREEN)
@@ -345,6 +349,29 @@ static void restored(struct call *c, struct machine *m)
 	call_answer(c, WIRE_OK, "");
 }
 
+/* Return: whether it is asked of the guest again and again anyway, whichever boot answers. */
+static bool is_repeated(const struct call *c)
+{
+	return c->stage == CALL_ASKED && c->kind == WIRE_CALL_WAIT && (c->number & 0xFF) != WIRE_WAIT_SLEEP;
+}
+
+/* The machine has gone down and is about to be started again: what waits for something goes on, a command is lost. */
+static void rebooted(struct call *c, const struct machine *m)
+{
+	cleanup_free char *why = NULL;
+
+	if (c->stage == CALL_STOPPING && c->kind == WIRE_CALL_REBOOT) {
+		c->stage = CALL_REBOOTING;
+		loop_timer(c->owner->loop, &c->deadline, c->until);
+	} else if (is_repeated(c)) {
+		c->stage = CALL_STARTING;
+		c->request = 0;
+	} else if (c->stage != CALL_STOPPING && c->stage != CALL_WATCHING) {
+		why = xasprintf("%s, and what ran in it has ended", m->off_why);
+		call_answer(c, WIRE_LOST, why);
+	}
+}
+
 void call_machine_changed(struct call *c, struct machine *m)
 {
 	if (!c->life)
@@ -353,10 +380,16 @@ void call_machine_changed(struct call *c, struct machine *m)
 		return;
 	else if (m->state == MACHINE_GONE)
 		call_lost(c, m);
+	else if (m->state == MACHINE_OFF && m->rebooted)
+		rebooted(c, m);
+	else if (m->state == MACHINE_UP && c->stage == CALL_REBOOTING)
+		call_answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_UP && c->stage == CALL_STARTING)
 		order_find(c->kind)->when_up(c);
 	else if (m->state == MACHINE_UP && c->stage == CALL_RESTORING)
 		restored(c, m);
+	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING && c->kind == WIRE_CALL_REBOOT)
+		call_answer(c, WIRE_FAILED, m->off_why ? m->off_why : "it went off");
 	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING)
 		call_answer(c, WIRE_OK, "");
 	else if (m->state == MACHINE_OFF)
@@ -365,8 +398,14 @@ void call_machine_changed(struct call *c, struct machine *m)
 
 void call_machine_heard(struct call *c, struct machine *m)
 {
-	if (c->stage == CALL_WATCHING && c->life->machine == m)
+	if (!c->life || c->life->machine != m)
+		return;
+	if (c->stage == CALL_WATCHING)
 		watching_look(c);
+	else if (c->stage == CALL_SLEEPING && m->asleep)
+		call_answer(c, WIRE_OK, "");
+	else if (c->stage == CALL_WAKING && !m->asleep)
+		order_await_agent(c);
 }
 
 /* The machine is off, and the call wants it up. */
@@ -389,6 +428,15 @@ static void answer_paused(struct call *c)
 	call_answer(c, WIRE_REFUSED, why);
 }
 
+/* Nor does anything in one that sleeps. */
+static void answer_asleep(struct call *c)
+{
+	const char *name = c->life->machine->spec->name;
+	cleanup_free char *why = xasprintf("'%s' is asleep; %s.wakeup() wakes it", name, name);
+
+	call_answer(c, WIRE_REFUSED, why);
+}
+
 void call_go(struct call *c)
 {
 	const struct order *order = order_find(c->kind);
@@ -401,6 +449,8 @@ void call_go(struct call *c)
 		call_lost(c, m);
 	else if (m->state == MACHINE_UP && m->paused && order->who == ORDER_GUEST)
 		answer_paused(c);
+	else if (m->state == MACHINE_UP && m->asleep && order->who == ORDER_GUEST)
+		answer_asleep(c);
 	else if (m->state == MACHINE_UP)
 		order->when_up(c);
 	else if (m->state == MACHINE_OFF)

@@ -29,7 +29,10 @@ enum call_stage {
 	CALL_STARTING,	/* its machine is not up yet */
 	CALL_ASKED,	/* the agent works on it */
 	CALL_CANCELLED, /* its deadline has passed; the agent's last words are awaited */
-	CALL_STOPPING,	/* its machine is being switched off */
+	CALL_STOPPING,	/* its machine is being switched off, or goes down to come up again */
+	CALL_REBOOTING, /* its machine comes up again */
+	CALL_SLEEPING,	/* its machine is going to sleep, */
+	CALL_WAKING,	/* or is about to be awake */
 	CALL_SAVING,	/* its machine is being saved */
 	CALL_RESTORING, /* its machine goes back to a checkpoint */
 	CALL_JOB,	/* a job of the test is to end, or to read (jobs.h) */

@@ -139,7 +139,7 @@ static void ask(struct patient *p, bool units)
 	struct machine *m = p->machine;
 	size_t mark;
 
-	if (m->state != MACHINE_UP || m->paused || (units && !p->command.len))
+	if (m->state != MACHINE_UP || m->paused || m->asleep || (units && !p->command.len))
 		return;
 	p->ward->waiting++;
 	mark = machine_request(m, units ? WIRE_EXEC : WIRE_HEALTH, units ? status_came : told, p, &p->request);

@@ -58,7 +58,7 @@ static void ask(struct reader *r, struct reading *j, struct machine *m)
 {
 	size_t mark;
 
-	*j = (struct reading){.reader = r, .machine = m, .done = m->state != MACHINE_UP || m->paused};
+	*j = (struct reading){.reader = r, .machine = m, .done = m->state != MACHINE_UP || m->paused || m->asleep};
 	if (j->done)
 		return;
 	r->waiting++;

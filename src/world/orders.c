@@ -150,6 +150,63 @@ static bool order_crash(struct call *c)
 	return true;
 }
 
+static void order_reboot(struct call *c)
+{
+	c->stage = CALL_STOPPING;
+	loop_timer(c->owner->loop, &c->deadline, CLOCK_NEVER); /* the machine keeps it, until it boots */
+	machine_reboot(c->life->machine, c->until);
+}
+
+/* It sleeps when QEMU says so (call_machine_heard()); its agent only tells that it does not, or does no more. */
+static void suspend_answer(void *arg, const struct frame *f)
+{
+	struct call *c = arg;
+	cleanup_free char *why = NULL;
+
+	if (f->type != WIRE_FAIL)
+		return;
+	why = machine_failure(f);
+	call_answer(c, WIRE_FAILED, why);
+}
+
+static void order_suspend(struct call *c)
+{
+	struct machine *m = c->life->machine;
+	size_t mark = machine_request(m, WIRE_POWEROFF, suspend_answer, c, &c->request);
+
+	c->stage = CALL_SLEEPING;
+	wire_put_u8(machine_out(m), WIRE_POWER_SUSPEND);
+	machine_send(m, mark);
+}
+
+static void woken(void *arg, const struct json *reply, const char *error)
+{
+	struct call *c = arg;
+	cleanup_free char *why = error ? xasprintf("QEMU does not wake it: %s", error) : NULL;
+
+	(void)reply;
+	if (error)
+		call_answer(c, WIRE_FAILED, why);
+}
+
+static void order_wakeup(struct call *c)
+{
+	struct machine *m = c->life->machine;
+	cleanup_free char *why = m->asleep ? NULL : xasprintf("'%s' is not asleep", m->spec->name);
+
+	if (why) {
+		call_answer(c, WIRE_REFUSED, why);
+		return;
+	}
+	c->stage = CALL_WAKING;
+	qmp_send(&m->qmp, "system_wakeup", NULL, woken, c);
+}
+
+void order_await_agent(struct call *c)
+{
+	machine_send(c->life->machine, call_ask(c, WIRE_PING));
+}
+
 static void order_await_off(struct call *c)
 {
 	c->stage = CALL_STOPPING;
@@ -181,7 +238,9 @@ static void order_resume(struct call *c)
 
 static void order_tell_up(struct call *c)
 {
-	call_result(c, WIRE_OK, c->life->machine->state == MACHINE_UP, 0, 0, "");
+	const struct machine *m = c->life->machine;
+
+	call_result(c, WIRE_OK, m->state == MACHINE_UP && !m->asleep, 0, 0, "");
 }
 
 /* A machine that setup has left running is up as far as the test is concerned: its resume is waited for. */

@@ -23,4 +23,7 @@ const struct order *order_find(unsigned kind);
 /* START_ALL ends well when every machine is up, and badly with the first that is not to be. */
 void order_check_all(struct call *c);
 
+/* Answer the call when the agent of its machine, which was asleep, answers. */
+void order_await_agent(struct call *c);
+
 #endif

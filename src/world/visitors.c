@@ -201,7 +201,7 @@ static void welcome(struct visitor *p)
 		const struct machine *m = v->lives[i].machine;
 
 		wire_put_str(out, m->spec->name);
-		wire_put_str(out, m->paused ? "stopped" : machine_state_name(m->state));
+		wire_put_str(out, m->paused ? "stopped" : m->asleep ? "asleep" : machine_state_name(m->state));
 	}
 	wire_end(out, mark);
 	link_flush(&p->link);

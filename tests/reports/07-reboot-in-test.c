@@ -1,4 +1,4 @@
-/* right, until a test can reboot its machine: not ok, and the words name what a test can do, and no field that is none */
+/* right: not ok, and the words name what a test can say so that its machine may reboot */
 vm(m);
 
 test("the kernel's reboot", .timeout = 400) {

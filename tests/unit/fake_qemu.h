@@ -35,6 +35,9 @@
  *	silent		its guest's agent says HELLO and no more
  *	restless	its guest does not become idle, when it is asked to for the second time
  *	off-quiet	its guest powers itself off then
+ *	reboots		its guest does so when it is to run a command
+ *	disk-full	it cannot write what its guest writes, when that is to run a command
+ *	stays-off	its guest powers itself off when it is to reboot
  *	""		nothing
  */
 static inline void fake_qemu(const char *plan, const char *words)
@@ -59,6 +62,12 @@ static inline _Noreturn void fake_die(void)
 static inline _Noreturn void fake_power_off(void)
 {
 	dprintf(COMMAND_FD_QMP, "{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-shutdown\"}}\r\n");
+	_exit(0);
+}
+
+static inline _Noreturn void fake_reset(void)
+{
+	dprintf(COMMAND_FD_QMP, "{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}\r\n");
 	_exit(0);
 }
 
@@ -90,7 +99,13 @@ static inline void fake_agent(struct ear *e)
 		}
 		if (fake_plans("silent") || f.type == WIRE_CANCEL)
 			continue;
+		if (f.type == WIRE_EXEC && fake_plans("reboots"))
+			fake_reset();
+		if (f.type == WIRE_EXEC && fake_plans("disk-full"))
+			dprintf(COMMAND_FD_QMP, "{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"action\":\"stop\",\"nospace\":true}}\r\n");
 		fake_send(f.type == WIRE_EXEC ? WIRE_EXIT : WIRE_DONE, f.id);
+		if (f.type == WIRE_POWEROFF && f.payload[0] == WIRE_POWER_REBOOT && !fake_plans("stays-off"))
+			fake_reset();
 		if (f.type == WIRE_POWEROFF)
 			fake_power_off();
 	}

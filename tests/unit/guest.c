@@ -66,10 +66,12 @@ static void end(void)
 	file_remove_tree(dir);
 }
 
+static bool changes; /* its root on a disk */
+
 static int prepare(const char *image, const char *kernel, struct guest_files *f, struct err *err)
 {
 	cleanup_free char *kit = path_join(dir, "kit"), *store = path_join(dir, "store");
-	struct guest_spec s = {.image = image, .kernel = kernel, .kit = kit, .store = store};
+	struct guest_spec s = {.image = image, .kernel = kernel, .kit = kit, .store = store, .changes = changes};
 
 	s.agent = embedded_agent(&s.agent_len);
 	return guest_prepare(&s, f, err);
@@ -200,6 +202,29 @@ TEST(guest, a_kernel_that_needs_modules_and_has_none)
 	kernel = put("vmlinux", elf, sizeof(elf));
 	CHECK_INT(prepare(NULL, kernel, &f, &err), -1);
 	CHECK_HAS(err.text, "the kernel 6.6.1-x lacks virtio_net, and there are no modules for it");
+	end();
+}
+
+/* Of the kit's kernel, whose modules have no ext4, and of one without modules. */
+TEST(guest, a_kernel_that_cannot_change_its_root_on_a_disk)
+{
+	static const char elf[] = "\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0" /* EM_X86_64 */
+				  "............................................"
+				  "Linux version 6.6.1-x (me@here)\0virtio-pci\0virtio_console\0virtio_net\0virtio_blk\0overlay";
+	cleanup_guest_files struct guest_files f = {0}, with = {0};
+	cleanup_free char *kernel = NULL;
+	struct err err = {0}, other = {0};
+
+	begin();
+	changes = true;
+	CHECK_INT(prepare(NULL, NULL, &f, &err), -1);
+	CHECK_HAS(err.text, "ext4");
+	CHECK_HAS(err.text, "\n.keep and .root_size need ext4 and overlay");
+	kernel = put("vmlinux", elf, sizeof(elf));
+	CHECK_INT(prepare(NULL, kernel, &f, &other), -1);
+	CHECK_HAS(other.text, "the kernel 6.6.1-x lacks ext4, and there are no modules for it; .keep and .root_size need");
+	changes = false;
+	CHECK_INT(prepare(NULL, kernel, &with, NULL), 0);
 	end();
 }
 

@@ -428,3 +428,171 @@ TEST(life, a_checkpoint_that_cannot_be_resumed_is_no_reason_to_boot)
 	CHECK_INT(s.stops, 1);
 	end();
 }
+
+/* ---- roots that are changed on a disk, and reboots ---- */
+
+#define MARK_AT (1 << 20)
+
+/* What a guest would: change its root. */
+static void change_root(void)
+{
+	CHECK_INT(pwrite(s.life.changes, "mark", 4, MARK_AT), 4);
+}
+
+static bool is_changed(void)
+{
+	char mark[4] = "";
+
+	return pread(s.life.changes, mark, 4, MARK_AT) == 4 && memcmp(mark, "mark", 4) == 0;
+}
+
+static void shut_down(void)
+{
+	machine_shutdown(&s.machine, clock_now() + PATIENCE_S * NS_PER_S);
+	run();
+	CHECK_INT(s.machine.state, MACHINE_OFF);
+}
+
+static void begin_with_disk(bool keep)
+{
+	begin();
+	spec.cold = true;
+	machines[0].changes = 16;
+	machines[0].keep = machines[0].may_reboot = keep;
+}
+
+TEST(life, a_kept_root_outlives_what_ends_the_machine)
+{
+	begin_with_disk(true);
+	CHECK_STR(start(), "");
+	CHECK(!s.machine.origin.again);
+	change_root();
+	shut_down();
+	CHECK_STR(start(), "");
+	CHECK(s.machine.origin.again && is_changed());
+	machine_crash(&s.machine);
+	run();
+	CHECK_STR(start(), "");
+	CHECK(is_changed());
+	end();
+}
+
+TEST(life, another_root_is_as_at_first)
+{
+	begin_with_disk(false);
+	CHECK_STR(start(), "");
+	change_root();
+	shut_down();
+	CHECK_STR(start(), "");
+	CHECK(!s.machine.origin.again && !is_changed());
+	end();
+}
+
+TEST(life, a_root_that_never_came_up_is_begun_again)
+{
+	begin_with_disk(true);
+	fake_qemu("silent", "");
+	life_start(&s.life);
+	change_root();
+	machine_reset(&s.machine);
+	fake_qemu("", "");
+	CHECK_STR(start(), "");
+	CHECK(!s.machine.origin.again && !is_changed());
+	end();
+}
+
+TEST(life, a_checkpoint_has_the_root_too)
+{
+	begin_with_disk(true);
+	CHECK_STR(start(), "");
+	life_save(&s.life, "before", on_saved, NULL);
+	run();
+	CHECK(!s.error);
+	change_root();
+	CHECK(life_restore(&s.life, "before"));
+	run();
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	CHECK(!is_changed());
+	end();
+}
+
+TEST(life, a_machine_that_is_to_reboot_is_started_again)
+{
+	begin_with_disk(true);
+	CHECK_STR(start(), "");
+	change_root();
+	machine_reboot(&s.machine, clock_now() + PATIENCE_S * NS_PER_S);
+	run(); /* it has stopped, */
+	run(); /* and is up */
+	CHECK_INT(s.stops, 1);
+	CHECK_INT(s.ups, 2);
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	CHECK(is_changed());
+	end();
+}
+
+TEST(life, a_machine_that_powers_itself_off_instead_stays_off)
+{
+	begin_with_disk(true);
+	CHECK_STR(start(), "");
+	fake_qemu("stays-off", "");
+	machine_crash(&s.machine);
+	run();
+	CHECK_STR(start(), "");
+	machine_reboot(&s.machine, clock_now() + PATIENCE_S * NS_PER_S);
+	run();
+	CHECK_INT(s.machine.state, MACHINE_OFF);
+	CHECK_STR(s.machine.off_why, "'m' powered itself off instead of rebooting");
+	end();
+}
+
+static void ignore(void *arg, const struct frame *f)
+{
+	(void)arg;
+	(void)f;
+}
+
+/* Its own doing, by a command. */
+static void let_it(const char *plan)
+{
+	uint32_t id;
+	size_t mark;
+
+	fake_qemu(plan, "");
+	CHECK_STR(start(), "");
+	fake_qemu("", "");
+	mark = machine_request(&s.machine, WIRE_EXEC, ignore, NULL, &id);
+	wire_put_str(machine_out(&s.machine), "reboot");
+	machine_send(&s.machine, mark);
+	run();
+}
+
+TEST(life, a_guest_that_may_reboot_does)
+{
+	begin_with_disk(true);
+	let_it("reboots");
+	run();
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	CHECK_INT(s.ups, 2);
+	end();
+}
+
+TEST(life, a_guest_that_may_not_is_lost)
+{
+	begin_with_disk(false);
+	let_it("reboots");
+	CHECK_INT(s.machine.state, MACHINE_GONE);
+	CHECK_HAS(s.machine.gone, "'m' rebooted while it was up");
+	CHECK_HAS(s.machine.gone, ".reboot_ok = 1");
+	end();
+}
+
+TEST(life, a_full_disk_of_the_host_is_no_fault_of_the_test)
+{
+	begin_with_disk(true);
+	let_it("disk-full");
+	CHECK_INT(s.machine.state, MACHINE_GONE);
+	CHECK_INT(s.machine.loss, LOSS_HOST);
+	CHECK_HAS(s.machine.gone, "the host's disk is full that holds what 'm' writes\nmake room");
+	end();
+}

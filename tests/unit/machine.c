@@ -398,7 +398,8 @@ TEST(loss, what_the_guest_did_is_its_own_fault)
 	CHECK_STR(why, "the kernel of 'm' panicked: Kernel panic - x");
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_UP, .shutdown = "guest-reset"}), LOSS_GUEST);
 	CHECK_HAS(why, "rebooted while it was up");
-	CHECK_HAS(why, "m.shutdown() and m.start()");
+	CHECK_HAS(why, ".keep = 1");
+	CHECK_HAS(why, ".reboot_ok = 1");
 	CHECK_INT(loss((struct loss_facts){.state = MACHINE_SETTLING, .shutdown = "guest-shutdown"}), LOSS_GUEST);
 	CHECK_HAS(why, "powered itself off while it was waiting for its init");
 	end_losses();
