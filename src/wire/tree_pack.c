@@ -94,8 +94,8 @@ void tree_pack_as_root(struct tree_pack *p)
 
 /* ---- records ---- */
 
-static void put_entry(const struct tree_pack *p, struct buf *out, enum tree_kind kind, const char *path, const struct stat *st, uint64_t size,
-		      const char *target)
+static void put_entry(const struct tree_pack *p, struct buf *out, enum tree_kind kind, const char *path,
+		      const struct stat *st, uint64_t size, const char *target)
 {
 	wire_put_u8(out, TREE_ENTRY);
 	wire_put_u8(out, (uint8_t)kind);
