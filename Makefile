@@ -37,10 +37,13 @@ tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(pa
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
+# But for what takes a minute and an image of its own: `make porting-check` runs that.
+examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # The longest first, for prove to end with short ones, on all processors.
 long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
-	$(wildcard tests/build/* tests/vm/*.c tests/examples/*.c tests/reports/*.c tests/reports/*.t) tests/dialect/run tests/dialect/syntax \
+	$(wildcard tests/build/* tests/vm/*.c tests/reports/*.c tests/reports/*.t) $(examples) tests/porting/reboot.c \
+	tests/dialect/run tests/dialect/syntax tests/failures/run \
 	tests/fuzz/replay $(units))
 
 # ---- flags ----
@@ -70,7 +73,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check bundle-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check bundle-check porting-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -235,7 +238,7 @@ build/lint/man.ok: $(filter build/share/man/%,$(share))
 	$(Q)mandoc -T lint -W warning $^
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual ci/sbom
+perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual tests/build/porting ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
@@ -304,14 +307,14 @@ kernel-check:
 	ci/setup kernel
 	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain
 	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
-		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
+		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
 
 # Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
 qemu-check:
 	ci/setup qemu
 	$(MAKE) $(parallel) all kit qemu images
 	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec $(wildcard tests/qemu/*) \
-		tests/cli/confine.t $(wildcard tests/vm/*.c) $(wildcard tests/examples/*.c)
+		tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
 
 # Does the bundle do what vmtap does with the distribution's parts? In an empty world, then on this machine. kvm.c has a guest
 # whose kernel brings KVM, which that of the bundle does not.
@@ -319,7 +322,13 @@ bundle-check:
 	ci/setup check
 	$(MAKE) $(parallel) bundle images
 	prove --timer --exec tests/exec $(wildcard tests/world/*.t)
-	VMTAP=build/vmtap-x86_64 prove --timer --exec tests/exec $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
+	VMTAP=build/vmtap-x86_64 prove --timer --exec tests/exec $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
+
+# The tests of tests/examples/porting.md, and a real Firefox: minutes, and images of a gigabyte.
+porting-check:
+	ci/setup try
+	$(MAKE) $(parallel) all kit image-debian12-web image-debian12-services image-debian12-firefox
+	prove --timer --exec tests/exec $(wildcard tests/porting/*.c) tests/examples/firefox.c
 
 # How long each fuzzer looks, in seconds.
 FUZZ_SECONDS = 60
@@ -350,6 +359,7 @@ help:
 	@echo 'make qemu-check    run the tests of machines with it'
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make bundle-check  run the tests of machines with the bundle, here and where there is nothing else'
+	@echo 'make porting-check  run the tests of tests/examples/porting.md, and Firefox on a screen: not in make check'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
@@ -357,4 +367,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check bundle-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check bundle-check porting-check tests lint linted bench fuzz clean help
