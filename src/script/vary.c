@@ -9,7 +9,7 @@
 #include "script/compiled.h"
 
 /* What a field holds, told by its type in types.h. */
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_REAL, KIND_SWITCH };
 
 struct vary_field {
 	const char *name;
@@ -17,7 +17,8 @@ struct vary_field {
 	size_t offset; /* in struct vm_options */
 };
 
-#define KIND(member) _Generic(((struct vm_options *)NULL)->member, const char *: KIND_TEXT, long: KIND_NUMBER, bool: KIND_SWITCH)
+#define KIND(member)                                                                                                    \
+	_Generic(((struct vm_options *)NULL)->member, const char *: KIND_TEXT, long: KIND_NUMBER, double: KIND_REAL, bool: KIND_SWITCH)
 #define FIELD(member) {#member, KIND(member), offsetof(struct vm_options, member)}
 
 /* All that hold one value; tests/build/porting compares this with types.h. */
@@ -57,9 +58,12 @@ static int check_value(const struct vary *v, const char *value, struct err *err)
 			return err_set(err, "--vary=%s: '%s' is there twice", v->text, value);
 	if (v->field->kind == KIND_TEXT)
 		return 0;
-	(void)strtol(value, &end, 10);
+	if (v->field->kind == KIND_REAL)
+		(void)strtod(value, &end);
+	else
+		(void)strtol(value, &end, 10);
 	if (*end)
-		return err_set(err, "--vary=%s: '%s' is not a whole number", v->text, value);
+		return err_set(err, "--vary=%s: '%s' is not a %snumber", v->text, value, v->field->kind == KIND_REAL ? "" : "whole ");
 	if (v->field->kind == KIND_SWITCH && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
 		return err_set(err, "--vary=%s: '%s' is neither 0 nor 1", v->text, value);
 	return 0;
@@ -172,6 +176,7 @@ static void set_value(struct vmtap_machine *m, const struct vary_field *f, const
 {
 	char *at = (char *)&m->options + f->offset;
 	long number = strtol(value, NULL, 10);
+	double real = strtod(value, NULL);
 	bool on = number != 0;
 
 	switch (f->kind) {
@@ -180,6 +185,9 @@ static void set_value(struct vmtap_machine *m, const struct vary_field *f, const
 		break;
 	case KIND_NUMBER:
 		memcpy(at, &number, sizeof(number));
+		break;
+	case KIND_REAL:
+		memcpy(at, &real, sizeof(real));
 		break;
 	case KIND_SWITCH:
 		memcpy(at, &on, sizeof(on));
