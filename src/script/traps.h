@@ -10,7 +10,7 @@
  * - A string literal beside == or !=: that compares addresses.
  * - fmt(), printf() and their kin whose literal format has another number of conversions than arguments follow,
  *   or a number for a text or a text for a number, where the argument is a literal.
- * - Statements that call what does nothing but return something: fmt(), contains(), is_up() and their kin.
+ * - Statements that call what does nothing but return something: contains(), is_up() and their kin.
  *
  * Directives are passed over, and what a macro makes is not seen.
  */

@@ -13,8 +13,10 @@ test("a check that is none") {
 		p->is_up();
 	node[1].is_up(
 	);
-	if (wanted())
-		fmt("%d", 1);
+	if (wanted()) {
+		atoi("1");
+		fmt("what fails for a wrong format does something");
+	}
 }
 
 test("what is used, or does something") {
