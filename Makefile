@@ -13,16 +13,16 @@ base   = buf crc32c err fd file glimpse gzip host json log loop mem pidfd proc s
 wire   = frame link tree_pack tree_unpack
 store  = entry list pack room seal store sum unpack
 report = artifacts events excerpt github junit markup moment page phases point progress report sink summary tap tap_read timeline trace
-image  = bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir disk embedded erofs erofs_read folder format guest initramfs initrd kernel lz4 modules oci oci_files oci_image partitions root source tar tar_pax tree vmlinux
+image  = boot_disk bundle bundle_pack bundle_unpack container cpio cpio_read decompress dir disk embedded erofs erofs_read folder format front guest initramfs initrd kernel lz4 modules oci oci_files oci_image partitions root seed source tar tar_pax tree vmlinux
 net    = address faults pcap switch
 screen = font picture
-qemu   = accel arch arch_x86_64 canary command confine freezer keys probe qmp remember
-machine = console events freezing handshake loss machine request saving screendump spec wiring
+qemu   = accel arch arch_x86_64 canary command confine firmware freezer keys overlay probe qmp remember
+machine = console disks events freezing handshake login loss machine request saving screendump spec wiring
 state  = bases checkpoint frozen layer life making origin ram template template_key
 world  = call door control copies findings health jobs journal keep networks orders ocr outcome recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit
 cmd    = attach bundle cache cached check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options plan prepare relay repl run runner schedule settings settle shell terminal visit work
-agent  = agent boot bus child cmdline configure dbus environment exec files generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = agent boot bus child cmdline configure dbus environment exec files front generation font health hosts lean inquiry machine_id main net passwd port power root shell spare sysfs tcp trees unit_facts unix_table wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -302,7 +302,7 @@ linted: build/lint/arrows.ok $(tidied) build/lint/cppcheck.ok build/lint/shellch
 # Do our kernel and our BusyBox do what the distribution's do? All but kvm.c, whose guest needs a KVM of its own.
 kernel-check:
 	ci/setup kernel
-	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain
+	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain image-busybox-disk image-debian12-disk
 	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(wildcard tests/examples/*.c)
 

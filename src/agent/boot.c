@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -33,6 +34,7 @@
 
 #include "agent/cmdline.h"
 #include "agent/environment.h"
+#include "agent/front.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
@@ -237,14 +239,8 @@ static void become_agent(char **argv)
 		(void)!write(fd, "-1000", 5);
 }
 
-/*
- * Become the init, with a child that becomes the agent. The child waits at a pipe
- * that closes when the init has been executed; where that fails, the child ends and
- * this process goes on.
- *
- * Return: 0 in the child, or -1 in PID 1 when the init cannot be executed
- */
-static int become_init(char *path, char **argv, char **envp, struct err *err)
+/* The child waits at a pipe that closes when the init has been executed. */
+int boot_become_init(char *path, char **argv, char **envp, struct err *err)
 {
 	char *own = argv[0];
 	int pipe[2];
@@ -288,7 +284,7 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 	if (path) {
 		b->init = init_kind(path); /* for good: it may be @path */
 		machine_id_look();
-		if (become_init(path, argv, envp, &why) == 0)
+		if (boot_become_init(path, argv, envp, &why) == 0)
 			return 0;
 		if (!named)
 			boot_warn(b, why.text);
@@ -303,6 +299,27 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 	return 0;
 }
 
+void boot_join(struct boot *b, char **argv)
+{
+	const char *init = "/sbin/init";
+
+	b->guest = true;
+	umask(022);
+	(void)!chdir("/");
+	if (argv)
+		become_agent(argv);
+	signal(SIGHUP, SIG_DFL); /* who started us may have ignored it, and our children are to have it */
+	for (size_t i = 0; i < ARRAY_SIZE(usual_inits); i++)
+		if (is_program(usual_inits[i])) {
+			init = usual_inits[i];
+			break;
+		}
+	b->init = init_kind(init);
+	/* The program goes on; its volume need be seen by nobody any more, nor be busy when all is unmounted. */
+	(void)umount2(BOOT_SEED_MOUNT, MNT_DETACH);
+	(void)rmdir(BOOT_SEED_MOUNT);
+}
+
 int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 {
 	cleanup_buf struct buf cmdline = {0};
@@ -310,6 +327,8 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	int result;
 
 	umask(022);
+	if (file_exists("/" BOOT_FRONT_PROC))
+		return front_run(b, argv, envp, err);
 	if (mount_first(err) < 0)
 		return -1;
 	open_console();
@@ -320,6 +339,7 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	spec = (struct root_spec){
 		.serial = cmdline_get(buf_str(&cmdline), BOOT_ROOT),
 		.fstype = cmdline_get(buf_str(&cmdline), BOOT_ROOT_FSTYPE),
+		.part = cmdline_get(buf_str(&cmdline), BOOT_ROOT_PART),
 		.modules = cmdline_get(buf_str(&cmdline), BOOT_MODULES),
 	};
 	if (!spec.serial) {
@@ -330,6 +350,7 @@ int boot_run(struct boot *b, char **argv, char **envp, struct err *err)
 	result = root_enter(&spec, b, err);
 	free(spec.serial);
 	free(spec.fstype);
+	free(spec.part);
 	free(spec.modules);
 	return result < 0 ? -1 : hand_over(b, buf_str(&cmdline), argv, envp, err);
 }

@@ -12,11 +12,12 @@
  * @init:	What runs as init: "systemd", "openrc", "agent", or its path
  * @warnings:	Lines about what failed without being fatal
  * @is_init:	We are still PID 1
+ * @guest:	We came into a boot that is not ours: what drivers there are, and when, is its own business
  */
 struct boot {
 	const char *init;
 	struct buf warnings;
-	bool is_init;
+	bool is_init, guest;
 };
 
 /**
@@ -31,6 +32,25 @@ struct boot {
  * Return: 0, or -1
  */
 int boot_run(struct boot *b, char **argv, char **envp, struct err *err);
+
+/**
+ * boot_become_init() - Become the init, with a child that becomes the agent
+ * @path:	The init
+ * @argv, @envp: Ours, which become the init's but for argv[0]
+ *
+ * Where the init cannot be executed the child ends and this process goes on.
+ *
+ * Return: 0 in the child, or -1 in PID 1 when the init cannot be executed
+ */
+int boot_become_init(char *path, char **argv, char **envp, struct err *err);
+
+/**
+ * boot_join() - Become the agent of a machine that something else has booted
+ * @argv:	Ours; NULL when this process is an agent already
+ *
+ * For "agent serve", which a machine that boots from its own disk runs (image/seed.h).
+ */
+void boot_join(struct boot *b, char **argv);
 
 /* Add a line to the warnings. */
 void boot_warn(struct boot *b, const char *text);

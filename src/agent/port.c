@@ -23,7 +23,6 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-#define PORT_WAIT_S  30			  /* for the device to appear; a TCG guest on a busy host is slow */
 #define PORT_RETRY   (10 * NS_PER_MS)	  /* between looks for a host */
 #define PORT_LOOK    (2 * NS_PER_MS)	  /* between looks for the device */
 #define PORT_IN_KEEP (256 * 1024)	  /* bytes of memory kept for the next frame; one may take a MiB */
@@ -103,17 +102,17 @@ static void look_for_host(void *arg)
 	p->ops->connected(p->arg);
 }
 
-int port_open(const char *name, struct err *err)
+int port_open(const char *name, unsigned wait_s, struct err *err)
 {
 	const struct timespec nap = {.tv_nsec = PORT_LOOK};
-	uint64_t deadline = clock_now() + PORT_WAIT_S * NS_PER_S;
+	uint64_t deadline = clock_now() + wait_s * NS_PER_S;
 	cleanup_free char *entry = NULL, *node = NULL;
 	int fd;
 
 	while (!(entry = sysfs_find(PORT_SYS, "name", name)) && clock_now() < deadline)
 		nanosleep(&nap, NULL);
 	if (!entry)
-		return err_set(err, "no virtio-serial port '%s' after %d s", name, PORT_WAIT_S);
+		return err_set(err, "no virtio-serial port '%s' after %u s", name, wait_s);
 	node = xasprintf("/dev/%s", entry);
 	while ((fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0 && clock_now() < deadline)
 		nanosleep(&nap, NULL);

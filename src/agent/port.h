@@ -49,13 +49,12 @@ struct port {
 /**
  * port_open() - Find the port by its name and open it
  * @name:	As the host gave it to virtserialport
+ * @wait_s:	Seconds to wait for it to appear
  * @err:	"no virtio-serial port '...'"
- *
- * Waits for the port, at most PORT_WAIT_S.
  *
  * Return: a descriptor that never blocks, or -1
  */
-int port_open(const char *name, struct err *err);
+int port_open(const char *name, unsigned wait_s, struct err *err);
 
 /* Begin to use an open port, in the loop: @ops->connected() is called when a host is there. */
 void port_begin(struct port *p, struct loop *loop, int fd, const struct port_ops *ops, void *arg);

@@ -84,11 +84,25 @@ static int copy_owner(const char *from, const char *to, struct err *err)
 	return 0;
 }
 
+/* A file system that was not unmounted is read as it is: its journal would have to be written to. */
+static int mount_base(const char *disk, const char *type, struct err *err)
+{
+	static const char *const unreplayed[][2] = {{"ext4", "noload"}, {"xfs", "norecovery"}, {"btrfs", "rescue=nologreplay"}};
+
+	if (mount_on(disk, BASE, type, MS_RDONLY, NULL, err) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(unreplayed); i++)
+		if (strcmp(unreplayed[i][0], type) == 0)
+			return mount_on(disk, BASE, type, MS_RDONLY, unreplayed[i][1], err);
+	return -1;
+}
+
 static int mount_root(const struct root_spec *spec, struct err *err)
 {
-	cleanup_free char *disk = find_disk(spec->serial, DISK_WAIT_S, err);
+	cleanup_free char *whole = find_disk(spec->serial, DISK_WAIT_S, err);
+	cleanup_free char *disk = whole ? xasprintf("%s%s", whole, spec->part ? spec->part : "") : NULL;
 
-	if (!disk || mount_on(disk, BASE, spec->fstype ? spec->fstype : "erofs", MS_RDONLY, NULL, err) < 0)
+	if (!disk || mount_base(disk, spec->fstype ? spec->fstype : "erofs", err) < 0)
 		return -1;
 	if (mount_on("tmpfs", WRITABLE, "tmpfs", 0, "mode=755,size=75%", err) < 0 ||
 	    file_make_dirs(WRITABLE "/upper", err) < 0 || file_make_dirs(WRITABLE "/work", err) < 0 ||

@@ -8,10 +8,11 @@
  * struct root_spec - From the kernel's command line
  * @serial:	Serial number of the virtio disk that is the image
  * @fstype:	Its file system, NULL for erofs
+ * @part:	Number of the partition that it is in, or NULL: it is the whole disk
  * @modules:	Serial number of a disk with the kernel's modules, or NULL
  */
 struct root_spec {
-	char *serial, *fstype, *modules;
+	char *serial, *fstype, *part, *modules;
 };
 
 /**

@@ -386,16 +386,23 @@ static bool is_active(const struct unit *u)
 static void ready_answered(void *arg, struct dbus_message *reply)
 {
 	struct question *q = arg;
-	struct unit u[3]; /* as ready_look() asks */
+	struct unit u[4]; /* as ready_look() asks */
+	size_t n;
 
 	if (is_useless(q, reply))
 		return;
-	if (read_units(reply, u, 3) != 3) {
+	n = read_units(reply, u, 4);
+	if (n < 3) {
 		wait_fail(q->wait, "systemd does not tell about %s", DEFAULT_TARGET);
 		return;
 	}
-	if (is_active(&u[0])) {
+	if (is_active(&u[0]) && (n < 4 || !u[3].job)) {
 		ready(q->wait);
+		return;
+	}
+	if (is_active(&u[0])) {
+		wait_see(q->wait, "cloud-init is at work: %s is %s", u[3].name, u[3].active);
+		wait_again(q->wait);
 		return;
 	}
 	q->idle = u[0].job ? 0 : q->idle + 1;
@@ -434,10 +441,11 @@ static void look_openrc(struct wait *w)
 
 static void ready_look(struct wait *w)
 {
-	static const char *const names[] = {DEFAULT_TARGET, "rescue.target", "emergency.target"};
+	/* cloud-init's last part comes when the default target has been reached. */
+	static const char *const names[] = {DEFAULT_TARGET, "rescue.target", "emergency.target", "cloud-final.service"};
 
 	if (has_systemd(w))
-		ask(w->own, names, ARRAY_SIZE(names));
+		ask(w->own, names, ARRAY_SIZE(names) - (file_exists("/run/cloud-init/enabled") ? 0 : 1));
 	else if (!strcmp(w->request.agent->init, "openrc"))
 		look_openrc(w);
 	else

@@ -129,7 +129,7 @@ static int cache_prune(const struct cache_call *c)
 /* ---- export and import ---- */
 
 /* What vmtap keeps; other kinds may be there, of another vmtap. */
-static const char *const kinds[] = {"root",	    "modules",	    "kernel",	"initrd",
+static const char *const kinds[] = {"root",	    "modules",	    "kernel",	"initrd",	"seed",	"front",
 				    TEMPLATE_KIND, TEMPLATE_NAMED, LAYER_KIND, CACHED_KIND, FROZEN_KIND, BUNDLE_KIND, NULL};
 
 /* What is exported unless it is asked for: all but what no other host, and no other folder, has a use for. */

@@ -13,6 +13,7 @@
 #include "image/format.h"
 #include "image/guest.h"
 #include "image/oci.h"
+#include "image/partitions.h"
 #include "image/root.h"
 #include "wire/boot.h"
 
@@ -114,6 +115,51 @@ static int print_boot(const char *image, const struct settings *s, const struct 
 	return 0;
 }
 
+/* ---- disks ---- */
+
+static void print_partition(const struct partition *p)
+{
+	cleanup_free char *text = xasprintf("%u: %.1f MB, %s%s", p->number, (double)p->size / MB, p->fs ? p->fs : "unknown content",
+					    p->efi ? ", the EFI system partition" : "");
+
+	print_line("partition", text);
+}
+
+static void print_disk_boot(const char *path, const struct partitions *p)
+{
+	const struct partition *root = partitions_root(p);
+	cleanup_buf struct buf quoted = {0};
+
+	if (p->bios || p->efi) {
+		print_line("firmware", p->bios && p->efi ? "a BIOS, or UEFI by .firmware = \"uefi\"" : p->bios ? "a BIOS" : "UEFI");
+		print_line("agent", "started by cloud-init, or at the serial console where root logs in without a password");
+		buf_adds(&quoted, "vmtap shell ");
+		text_quote_shell(&quoted, path);
+		print_line("boots by", buf_str(&quoted));
+	} else {
+		print_line("boots by", root || p->fs ? "a kernel that is given as .kernel" : "nothing: it has no boot loader");
+	}
+}
+
+static int disk_info(const char *path, struct err *err)
+{
+	cleanup_disk struct disk d = {.fd = -1};
+	struct partitions p;
+
+	if (disk_open(&d, path, err) < 0)
+		return -1;
+	printf(LABEL "%.1f MB\n", "disk", (double)d.size / MB);
+	fflush(stdout);
+	if (partitions_read(&d, &p, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p.count; i++)
+		print_partition(&p.list[i]);
+	if (p.table == TABLE_NONE)
+		print_line("content", p.fs ? p.fs : "unknown");
+	print_disk_boot(path, &p);
+	return 0;
+}
+
 static int image_info(const char *path, const struct settings *s, struct err *err)
 {
 	const struct format *f = format_find(path, err);
@@ -128,6 +174,8 @@ static int image_info(const char *path, const struct settings *s, struct err *er
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		printf(LABEL "%.1f MB\n", "size", (double)st.st_size / MB);
 	fflush(stdout);
+	if (f->disk)
+		return disk_info(path, err);
 	result = root_prepare(s->store, path, &r, err);
 	if (result == 0)
 		result = print_root(&r, err);

@@ -8,9 +8,11 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/mem.h"
+#include "image/boot_disk.h"
 #include "image/embedded.h"
 #include "image/guest.h"
 #include "qemu/confine.h"
+#include "qemu/firmware.h"
 #include "qemu/freezer.h"
 #include "script/needs.h"
 #include "script/script.h"
@@ -23,6 +25,7 @@
 static_assert(GUEST_DISKS_MAX <= COMMAND_DISKS_MAX, "every disk of a guest is one of its machine");
 static_assert(SCRIPT_MACHINES_MAX == SPEC_MACHINES_MAX, "a world has room for a script's machines");
 static_assert(SCRIPT_NETS_MAX == SPEC_NETS_MAX, "a world has room for a script's networks");
+static_assert(VM_DISKS_MAX == GUEST_MORE_MAX, "a guest gets all the disks that a script gives it");
 static_assert(VM_NETS_MAX == COMMAND_NICS_MAX, "QEMU gets a card for each network of a machine");
 
 /* ---- the list ---- */
@@ -171,6 +174,45 @@ static char *find_path(const char *script_file, const char *path)
 	return file_exists(beside) ? steal(beside) : xstrdup(path);
 }
 
+int plan_add_firmware(struct machine_spec *m, struct err *err)
+{
+	const struct firmware *f = firmware_find(err);
+
+	if (!f)
+		return -1;
+	m->firmware = f->code;
+	m->variables = f->variables;
+	return 0;
+}
+
+/* Read .disks. Return: how many there are; the files' names are the caller's to free. */
+static size_t find_disks(const struct script_machine *from, struct guest_more more[VM_DISKS_MAX])
+{
+	const struct vm_disk *d = from->options->disks;
+	size_t n = 0;
+
+	for (; n < VM_DISKS_MAX && (d[n].size || d[n].file); n++)
+		more[n] = (struct guest_more){
+			.file = d[n].file ? find_path(from->file, d[n].file) : NULL,
+			.size = (uint64_t)d[n].size << 20,
+			.read_only = d[n].readonly,
+		};
+	return n;
+}
+
+static void take_files(struct machine_spec *m, struct guest_files *f)
+{
+	m->kernel = steal(f->kernel);
+	m->initrd = steal(f->initrd);
+	m->words = steal(f->words);
+	for (size_t i = 0; i < f->ndisks; i++) {
+		struct guest_disk *d = &f->disks[i];
+
+		spec_add_disk(m, &(struct spec_disk){d->path, (char *)d->format, d->serial, d->read_only, d->size});
+	}
+	m->prepared = true;
+}
+
 int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err)
 {
 	const struct script_machine *from = script_machine(f->script, i);
@@ -179,21 +221,27 @@ int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, 
 	cleanup_free char *image = o->image ? find_path(from->file, o->image) : NULL;
 	cleanup_free char *kernel = o->kernel ? find_path(from->file, o->kernel) : NULL;
 	cleanup_free char *initrd = o->initrd ? find_path(from->file, o->initrd) : NULL;
+	bool disk = image && boot_disk_is(image), without_kit = disk || (image && kernel);
+	struct guest_more more[VM_DISKS_MAX] = {{0}};
 	struct guest_spec g = {
 		.image = image, .kernel = kernel, .initrd = initrd, .kit = s->kit, .store = s->store,
-		.screen = m->display};
-	struct guest_files files = {0};
+		.screen = m->display, .firmware = o->firmware, .more = more};
+	cleanup_guest_files struct guest_files files = {0};
+	int r;
 
 	g.agent = embedded_agent(&g.agent_len);
-	if (!s->kit && !(image && kernel))
-		err_set(err, "%s", s->kit_missing);
-	if ((!s->kit && !(image && kernel)) || guest_prepare(&g, &files, err) < 0)
+	g.nmore = find_disks(from, more);
+	if (!s->kit && !without_kit)
+		r = err_set(err, "%s", s->kit_missing);
+	else if (o->firmware && (!disk || kernel))
+		r = err_set(err, ".firmware is what a disk is booted by, %s", disk ? "and here .kernel is" : "and .image is none");
+	else
+		r = guest_prepare(&g, &files, err);
+	for (size_t d = 0; d < g.nmore; d++)
+		free((char *)more[d].file);
+	if (r < 0 || (files.uefi && plan_add_firmware(m, err) < 0))
 		return err_wrap(err, "%s:%d: machine '%s'", from->file, from->line, from->name);
-	m->kernel = steal(files.kernel);
-	m->initrd = steal(files.initrd);
-	for (size_t d = 0; d < files.ndisks; d++)
-		spec_add_disk(m, files.disks[d].path, files.disks[d].format, files.disks[d].serial, files.disks[d].read_only);
-	guest_files_free(&files);
+	take_files(m, &files);
 	return 0;
 }
 
@@ -245,7 +293,7 @@ void plan_resolve(struct plan_file *f, const struct settings *s)
 		struct machine_spec *m = &f->world.machines[i];
 		struct err err = {0};
 
-		if (!m->broken && !m->kernel && plan_prepare(f, s, i, &err) < 0)
+		if (!m->broken && !m->prepared && plan_prepare(f, s, i, &err) < 0)
 			m->broken = xstrdup(err.text);
 	}
 }

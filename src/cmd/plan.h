@@ -92,6 +92,9 @@ void plan_describe(struct plan_file *f, const struct settings *s);
  */
 int plan_prepare(const struct plan_file *f, const struct settings *s, size_t i, struct err *err);
 
+/* Give a machine UEFI instead of a BIOS. Return: 0, or -1: the host has none. */
+int plan_add_firmware(struct machine_spec *m, struct err *err);
+
 /* Both for all machines of a script, one after the other; what cannot be prepared is then broken. */
 void plan_resolve(struct plan_file *f, const struct settings *s);
 

@@ -11,7 +11,7 @@
 
 static bool is_pending(const struct machine_spec *m)
 {
-	return !m->broken && !m->kernel;
+	return !m->broken && !m->prepared;
 }
 
 static void put_disk(struct buf *out, const struct spec_disk *d)
@@ -19,7 +19,8 @@ static void put_disk(struct buf *out, const struct spec_disk *d)
 	wire_put_str(out, d->format);
 	wire_put_str(out, d->serial);
 	wire_put_u8(out, d->read_only);
-	wire_put_str(out, d->path);
+	wire_put_u64(out, d->size);
+	wire_put_str(out, d->path ? d->path : "");
 }
 
 /* The child's message: for each machine that was pending its files, or why there are none. */
@@ -41,8 +42,10 @@ static void be_child(const void *order, struct buf *message)
 			continue;
 		}
 		wire_put_u8(message, 1);
-		wire_put_str(message, m->kernel);
-		wire_put_str(message, m->initrd);
+		wire_put_str(message, m->kernel ? m->kernel : "");
+		wire_put_str(message, m->initrd ? m->initrd : "");
+		wire_put_str(message, m->words ? m->words : "");
+		wire_put_u8(message, m->firmware != NULL);
 		wire_put_u32(message, (uint32_t)m->ndisks);
 		for (size_t d = 0; d < m->ndisks; d++)
 			put_disk(message, &m->disks[d]);
@@ -67,11 +70,20 @@ static void take_disk(struct prepare *p, struct wire_reader *r, struct machine_s
 	cleanup_free char *format = wire_get_str(r);
 	cleanup_free char *serial = wire_get_str(r);
 	bool read_only = wire_get_u8(r);
+	uint64_t size = wire_get_u64(r);
 
 	take_file(p, r, m, &path);
 	r->bad |= m->ndisks == COMMAND_DISKS_MAX;
-	if (!r->bad && path)
-		spec_add_disk(m, path, format, serial, read_only);
+	if (!r->bad)
+		spec_add_disk(m, &(struct spec_disk){path, format, serial, read_only, size});
+}
+
+/* None is NULL, here as where no child was needed: they are part of the machine's key. */
+static char *take_words(struct wire_reader *r)
+{
+	cleanup_free char *words = wire_get_str(r);
+
+	return *words ? steal(words) : NULL;
 }
 
 static void take_machine(struct prepare *p, struct wire_reader *r, struct machine_spec *m)
@@ -79,6 +91,10 @@ static void take_machine(struct prepare *p, struct wire_reader *r, struct machin
 	if (wire_get_u8(r)) {
 		take_file(p, r, m, &m->kernel);
 		take_file(p, r, m, &m->initrd);
+		m->words = take_words(r);
+		if (wire_get_u8(r) && plan_add_firmware(m, NULL) < 0)
+			r->bad = true;
+		m->prepared = true;
 		for (uint32_t n = wire_get_u32(r); n && !r->bad; n--)
 			take_disk(p, r, m);
 	} else {

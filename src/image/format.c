@@ -104,7 +104,8 @@ static int container_open_and_key(const char *store, struct sha256 *key, const c
 #define HINT_TWICE  "decompress it once: "
 #define HINT_KERNEL "a kernel goes into .kernel; .image is the root file system"
 #define HINT_MOUNT  "mount it and give the folder, or a tar of it: tar --numeric-owner -C FOLDER -cf root.tar ."
-#define HINT_DISK   "make a tar of its root file system: virt-tar-out -a DISK / root.tar"
+#define HINT_DISK   "make a qcow2 of it: qemu-img convert -O qcow2 DISK disk.qcow2"
+#define HINT_PACKED "decompress it: a disk is read here and there, not from its start to its end"
 
 #define MAGIC(offset, text) .at = (offset), .len = sizeof(text) - 1, .magic = (text)
 
@@ -141,17 +142,17 @@ static const struct format formats[] = {
 	{"a squashfs image", MAGIC(0, "hsqs"), .hint = "unpack it and give the folder: unsquashfs"},
 	{"an EROFS image", MAGIC(1024, "\xe2\xe1\xf5\xe0"),
 	 .hint = "give what it was made from, or unpack it and give the folder: fsck.erofs --extract=FOLDER"},
-	{"an ext2, ext3 or ext4 image", MAGIC(1080, "\x53\xef"), .hint = HINT_MOUNT},
-	{"an XFS image", MAGIC(0, "XFSB"), .hint = HINT_MOUNT},
+	{"an ext2, ext3 or ext4 image", MAGIC(1080, "\x53\xef"), .hint = HINT_MOUNT, .disk = true},
+	{"an XFS image", MAGIC(0, "XFSB"), .hint = HINT_MOUNT, .disk = true},
 	{"an ISO image", MAGIC(32769, "CD001"), .hint = "an installer cannot be booted; give the root file system as a tar or a folder"},
 
 	/* disks */
-	{"a qcow2 disk", MAGIC(0, "QFI\xfb"), .hint = HINT_DISK},
+	{"a qcow2 disk", MAGIC(0, "QFI\xfb"), .hint = HINT_PACKED, .disk = true},
 	{"a VMDK disk", MAGIC(0, "KDMV"), .hint = HINT_DISK},
 	{"a VHDX disk", MAGIC(0, "vhdxfile"), .hint = HINT_DISK},
 	{"a VDI disk", MAGIC(64, "\x7f\x10\xda\xbe"), .hint = HINT_DISK},
-	{"a disk with a partition table (GPT)", MAGIC(512, "EFI PART"), .hint = HINT_DISK},
-	{"a disk with a partition table", MAGIC(510, "\x55\xaa"), .hint = HINT_DISK},
+	{"a disk with a partition table (GPT)", MAGIC(512, "EFI PART"), .hint = HINT_PACKED, .disk = true},
+	{"a disk with a partition table", MAGIC(510, "\x55\xaa"), .hint = HINT_PACKED, .disk = true},
 
 	{"an empty tar", .probe = is_zero_block, .key = archive_key, .load = archive_load, .read = tar_read},
 	{"a web page", MAGIC(0, "<"), .hint = "look at it: a download may have gone wrong"},
@@ -175,7 +176,7 @@ static const struct format *format_loadable(const char *path, const struct forma
 {
 	const struct format *f = format_of(h);
 
-	if (f && (h->inflated ? f->read != NULL : f->load != NULL))
+	if (f && (h->inflated ? f->read != NULL : f->load || f->disk))
 		return f;
 	if (!f) {
 		err_set(err, "'%s' is not a tar: its first header is damaged or something else", path);

@@ -55,6 +55,7 @@ struct format_target {
  *		nothing can yet. Return: 0, or -1
  * @read:	The same of a stream, which may be compressed; NULL for what is no stream
  * @hint:	What to do instead, when @load is NULL
+ * @disk:	It is a disk (disk.h): nothing loads it, for a machine has it as it is
  */
 struct format {
 	const char *name;
@@ -65,6 +66,7 @@ struct format {
 	int (*load)(const char *path, const struct format_target *to, struct err *err);
 	int (*read)(struct source *s, const struct format_target *to, struct err *err);
 	const char *hint;
+	bool disk;
 };
 
 /**
@@ -74,7 +76,7 @@ struct format {
  *
  * Reads the first FORMAT_HEAD_MAX bytes at most.
  *
- * Return: the format, whose @load is not NULL; or NULL
+ * Return: the format, whose @load is not NULL unless it is a @disk; or NULL
  */
 const struct format *format_find(const char *path, struct err *err);
 

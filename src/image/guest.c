@@ -23,13 +23,16 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/boot_disk.h"
 #include "image/dir.h"
 #include "image/erofs.h"
 #include "image/folder.h"
+#include "image/front.h"
 #include "image/initrd.h"
 #include "image/kernel.h"
 #include "image/modules.h"
 #include "image/root.h"
+#include "image/seed.h"
 #include "image/vmlinux.h"
 #include "store/store.h"
 #include "wire/boot.h"
@@ -48,6 +51,7 @@ static const struct module_want kit_wants[] = {
 	{"virtio_console", false},
 	{"virtio_net", false},
 	{"virtio_rng", true},
+	{"virtio_blk", false}, /* the last: for those that have a disk */
 };
 
 /* And what it needs to mount a root: all of those, and more. */
@@ -64,6 +68,7 @@ static const struct module_want root_wants[] = {
 /**
  * struct guest - A guest being prepared
  * @root:	Its root; without a path, the guest lives in its initramfs
+ * @root_fs:	Its file system, when it is not ours; NULL: EROFS, of which @image is
  * @image:	The root, open for reading, when there is one
  * @packed:	The kit's image of modules, open for reading, when that is what it has
  * @modules:	Where the modules are, if @modules_dir is set
@@ -73,21 +78,96 @@ struct guest {
 	const struct guest_spec *spec;
 	struct guest_files *out;
 	struct root root;
+	const char *root_fs;
 	struct erofs_image image, packed;
 	struct folder modules;
 	char *modules_dir;
+	struct module_want wants[ARRAY_SIZE(root_wants) + 1];
 	struct module_list closure;
 };
+
+/* Nobody tells it anything: it would look for that, which takes longer than the rest of a boot. */
+#define WITHOUT_CLOUD_INIT " cloud-init=disabled"
+
+static void add(struct guest_files *f, struct guest_disk d, const char *serial)
+{
+	assert(f->ndisks < GUEST_DISKS_MAX && strlen(serial) < sizeof(d.serial));
+	strcpy(d.serial, serial);
+	f->disks[f->ndisks++] = d;
+}
 
 /* @path: handed over. */
 static void add_disk(struct guest_files *f, char *path, const char *serial)
 {
-	assert(f->ndisks < GUEST_DISKS_MAX);
-	f->disks[f->ndisks++] = (struct guest_disk){path, .format = "raw", .serial = serial, .read_only = true};
+	add(f, (struct guest_disk){.path = path, .format = "raw", .read_only = true}, serial);
+}
+
+/* Its content is part of the machine's key: it is summed here, where nobody waits, and the store remembers the sum. */
+static int sum_up(const struct guest *g, const char *path, struct err *err)
+{
+	struct sha256 key;
+
+	sha256_init(&key);
+	return store_key_content(g->spec->store, &key, path, err);
+}
+
+/* What the script gives besides: blank, or an image. */
+static int more_prepare(struct guest *g, struct err *err)
+{
+	for (size_t i = 0; i < g->spec->nmore; i++) {
+		const struct guest_more *more = &g->spec->more[i];
+		struct boot_disk d = {.format = "raw", .size = more->size};
+		cleanup_free char *serial = xasprintf(BOOT_MORE_SERIAL "%zu", i);
+
+		if (more->file && (boot_disk_measure(more->file, &d, err) < 0 || sum_up(g, more->file, err) < 0)) {
+			free(d.path);
+			return -1;
+		}
+		add(g->out, (struct guest_disk){d.path, d.format, .read_only = more->read_only, .size = more->read_only ? 0 : d.size},
+		    serial);
+	}
+	return 0;
+}
+
+/* A disk that boots by itself: the agent comes in on a volume of its own. */
+static int disk_prepare(struct guest *g, struct err *err)
+{
+	const struct guest_spec *s = g->spec;
+	cleanup_free char *seed = NULL;
+	struct boot_disk d;
+
+	if (boot_disk_find(s->image, s->firmware, &d, err) < 0)
+		return -1;
+	g->out->uefi = d.uefi;
+	add(g->out, (struct guest_disk){d.path, d.format, .size = d.size}, BOOT_DISK_SERIAL);
+	if (sum_up(g, s->image, err) < 0 || more_prepare(g, err) < 0 ||
+	    seed_prepare(s->store, s->agent, s->agent_len, &seed, err) < 0)
+		return -1;
+	add_disk(g->out, steal(seed), BOOT_SEED_SERIAL);
+	return 0;
+}
+
+/* A kernel is given and nothing else: the disk's root is one like any other, though of another file system. */
+static int disk_as_root(struct guest *g, struct err *err)
+{
+	struct boot_disk d;
+
+	if (boot_disk_root(g->spec->image, &d, err) < 0)
+		return -1;
+	g->root.path = xstrdup(d.path);
+	g->root_fs = d.fs;
+	strcpy(g->root.key, "disk");
+	add(g->out, (struct guest_disk){d.path, d.format, .read_only = true}, BOOT_ROOT_SERIAL);
+	/* Its fstab is about another machine: devices that are not there, and a root that is mounted already. */
+	g->out->words = d.part ? xasprintf(BOOT_ROOT_FSTYPE "=%s " BOOT_ROOT_PART "=%u fstab=no" WITHOUT_CLOUD_INIT, d.fs, d.part) :
+				 xasprintf(BOOT_ROOT_FSTYPE "=%s fstab=no" WITHOUT_CLOUD_INIT, d.fs);
+	return sum_up(g, g->spec->image, err);
 }
 
 static int image_prepare(struct guest *g, struct err *err)
 {
+	if (boot_disk_is(g->spec->image))
+		return disk_as_root(g, err);
 	if (root_prepare(g->spec->store, g->spec->image, &g->root, err) < 0)
 		return -1;
 	add_disk(g->out, xstrdup(g->root.path), BOOT_ROOT_SERIAL);
@@ -174,6 +254,24 @@ static int kernel_unpack(struct guest *g, struct err *err)
 		g->out->kernel = steal(vmlinux);
 	}
 	return 0;
+}
+
+/* A kernel is given, and the initramfs that mounts the disk's root. */
+static int front_of_disk(struct guest *g, struct err *err)
+{
+	const struct guest_spec *s = g->spec;
+	struct boot_disk d;
+
+	if (boot_disk_root(s->image, &d, err) < 0)
+		return -1;
+	add(g->out, (struct guest_disk){d.path, d.format, .size = d.size}, BOOT_DISK_SERIAL);
+	/* %.0u: a 0 is nothing */
+	g->out->words = xasprintf("rdinit=/" BOOT_FRONT_AGENT " " BOOT_FRONT "=/init root=/dev/vda%.0u ro" WITHOUT_CLOUD_INIT,
+				  d.part);
+	g->out->kernel = xstrdup(s->kernel);
+	if (sum_up(g, s->image, err) < 0 || more_prepare(g, err) < 0 || kernel_unpack(g, err) < 0)
+		return -1;
+	return front_prepare(s->store, s->initrd, s->agent, s->agent_len, &g->out->initrd, err);
 }
 
 static int kernel_prepare(struct guest *g, struct err *err)
@@ -279,11 +377,23 @@ static int modules_image(struct guest *g, struct err *err)
 }
 
 /* Of a kernel that could not be unpacked nothing is known, and it is believed to have everything. */
+static const struct module_want *wants(struct guest *g, size_t *n)
+{
+	if (g->root.path) {
+		memcpy(g->wants, root_wants, sizeof(root_wants));
+		g->wants[ARRAY_SIZE(root_wants)] = (struct module_want){g->root_fs, false};
+		*n = ARRAY_SIZE(root_wants) + (g->root_fs ? 1 : 0);
+		return g->wants;
+	}
+	*n = ARRAY_SIZE(kit_wants) - (g->spec->nmore ? 0 : 1);
+	return kit_wants;
+}
+
 static int lacks_build(const char *dir, void *arg, struct err *err)
 {
-	const struct guest *g = arg;
-	const struct module_want *want = g->root.path ? root_wants : kit_wants;
-	size_t n = g->root.path ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
+	struct guest *g = arg;
+	size_t n;
+	const struct module_want *want = wants(g, &n);
 	cleanup_buf struct buf elf = {0}, names = {0};
 
 	if (file_read(g->out->kernel, KERNEL_MAX, &elf, err) < 0)
@@ -299,7 +409,8 @@ static int lacks_check(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *path = NULL;
 	cleanup_buf struct buf names = {0};
-	const char *what = g->root.path ? "lacks root " GUEST_FORMAT : "lacks " GUEST_FORMAT;
+	const char *kind = g->root.path ? "root " : g->spec->nmore ? "disk " : "";
+	cleanup_free char *what = xasprintf("lacks %s%s" GUEST_FORMAT, kind, g->root_fs ? g->root_fs : "");
 
 	if (of_kernel(g, "lacks", what, lacks_build, &entry, err) < 0)
 		return -1;
@@ -315,9 +426,9 @@ static int lacks_check(struct guest *g, struct err *err)
 static int modules_prepare(struct guest *g, struct err *err)
 {
 	const struct folder image = {.image = &g->image}, kit = {.root = g->spec->kit};
-	bool root = g->root.path != NULL, ours = root && modules_look(g, &image);
-	const struct module_want *want = root ? root_wants : kit_wants;
-	size_t n = root ? ARRAY_SIZE(root_wants) : ARRAY_SIZE(kit_wants);
+	bool root = g->root.path != NULL, ours = root && !g->root_fs && modules_look(g, &image);
+	size_t n;
+	const struct module_want *want = wants(g, &n);
 	int packed = ours || !kit.root ? 0 : modules_open(g, err);
 
 	if (packed < 0)
@@ -333,11 +444,16 @@ static int modules_prepare(struct guest *g, struct err *err)
 
 static int prepare(struct guest *g, struct err *err)
 {
+	if (g->spec->image && !g->spec->kernel && boot_disk_is(g->spec->image))
+		return disk_prepare(g, err);
+	if (g->spec->image && g->spec->initrd && boot_disk_is(g->spec->image))
+		return front_of_disk(g, err);
 	if (!g->spec->image && !g->spec->kit) {
 		err_set(err, "a machine without .image needs the kit, and there is none");
 		return err_hint(err, "set VMTAP_KIT to a kit's folder (ci/kit makes one)");
 	}
-	if ((g->spec->image && image_prepare(g, err) < 0) || kernel_prepare(g, err) < 0 || modules_prepare(g, err) < 0)
+	if ((g->spec->image && image_prepare(g, err) < 0) || kernel_prepare(g, err) < 0 || modules_prepare(g, err) < 0 ||
+	    more_prepare(g, err) < 0)
 		return -1;
 	return initrd_prepare(&(struct initrd){
 		.store = g->spec->store,
@@ -375,7 +491,7 @@ int guest_prepare(const struct guest_spec *s, struct guest_files *out, struct er
 const char *guest_files_disk(const struct guest_files *f, const char *serial)
 {
 	for (size_t k = 0; k < f->ndisks; k++)
-		if (f->disks[k].serial && strcmp(f->disks[k].serial, serial) == 0)
+		if (strcmp(f->disks[k].serial, serial) == 0)
 			return f->disks[k].path;
 	return NULL;
 }
@@ -385,6 +501,7 @@ void guest_files_free(struct guest_files *f)
 	free(f->kernel);
 	free(f->initrd);
 	free(f->version);
+	free(f->words);
 	for (size_t k = 0; k < f->ndisks; k++)
 		free(f->disks[k].path);
 	*f = (struct guest_files){0};

@@ -17,8 +17,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
+
+/**
+ * struct guest_more - A disk that a guest has besides
+ * @file:	An image (disk.h), which is never written; NULL: the disk is blank, of @size bytes
+ * @read_only:	For the guest, too
+ */
+struct guest_more {
+	const char *file;
+	uint64_t size;
+	bool read_only;
+};
 
 /**
  * struct guest_spec - A guest as declared; NULL is "not given", nothing is owned
@@ -31,6 +43,8 @@
  *		modules-VERSION.erofs
  * @store:	The cache folder; created
  * @screen:	The machine has a VGA, which the kernel is to find
+ * @firmware:	What an @image that is a disk is booted by: "bios", "uefi", or NULL: what it has a boot loader for
+ * @more:	Further disks, @nmore of them
  * @agent:	The agent's ELF image, deflated by gzip(1), @agent_len bytes
  */
 struct guest_spec {
@@ -38,20 +52,27 @@ struct guest_spec {
 	const void *agent;
 	size_t agent_len;
 	bool screen;
+	const char *firmware;
+	const struct guest_more *more;
+	size_t nmore;
 };
 
-#define GUEST_DISKS_MAX 4
+#define GUEST_MORE_MAX	6
+#define GUEST_DISKS_MAX (GUEST_MORE_MAX + 2)
 
 /**
  * struct guest_disk - A disk of the guest
- * @path:	Owned
- * @format:	QEMU's word: "raw"
- * @serial:	By which the agent finds it (wire/boot.h), or NULL
+ * @path:	Owned; NULL: it is blank
+ * @format:	QEMU's word: "raw" or "qcow2"
+ * @serial:	By which the agent finds it (wire/boot.h)
+ * @size:	Bytes, of one that each machine writes to in a file of its own; else 0
  */
 struct guest_disk {
 	char *path;
-	const char *format, *serial;
+	const char *format;
+	char serial[24];
 	bool read_only;
+	uint64_t size;
 };
 
 /**
@@ -59,15 +80,27 @@ struct guest_disk {
  * @kernel:	An ELF file that boots by PVH where the declared one can be
  *		unpacked (vmlinux.h) and there is no screen, else that one
  * @version:	The kernel's release
- * @disks:	@ndisks of them: an EROFS image of the root (BOOT_ROOT_SERIAL), but
+ * @words:	What else the kernel is told, or NULL
+ *		NULL, and so are @initrd and @version: the machine boots from its disk, by
+ *		UEFI if @uefi
+ * @disks:	@ndisks of them: the disk that it boots from (BOOT_DISK_SERIAL), and the one
+ *		by which the agent comes in (BOOT_SEED_SERIAL); or an EROFS image of the root (BOOT_ROOT_SERIAL), but
  *		for the kit guest; and one of /lib/modules/@version
- *		(BOOT_MODULES_SERIAL), when the kernel has modules and the root lacks them
+ *		(BOOT_MODULES_SERIAL), when the kernel has modules and the root lacks them;
+ *		and those of @more in their order (BOOT_MORE_SERIAL)
  */
 struct guest_files {
-	char *kernel, *initrd, *version;
+	bool uefi;
+	char *kernel, *initrd, *version, *words;
 	struct guest_disk disks[GUEST_DISKS_MAX];
 	size_t ndisks;
 };
+
+/*
+ * An image that is a disk boots by itself, unless there is a kernel. Then its root is mounted by @initrd, an initramfs
+ * that is the disk's own (initramfs-tools, dracut), with our agent in front of it (front.h); or without one by ours,
+ * read-only and under a tmpfs, like any other root.
+ */
 
 /**
  * guest_prepare() - Make or find the files of a guest

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "machine/disks.h"
 #include "machine/handshake.h"
 #include "machine/loss.h"
 #include "machine/saving.h"
@@ -19,6 +20,7 @@
 
 #define PANIC_GRACE_S 1		   /* for QEMU to end, or the agent to answer, after a panic's text; scaled */
 #define KILL_GRACE_S  10	   /* for a killed QEMU to be gone: a kernel may have much to free */
+#define DISK_PATIENCE 2		   /* times the time of other boots, for a machine that boots from its own disk */
 #define REASON_LINES  3		   /* of QEMU's stderr in a message */
 #define REASON_BYTES  600
 #define AGENT_OUT_MAX (8 << 20)	   /* bytes that wait for an agent: several times what a call may send */
@@ -86,6 +88,8 @@ static void release(struct machine *m)
 			switch_detach(m->switches[m->spec->nets[i]], m->ports[i]);
 		m->ports[i] = -1;
 	}
+	login_end(m);
+	disks_close(m);
 	requests_clear(&m->requests);
 	m->paused = false;
 }
@@ -186,6 +190,26 @@ static void exit_ready(void *arg, uint32_t events)
 		exited(m, status);
 }
 
+/* A boot loader reads a kernel slowly, and what starts the agent on such a disk comes late. */
+static double boot_timeout(const struct machine *m)
+{
+	bool disk = m->state == MACHINE_BOOTING && spec_boots_itself(m->spec);
+
+	return m->world->boot_timeout * (disk ? DISK_PATIENCE : 1);
+}
+
+/* A disk that boots by itself may lack what starts the agent: unless KVM is to blame, that is no fault of QEMU's. */
+static void did_not_boot(struct machine *m)
+{
+	bool disk = spec_boots_itself(m->spec), kvm = m->world->accel->kind == ACCEL_KVM;
+
+	machine_fail(m, m->heard || (disk && !kvm) ? LOSS_GUEST : LOSS_QEMU,
+		     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s%s%s",
+			       m->spec->name, boot_timeout(m), accel_names[m->world->accel->kind],
+			       machine_state_name(m->state), m->heard ? "" : " and its agent had not said hello",
+			       m->heard || !disk ? "" : "\n", m->heard || !disk ? "" : login_story(&m->login)));
+}
+
 static void deadline_passed(void *arg)
 {
 	struct machine *m = arg;
@@ -199,11 +223,7 @@ static void deadline_passed(void *arg)
 		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' did not end within %.0f s", name,
 						      m->world->call_timeout));
 	else
-		machine_fail(m, m->heard ? LOSS_GUEST : LOSS_QEMU,
-			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s",
-				       name, m->world->boot_timeout, accel_names[m->world->accel->kind],
-				       machine_state_name(m->state),
-				       m->heard ? "" : " and its agent had not said hello"));
+		did_not_boot(m);
 }
 
 /* ---- a panic, or a text about one ---- */
@@ -308,6 +328,7 @@ static void agent_frame(void *arg, const struct frame *f)
 	const char *fault = NULL;
 
 	m->heard = true;
+	login_end(m);
 	if (f->type == WIRE_HELLO)
 		handshake_hello(m, f);
 	else
@@ -376,6 +397,8 @@ void machine_origin_free(struct machine_origin *o)
 	free(o->frozen);
 	for (size_t i = 0; i < ARRAY_SIZE(o->bases); i++)
 		free(o->bases[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(o->written); i++)
+		free(o->written[i]);
 	*o = (struct machine_origin){0};
 }
 
@@ -424,7 +447,9 @@ void machine_start(struct machine *m, struct machine_origin o)
 			     xasprintf("cannot start '%s': %s", m->spec->name, err.text));
 		return;
 	}
-	loop_timer(m->loop, &m->deadline, seconds_from_now(m->world->boot_timeout));
+	loop_timer(m->loop, &m->deadline, seconds_from_now(boot_timeout(m)));
+	if (m->state == MACHINE_BOOTING && spec_boots_itself(m->spec))
+		login_begin(m);
 	if (o.state) {
 		saving_leave_memory(&m->qmp, o.ram && !o.whole);
 		saving_load(m);
@@ -515,6 +540,9 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 	};
 	for (size_t i = 0; i < COMMAND_NICS_MAX; i++)
 		m->ports[i] = -1;
+	for (size_t i = 0; i < COMMAND_DISKS_MAX; i++)
+		m->written[i] = -1;
+	m->variables = -1;
 }
 
 void machine_free(struct machine *m)

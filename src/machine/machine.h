@@ -49,6 +49,7 @@
 #include "base/loop.h"
 #include "machine/console.h"
 #include "machine/events.h"
+#include "machine/login.h"
 #include "machine/request.h"
 #include "machine/spec.h"
 #include "net/switch.h"
@@ -97,6 +98,8 @@ enum machine_identity {
  * @kept:	Writes go to @ram, because the machine is going to be saved, instead
  *		of to a private copy
  * @whole:	@state holds the memory, too: @ram is only the place for it
+ * @written:	For each disk that the machine writes to: a file with what was written to
+ *		it before (disks.h), which is copied; NULL: nothing was
  * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
  *		@state and @ram are NULL; NULL otherwise
  * @bases:	Files that @frozen is based on, the first ones
@@ -110,6 +113,7 @@ enum machine_identity {
 struct machine_origin {
 	char *ram, *state, *frozen;
 	char *bases[COMMAND_BASES_MAX];
+	char *written[COMMAND_DISKS_MAX];
 	bool kept, whole, stays, freezer, rehearse;
 	enum machine_identity identity;
 };
@@ -168,6 +172,9 @@ struct machine {
 	struct link agent;
 	struct console console, errors; /* the guest's serial console; QEMU's stderr */
 	int ports[COMMAND_NICS_MAX];
+	struct login login; /* while a machine boots from its own disk */
+	int written[COMMAND_DISKS_MAX]; /* disks.h's; -1 */
+	int variables;			/* of its UEFI, likewise */
 	struct requests requests;
 	struct events events; /* of QEMU, in this life */
 	uint64_t told; /* when it was last told the time, CLOCK_MONOTONIC */

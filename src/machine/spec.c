@@ -33,10 +33,29 @@ static const struct known_disk {
 	{BOOT_MODULES_SERIAL, "modules", BOOT_MODULES "=" BOOT_MODULES_SERIAL},
 };
 
-void spec_add_disk(struct machine_spec *m, const char *path, const char *format, const char *serial, bool read_only)
+void spec_add_disk(struct machine_spec *m, const struct spec_disk *d)
 {
 	assert(m->ndisks < COMMAND_DISKS_MAX);
-	m->disks[m->ndisks++] = (struct spec_disk){xstrdup(path), xstrdup(format), xstrdup(serial), read_only};
+	m->disks[m->ndisks++] = (struct spec_disk){
+		.path = d->path ? xstrdup(d->path) : NULL,
+		.format = xstrdup(d->format),
+		.serial = xstrdup(d->serial),
+		.read_only = d->read_only,
+		.size = d->size,
+	};
+}
+
+bool spec_boots_itself(const struct machine_spec *m)
+{
+	return !m->kernel && m->ndisks && strcmp(m->disks[0].serial, BOOT_DISK_SERIAL) == 0;
+}
+
+bool spec_writes_disks(const struct machine_spec *m)
+{
+	for (size_t i = 0; i < m->ndisks; i++)
+		if (m->disks[i].size)
+			return true;
+	return false;
 }
 
 static void add_disk(const struct spec_disk *d, struct command_disk *out)
@@ -44,6 +63,8 @@ static void add_disk(const struct spec_disk *d, struct command_disk *out)
 	*out = (struct command_disk){.id = d->serial, .path = d->path, .serial = d->serial, .read_only = d->read_only};
 	if (strcmp(d->format, "raw") != 0)
 		out->format = d->format;
+	out->overlay = d->size ? "" : NULL; /* another one in each life: what is keyed knows that there is one */
+	out->boots = strcmp(d->serial, BOOT_DISK_SERIAL) == 0;
 	for (size_t i = 0; i < ARRAY_SIZE(known_disks); i++) {
 		if (strcmp(known_disks[i].serial, d->serial) != 0)
 			continue;
@@ -80,7 +101,10 @@ void spec_command(const struct spec *w, size_t index, bool generic, struct comma
 		.cpu = m->cpu,
 		.kernel = m->kernel,
 		.initrd = m->initrd,
+		.words = m->words,
 		.append = m->append,
+		.firmware = m->firmware,
+		.variables = m->variables,
 		.display = m->display,
 		.extra = m->extra,
 	};

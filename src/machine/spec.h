@@ -29,20 +29,27 @@ struct net_spec {
 
 /**
  * struct spec_disk - A disk of a machine; every text is owned
- * @path:	The file
+ * @path:	The file; NULL: it is blank
  * @format:	QEMU's word for the file's format: "raw"
  * @serial:	By which the agent finds it (wire/boot.h)
  * @read_only:	For the guest, too
+ * @size:	Bytes of a disk that the machine writes to in a file of its own, which goes with it (disks.h), so that
+ *		@path is never written; or 0
  */
 struct spec_disk {
 	char *path, *format, *serial;
 	bool read_only;
+	uint64_t size;
 };
 
 /**
  * struct machine_spec - A machine
  * @broken:	Why it cannot be booted ("cannot open 'web.tar': ..."), or NULL; owned
- * @kernel:	As guest_prepare() resolved it; owned, and so are @initrd and the disks
+ * @prepared:	What it boots from is known
+ * @kernel:	As guest_prepare() resolved it; owned, and so are @initrd and the disks. NULL: the machine boots from its
+ *		first disk, by its firmware
+ * @words:	What the kernel is told besides, before @append, or NULL
+ * @firmware, @variables: Of UEFI (qemu/firmware.h), static; NULL: a BIOS
  * @memory:	MiB
  * @nets:	Indices into the world's networks, in the order of its cards
  * @extra:	Further QEMU arguments, NULL-terminated, or NULL
@@ -54,7 +61,9 @@ struct spec_disk {
 struct machine_spec {
 	const char *name, *hostname;
 	char *broken;
-	char *kernel, *initrd;
+	bool prepared;
+	char *kernel, *initrd, *words;
+	const char *firmware, *variables;
 	struct spec_disk disks[COMMAND_DISKS_MAX];
 	size_t ndisks;
 	const char *append, *cpu, *provision;
@@ -127,7 +136,13 @@ struct spec {
 void spec_command(const struct spec *w, size_t index, bool generic, struct command *out);
 
 /* Add a disk; the texts are copied. */
-void spec_add_disk(struct machine_spec *m, const char *path, const char *format, const char *serial, bool read_only);
+void spec_add_disk(struct machine_spec *m, const struct spec_disk *d);
+
+/* Return: whether its firmware boots it from its first disk. */
+bool spec_boots_itself(const struct machine_spec *m);
+
+/* Return: whether it has a disk of its own that it writes to. */
+bool spec_writes_disks(const struct machine_spec *m);
 
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);

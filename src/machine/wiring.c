@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "machine/disks.h"
 #include "qemu/confine.h"
 
 static_assert(COMMAND_FDS <= PROC_FDS_MAX, "a child can be given all that QEMU needs");
@@ -89,6 +90,7 @@ static int wiring_open(struct wiring *w, size_t nics, const struct machine_origi
 static char **command_line(const struct machine *m)
 {
 	struct command c;
+	char **argv;
 	int bases = 0;
 
 	while (bases < COMMAND_BASES_MAX && m->origin.bases[bases])
@@ -100,7 +102,10 @@ static char **command_line(const struct machine *m)
 	c.ram_shared = m->origin.kept;
 	c.incoming = m->origin.state != NULL;
 	c.freezer = m->origin.freezer;
-	return command_argv(&c);
+	disks_name(m, &c);
+	argv = command_argv(&c);
+	disks_unname(&c);
+	return argv;
 }
 
 static int spawn(struct machine *m, struct wiring *w, struct err *err)
@@ -144,6 +149,8 @@ int wiring_connect(struct machine *m, struct err *err)
 	int r;
 
 	r = wiring_open(&w, m->spec->nnets, &m->origin, err);
+	if (r == 0)
+		r = disks_open(m, err);
 	if (r == 0)
 		r = spawn(m, &w, err);
 	if (r == 0)

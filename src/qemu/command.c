@@ -107,6 +107,17 @@ static void add_ram(struct args *a, const struct command *c)
 	    c->ram_shared ? "on" : "off");
 }
 
+/* A flash chip of two: the program, and what it keeps from one boot to the next. */
+static void add_firmware(struct args *a, const struct command *c)
+{
+	cleanup_free char *code = escape_commas(c->firmware), *variables = escape_commas(c->variables);
+
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=firmware,filename=%s,read-only=on,auto-read-only=off", code);
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=variables,filename=%s,read-only=off,auto-read-only=off", variables);
+}
+
 static void add_machine(struct args *a, const struct command *c)
 {
 	add_option(a, "-name", c->name);
@@ -117,9 +128,12 @@ static void add_machine(struct args *a, const struct command *c)
 	add_option(a, "-display", "none");
 	add(a, "-no-reboot");
 	add(a, "-machine");
-	add(a, "%s%s%s", c->arch->machine, c->display ? "" : c->arch->headless, c->ram ? ",memory-backend=ram" : "");
+	add(a, "%s%s%s%s", c->arch->machine, c->display ? "" : c->arch->headless, c->ram ? ",memory-backend=ram" : "",
+	    c->firmware ? ",pflash0=firmware,pflash1=variables" : "");
 	if (c->ram)
 		add_ram(a, c);
+	if (c->firmware)
+		add_firmware(a, c);
 	if (c->incoming)
 		add_option(a, "-incoming", "defer");
 	add_option(a, "-accel", accel_options[c->accel]);
@@ -136,8 +150,11 @@ static void add_kernel(struct args *a, const struct command *c)
 {
 	cleanup_buf struct buf words = {0};
 
+	if (!c->kernel)
+		return;
 	add_option(a, "-kernel", c->kernel);
-	add_option(a, "-initrd", c->initrd);
+	if (c->initrd)
+		add_option(a, "-initrd", c->initrd);
 	buf_addf(&words, "%sconsole=%s %s %s", c->display ? "console=tty0 " : "", c->arch->console, kernel_options,
 		 c->arch->kernel_words);
 	for (size_t i = 0; i < c->ndisks; i++)
@@ -145,6 +162,8 @@ static void add_kernel(struct args *a, const struct command *c)
 			buf_addf(&words, " %s", c->disks[i].kernel_words);
 	if (c->virtual_clock)
 		buf_adds(&words, without_timers);
+	if (c->words)
+		buf_addf(&words, " %s", c->words);
 	if (c->append)
 		buf_addf(&words, " %s", c->append);
 	add_option(a, "-append", buf_str(&words));
@@ -175,21 +194,48 @@ static void add_channels(struct args *a, const struct command *c)
 	}
 }
 
-/* A raw image is its file; another format is a node on top of the file's. */
-static void add_disk(struct args *a, const struct arch *arch, const struct command_disk *d)
+/*
+ * An image that only has the node's name @id in common with its disk, and @layer. A raw one is its file; another format
+ * is a node on top of the file's. Only JSON can say that there is nothing below: a name in the image would count else.
+ */
+static void add_image(struct args *a, const struct command_disk *d, const char *layer, bool read_only)
 {
 	cleanup_free char *file = escape_commas(d->path);
-	const char *on = d->read_only ? "on" : "off";
+	const char *on = read_only ? "on" : "off", *truth = read_only ? "true" : "false";
 
 	add(a, "-blockdev");
-	add(a, "driver=file,node-name=%s%s,filename=%s,read-only=%s,auto-read-only=off", d->id,
+	add(a, "driver=file,node-name=%s%s%s,filename=%s,read-only=%s,auto-read-only=off", d->id, layer,
 	    d->format ? "-file" : "", file, on);
-	if (d->format) {
-		add(a, "-blockdev");
-		add(a, "driver=%s,node-name=%s,file=%s-file,read-only=%s", d->format, d->id, d->id, on);
-	}
+	if (!d->format)
+		return;
+	add(a, "-blockdev");
+	add(a, "{\"driver\":\"%s\",\"node-name\":\"%s%s\",\"file\":\"%s%s-file\",\"read-only\":%s,\"backing\":null}",
+	    d->format, d->id, layer, d->id, layer, truth);
+}
+
+/* What is written goes with the machine: nothing of it need reach the disk in time (no-flush). */
+static void add_overlay(struct args *a, const struct command_disk *d)
+{
+	cleanup_free char *file = escape_commas(d->overlay);
+	cleanup_free char *below = d->path ? xasprintf("\"%s-image\"", d->id) : xstrdup("null");
+
+	if (d->path)
+		add_image(a, d, "-image", true);
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=%s-file,filename=%s,cache.no-flush=on", d->id, file);
+	add(a, "-blockdev");
+	add(a, "{\"driver\":\"qcow2\",\"node-name\":\"%s\",\"file\":\"%s-file\",\"backing\":%s,\"cache\":{\"no-flush\":true}}",
+	    d->id, d->id, below);
+}
+
+static void add_disk(struct args *a, const struct arch *arch, const struct command_disk *d)
+{
+	if (d->overlay)
+		add_overlay(a, d);
+	else
+		add_image(a, d, "", d->read_only);
 	add(a, "-device");
-	add(a, "virtio-blk-%s,drive=%s,serial=%s", arch->bus, d->id, d->serial);
+	add(a, "virtio-blk-%s,drive=%s,serial=%s%s", arch->bus, d->id, d->serial, d->boots ? ",bootindex=1" : "");
 }
 
 static void add_nic(struct args *a, const struct arch *arch, size_t i, const struct command_nic *n)

@@ -26,15 +26,19 @@ enum command_fd {
 /**
  * struct command_disk - A disk; every pointer is borrowed
  * @id:		QEMU's name for it, another one for each disk of the machine
- * @path:	The file
+ * @path:	The file; NULL with @overlay: a blank disk
  * @format:	QEMU's driver for the file's format ("qcow2"), or NULL for a raw image
+ * @overlay:	A qcow2 image that takes what the guest writes (overlay.h), so that @path is opened for reading only; or NULL
  * @serial:	By which the guest finds it
  * @read_only:	For the guest; the file is then opened for reading only
+ * @boots:	The firmware boots from it
  * @kernel_words: What the kernel's command line says of it, or NULL
+ *
+ * No other file is ever opened for a disk: what an image says that it is based on is ignored.
  */
 struct command_disk {
-	const char *id, *path, *format, *serial, *kernel_words;
-	bool read_only;
+	const char *id, *path, *format, *overlay, *serial, *kernel_words;
+	bool read_only, boots;
 };
 
 /* A network card. @mac: "52:54:00:..." */
@@ -47,9 +51,11 @@ struct command_nic {
  * @arch:	The guest's processor
  * @binary:	QEMU
  * @sandbox:	QEMU takes confine_sandbox (confine.h)
+ * @kernel:	What QEMU loads itself; NULL: the firmware boots from a disk
+ * @firmware:	Code of UEFI, or NULL for the board's own BIOS; @variables: a copy of its own
  * @memory:	MiB
  * @cpu:	QEMU CPU model, or NULL for the accelerator's default
- * @append:	Added to the kernel command line, or NULL
+ * @words, @append: Added to the kernel command line, in this order, or NULL
  * @disks:	The first @ndisks
  * @nics:	The first @nnics
  * @ram:	File that holds the guest's memory, or NULL for memory of its own
@@ -68,7 +74,8 @@ struct command {
 	const char *name;
 	int memory, cpus;
 	const char *cpu;
-	const char *kernel, *initrd, *append;
+	const char *kernel, *initrd, *words, *append;
+	const char *firmware, *variables;
 	size_t ndisks, nnics;
 	struct command_disk disks[COMMAND_DISKS_MAX];
 	struct command_nic nics[COMMAND_NICS_MAX];

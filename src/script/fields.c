@@ -17,6 +17,7 @@
 #define MEMORY_MIN	 16	    /* MiB; no kernel boots with less */
 #define MEMORY_MAX	 (1L << 20) /* MiB; a mistyped unit, not a machine */
 #define CPUS_MAX	 128
+#define DISK_MAX	 (4L << 20) /* MiB: qemu/overlay.h's 4 TiB */
 #define MTU_MIN		 576   /* RFC 791: what every host must accept */
 #define MTU_MAX		 65535 /* what the length field of IP can say */
 #define HOSTNAME_LABEL	 63    /* RFC 1123 */
@@ -146,6 +147,37 @@ static void check_nets(const struct vmtap_machine *m, struct diagnostics *d)
 	}
 }
 
+/* An empty element ends the list, so one in front of others hides them. */
+static void check_disks(const struct vmtap_machine *m, struct diagnostics *d)
+{
+	const struct vm_disk *disks = m->options.disks;
+	bool ended = false;
+
+	if (!disks[0].size && !disks[0].file && fields_given(m->given, "disks"))
+		diagnose(d, m->file, m->line, ".disks: the first disk has neither .size nor .file");
+	for (int i = 0; i <= VM_DISKS_MAX; i++) {
+		const struct vm_disk *k = &disks[i];
+
+		if (!k->size && !k->file) {
+			ended = true;
+			continue;
+		}
+		if (ended || i == VM_DISKS_MAX) {
+			diagnose(d, m->file, m->line, ended ? ".disks: a disk before the last one has neither .size nor .file" :
+							      ".disks has more than %d elements", VM_DISKS_MAX);
+			return;
+		}
+		if (k->size && k->file)
+			diagnose(d, m->file, m->line, ".disks: disk%d has .size and .file: a file's size is its own", i);
+		else if (k->file && !*k->file)
+			diagnose(d, m->file, m->line, ".disks: .file of disk%d is empty", i);
+		else if (!k->file && (k->size < 1 || k->size > DISK_MAX))
+			diagnose(d, m->file, m->line, ".disks: .size of disk%d is %ld MiB: it must be 1 to %ld", i, k->size, DISK_MAX);
+		else if (!k->file && k->readonly)
+			diagnose(d, m->file, m->line, ".disks: disk%d is blank, and .readonly would leave it so", i);
+	}
+}
+
 void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 {
 	const struct vm_options *o = &m->options;
@@ -171,6 +203,10 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 		diagnose(d, m->file, m->line, ".display is a text: it must be 0 or 1");
 	if (o->hostname && *o->hostname)
 		check_hostname(m, d);
+	check_text(m, (struct text){"firmware", o->firmware, TEXT_MAX}, d);
+	if (o->firmware && *o->firmware && strcmp(o->firmware, "bios") != 0 && strcmp(o->firmware, "uefi") != 0)
+		diagnose(d, m->file, m->line, ".firmware is '%.*s': it must be \"bios\" or \"uefi\"", TEXT_MAX, o->firmware);
+	check_disks(m, d);
 	check_list(m, "nets", o->nets, VM_NETS_MAX, d);
 	check_list(m, "qemu", o->qemu, VM_QEMU_MAX, d);
 	check_nets(m, d);

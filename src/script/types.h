@@ -31,13 +31,25 @@ struct job;
 #define VM_NETS_MAX 8 /* network cards of a machine */
 #define VM_QEMU_MAX 64 /* arguments of .qemu */
 
+#define VM_DISKS_MAX 6 /* disks of .disks */
+
 struct net; /* see net() */
+
+/*
+ * A disk that a machine has besides, which it finds as /dev/disk/by-id/virtio-disk0, -disk1, ... It is blank, or an image:
+ * raw or qcow2. What a machine writes goes with the machine, and no file is ever changed.
+ */
+struct vm_disk {
+	long size;	  /* MiB of a blank one, 1 to 4194304 */
+	const char *file; /* ... or an image */
+	bool readonly;	  /* 1: the machine may not write to it */
+};
 
 /* The fields of vm(name, .field = ...). What is not given is 0 or NULL: vmtap chooses. */
 struct vm_options {
-	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; none: a small BusyBox guest */
+	const char *image;		 /* root: tar, cpio, OCI layout, docker archive, or directory; or a disk that boots: qcow2 or raw; none: a small BusyBox guest */
 	const char *kernel;		 /* bzImage or vmlinux; none: the image's own, else the kit's */
-	const char *initrd;		 /* put in front of vmtap's own */
+	const char *initrd;		 /* put in front of vmtap's own; of a disk: its own, with .kernel */
 	const char *append;		 /* added to the kernel command line */
 	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
 	long cpus;			 /* 1 to 128; 1 */
@@ -47,6 +59,8 @@ struct vm_options {
 	const char *provision;		 /* shell, run once after the first boot, then saved with the machine */
 	const char *clock;		 /* "host", or "virtual": its time jumps to the next timer whenever nothing runs */
 	bool snapshot;			 /* 0: boot cold for every test; 1 */
+	struct vm_disk disks[VM_DISKS_MAX + 1]; /* { { .size = 64 }, { .file = "data.qcow2", .readonly = 1 } }: more disks */
+	const char *firmware;		 /* of a disk that boots: "bios" or "uefi"; none: what it has a boot loader for */
 	bool display;			 /* 1: a screen and a keyboard */
 	const char *qemu[VM_QEMU_MAX + 1]; /* { "-device", "..." }: arguments added to QEMU's command line */
 };

@@ -8,24 +8,35 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "machine/disks.h"
 
 struct checkpoint {
 	char *name, *error;
+	const char *store; /* the world's, which outlives it */
 	int fd;
+	int disks[COMMAND_DISKS_MAX]; /* -1 */
 	bool frozen;
 	char *bases[COMMAND_BASES_MAX];
 	struct checkpoint *next;
 };
+
+/* On the store's disk rather than in memory: it is as large as the guest. */
+static int nameless(const char *store)
+{
+	int fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 ? fd_memory("vmtap-checkpoint") : fd;
+}
 
 struct checkpoint *checkpoint_new(const char *store, const char *name)
 {
 	struct checkpoint *c = xcalloc(1, sizeof(*c));
 
 	c->name = xstrdup(name);
-	/* On the store's disk rather than in memory: it is as large as the guest. */
-	c->fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (c->fd < 0)
-		c->fd = fd_memory("vmtap-checkpoint");
+	c->store = store;
+	for (size_t i = 0; i < ARRAY_SIZE(c->disks); i++)
+		c->disks[i] = -1;
+	c->fd = nameless(store);
 	return c;
 }
 
@@ -54,6 +65,27 @@ bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o)
 	for (size_t i = 0; i < COMMAND_BASES_MAX && c->bases[i]; i++)
 		o->bases[i] = xstrdup(c->bases[i]);
 	return true;
+}
+
+int checkpoint_keep_disks(struct checkpoint *c, const struct machine *m, struct err *err)
+{
+	for (size_t i = 0; i < m->spec->ndisks; i++) {
+		if (!m->spec->disks[i].size)
+			continue;
+		c->disks[i] = nameless(c->store);
+		if (c->disks[i] < 0)
+			return err_errno(err, "no room for its disks");
+		if (disks_keep(m, i, c->disks[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void checkpoint_begin_with_disks(const struct checkpoint *c, struct machine_origin *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->disks); i++)
+		if (c->disks[i] >= 0)
+			o->written[i] = xasprintf("/proc/self/fd/%d", c->disks[i]);
 }
 
 void checkpoint_set_error(struct checkpoint *c, const char *error)
@@ -101,6 +133,8 @@ void checkpoint_drop(struct checkpoint **c)
 	if (!*c)
 		return;
 	fd_close(&(*c)->fd);
+	for (size_t i = 0; i < ARRAY_SIZE((*c)->disks); i++)
+		fd_close(&(*c)->disks[i]);
 	free((*c)->name);
 	free((*c)->error);
 	for (size_t i = 0; i < COMMAND_BASES_MAX; i++)

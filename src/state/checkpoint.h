@@ -27,6 +27,11 @@ void checkpoint_set_bases(struct checkpoint *c, const char *const bases[COMMAND_
 /* Fill in where the machine begins when it goes back: @o's file and its bases, which the caller frees. Return: false when it is not frozen. */
 bool checkpoint_origin(const struct checkpoint *c, struct machine_origin *o);
 
+/* Keep what its machine, which QEMU has saved, has written to its disks. Return: 0, or -1: no room. */
+int checkpoint_keep_disks(struct checkpoint *c, const struct machine *m, struct err *err);
+/* Let @o, whose @written is empty, begin with that. */
+void checkpoint_begin_with_disks(const struct checkpoint *c, struct machine_origin *o);
+
 /* Say why it could not be saved (NULL: it was), and ask for that. */
 void checkpoint_set_error(struct checkpoint *c, const char *error);
 const char *checkpoint_error(const struct checkpoint *c);

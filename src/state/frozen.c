@@ -17,7 +17,7 @@
 
 bool frozen_wanted(const struct spec *w, size_t index)
 {
-	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken;
+	return w->freezer && w->accel->kind == ACCEL_TCG && !w->machines[index].broken && !spec_writes_disks(&w->machines[index]);
 }
 
 /* ---- the key ---- */

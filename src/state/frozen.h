@@ -29,6 +29,8 @@
  *
  * A machine that QEMU refuses to freeze (a display with threads of its own, by
  * `.qemu`) has an entry that says so, and is copied from its template as ever.
+ * Nor is one frozen that writes to disks: QEMU would open the same files again, for
+ * every copy, and each is to have its own (machine/disks.h).
  * One with `.display` is frozen like any: nobody shows its screen (-display
  * none), so it has no thread.
  */

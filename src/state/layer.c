@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "machine/disks.h"
 #include "machine/freezing.h"
 #include "machine/handshake.h"
 #include "machine/saving.h"
@@ -194,6 +195,7 @@ static int await_silence(struct cut *c, struct net_switch **switches, size_t nsw
 
 /* ---- the cut ---- */
 
+/* And what each has written to its disks, now that nothing more comes. */
 static int write_names(const struct cut *c, struct err *err)
 {
 	cleanup_free char *path = path_join(c->dir, "machines");
@@ -201,9 +203,12 @@ static int write_names(const struct cut *c, struct err *err)
 
 	for (size_t i = 0; i < c->n; i++) {
 		cleanup_free char *ram = layer_path(c->dir, c->machines[i].spec->name, "ram");
+		cleanup_free char *disk = layer_path(c->dir, c->machines[i].spec->name, LAYER_DISK);
 
 		if (!c->member[i])
 			continue;
+		if (disks_keep_all(&c->machines[i], disk, err) < 0)
+			return -1;
 		buf_addf(&names, "%s\n", c->machines[i].spec->name);
 		ram_dig_holes(ram);
 	}

@@ -1,7 +1,7 @@
 /* layer.h - what a setup leaves: all of its machines, saved at one moment
  *
- * A folder (an entry of the store) with NAME.ram and NAME.state, or where it was
- * thawed itself NAME.frozen and NAME.frozen.bases, for each machine that was up when the setup ended,
+ * A folder (an entry of the store) with NAME.ram and NAME.state, and NAME.disk0 for what it has written to its first
+ * disk, or where it was thawed itself NAME.frozen and NAME.frozen.bases, for each machine that was up when the setup ended,
  * and the file "machines" with their names, a line each. The cut is consistent: when the machines have become
  * idle and the network has been silent for a moment all machines are stopped,
  * and only then is the first one saved.
@@ -13,6 +13,7 @@
 #include "machine/machine.h"
 
 #define LAYER_KIND "setup" /* of the store's entries */
+#define LAYER_DISK "disk"  /* suffix of a machine's file, before the disk's number */
 
 /* Return: the path of a machine's file in a layer: @suffix is "ram", "state" or "frozen"; the caller frees it. */
 char *layer_path(const char *dir, const char *machine, const char *suffix);

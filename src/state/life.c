@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "machine/disks.h"
 #include "state/bases.h"
 #include "state/checkpoint.h"
 #include "state/layer.h"
@@ -54,12 +55,11 @@ static void copy(struct life *l, const char *dir, bool generic)
 	struct err err = {0};
 
 	fd_close(&l->ram_copy); /* of its last life */
-	if (origin_copy(o, dir, ram, &from, &l->ram_copy, &err) == 0) {
+	if (origin_copy(o, l->machine->spec, dir, ram, &from, &l->ram_copy, &err) == 0) {
 		begin(l, o, from);
 		return;
 	}
-	free(from.ram);
-	free(from.state);
+	machine_origin_free(&from);
 	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
 }
 
@@ -142,7 +142,7 @@ static bool begin_with_layer(struct life *l)
 {
 	const char *name = l->machine->spec->name, *dir = l->world->layer;
 	struct machine_origin from = {.identity = origin_rules[ORIGIN_LAYER].identity};
-	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL;
+	cleanup_free char *frozen = dir ? layer_path(dir, name, "frozen") : NULL, *ram = NULL, *disk = NULL;
 	struct err err = {0};
 
 	if (l->layer_used || !layer_has(dir, name))
@@ -154,6 +154,8 @@ static bool begin_with_layer(struct life *l)
 	}
 	ram = layer_path(dir, name, "ram");
 	from.state = layer_path(dir, name, "state");
+	disk = layer_path(dir, name, LAYER_DISK);
+	disks_begin_with(l->machine->spec, disk, &from);
 	from.kept = l->world->save_to != NULL;
 	from.ram = from.kept ? layer_path(l->world->save_to, name, "ram") : xstrdup(ram);
 	if (!from.kept || ram_copy(ram, from.ram, &err) == 0) {
@@ -161,8 +163,7 @@ static bool begin_with_layer(struct life *l)
 		return true;
 	}
 	machine_fail(l->machine, LOSS_HOST, xasprintf("cannot copy the memory of '%s': %s", name, err.text));
-	free(from.ram);
-	free(from.state);
+	machine_origin_free(&from);
 	return true;
 }
 
@@ -314,7 +315,10 @@ static void try_to_go_on(void *arg)
 static void state_saved(void *arg, const char *error)
 {
 	struct life *l = arg;
+	struct err err = {0};
 
+	if (!error && checkpoint_keep_disks(l->pending, l->machine, &err) < 0)
+		error = err.text;
 	checkpoint_set_error(l->pending, error);
 	l->go_on_until = clock_now() + (uint64_t)(GO_ON_S * l->world->accel->slow * 1e9);
 	try_to_go_on(l);
@@ -387,6 +391,7 @@ bool life_restore(struct life *l, const char *name)
 	}
 	from = (struct machine_origin){.ram = from.ram ? xstrdup(from.ram) : NULL, .kept = from.kept, .freezer = from.freezer};
 	from.state = checkpoint_path(c);
+	checkpoint_begin_with_disks(c, &from);
 	from.whole = true;
 	from.identity = origin_rules[ORIGIN_CHECKPOINT].identity;
 	machine_reset(m);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "machine/disks.h"
 #include "machine/freezing.h"
 #include "machine/saving.h"
 #include "state/bases.h"
@@ -29,6 +30,7 @@ struct making {
 	struct freezing freezing;
 	struct timer limit; /* of the save */
 	char *state; /* path of the saved state, */
+	char *disks; /* where what it has written to its disks goes, but for their numbers */
 	const char *image; /* or of what is frozen */
 	bool rehearse; /* before that */
 	bool saved;
@@ -51,7 +53,10 @@ static void took_too_long(void *arg)
 static void saved(void *arg, const char *error)
 {
 	struct making *k = arg;
+	struct err err = {0};
 
+	if (!error && disks_keep_all(&k->machine, k->disks, &err) < 0)
+		error = err.text;
 	if (error)
 		give_up(k, error);
 	k->saved = !error;
@@ -121,15 +126,18 @@ static void machine_stopped(void *arg, struct machine *m)
 static int choose_origin(struct making *k, const char *base, const char *dir, struct machine_origin *from, struct err *err)
 {
 	cleanup_free char *path = dir ? path_join(dir, ORIGIN_RAM) : NULL, *begin = base ? path_join(base, ORIGIN_RAM) : NULL;
+	cleanup_free char *written = base ? path_join(base, ORIGIN_DISK) : NULL;
 
 	if (!dir)
-		return origin_copy(ORIGIN_FREEZING, base, NULL, from, &k->memory, err);
+		return origin_copy(ORIGIN_FREEZING, k->machine.spec, base, NULL, from, &k->memory, err);
 	*from = (struct machine_origin){
 		.state = base ? path_join(base, ORIGIN_STATE) : NULL,
 		.kept = true,
 		.rehearse = k->rehearse,
 		.identity = origin_rules[base ? ORIGIN_NAMING : ORIGIN_MAKING].identity,
 	};
+	if (written)
+		disks_begin_with(k->machine.spec, written, from);
 	return ram_begin(begin, path, k->machine.spec->memory, &from->ram, &k->memory, err);
 }
 
@@ -142,13 +150,13 @@ static int begin(struct making *k, const struct spec *w, size_t index, const cha
 	if (loop_init(&k->loop, err) < 0)
 		return -1;
 	k->state = dir ? path_join(dir, ORIGIN_STATE) : NULL;
+	k->disks = dir ? path_join(dir, ORIGIN_DISK) : NULL;
 	k->limit = (struct timer){.expired = took_too_long, .arg = k};
 	for (size_t i = 0; i < w->nnets; i++)
 		k->switches[i] = switch_new(&k->loop);
 	machine_init(&k->machine, w, index, &k->loop, k->switches, &owner);
 	if (choose_origin(k, base, dir, &from, err) < 0) {
-		free(from.ram);
-		free(from.state);
+		machine_origin_free(&from);
 		return -1;
 	}
 	machine_start(&k->machine, from);
@@ -192,6 +200,7 @@ static void run(struct making *k, const struct spec *w, size_t index, const char
 	loop_free(&k->loop);
 	free(k->error);
 	free(k->state);
+	free(k->disks);
 }
 
 int making_run(const struct spec *w, size_t index, const char *base, const char *dir, bool rehearse,

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "machine/disks.h"
 #include "state/ram.h"
 
 const struct origin_rule origin_rules[ORIGINS] = {
@@ -26,9 +27,10 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
 #pragma GCC diagnostic pop
 }
 
-int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, int *copy, struct err *err)
+int origin_copy(enum origin o, const struct machine_spec *m, const char *dir, char *ram, struct machine_origin *out, int *copy,
+		struct err *err)
 {
-	cleanup_free char *from = path_join(dir, ORIGIN_RAM);
+	cleanup_free char *from = path_join(dir, ORIGIN_RAM), *disks = path_join(dir, ORIGIN_DISK);
 
 	*out = (struct machine_origin){
 		.ram = ram,
@@ -38,6 +40,7 @@ int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin
 		.rehearse = o == ORIGIN_FREEZING,
 		.identity = origin_rules[o].identity,
 	};
+	disks_begin_with(m, disks, out);
 	*copy = -1;
 	if (ram)
 		return ram_copy(from, ram, err);

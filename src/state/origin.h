@@ -9,6 +9,7 @@
 
 #define ORIGIN_RAM   "ram" /* the files of a machine that is saved alone in a folder */
 #define ORIGIN_STATE "state"
+#define ORIGIN_DISK  "disk" /* and the disk's number, for each that it writes to */
 
 enum origin {
 	ORIGIN_BOOT,	   /* nothing was saved: its kernel boots */
@@ -51,13 +52,14 @@ char *origin_failure_text(enum origin o, const char *machine, const char *reason
 
 /**
  * origin_copy() - A saved machine in a folder, to be gone on from
- * @dir:	Holds ORIGIN_RAM and ORIGIN_STATE
+ * @dir:	Holds ORIGIN_RAM and ORIGIN_STATE, and what @m has written to its disks
  * @ram:	File for a copy of the memory that is going to be saved again (@out
  *		owns it, also when this fails); NULL to map what is there privately
  * @copy:	As for ram_map()
  *
  * Return: 0 with @out filled for machine_start(), or -1: no room, unreadable
  */
-int origin_copy(enum origin o, const char *dir, char *ram, struct machine_origin *out, int *copy, struct err *err);
+int origin_copy(enum origin o, const struct machine_spec *m, const char *dir, char *ram, struct machine_origin *out, int *copy,
+		struct err *err);
 
 #endif

@@ -128,15 +128,15 @@ static int add_extra(struct sha256 *key, const char *store, char *const *extra, 
 /* What it names by content; the names do not count. */
 static int add_files(struct sha256 *key, const char *store, struct command *c, struct err *err)
 {
-	const char **files[3 + COMMAND_DISKS_MAX] = {&c->binary, &c->kernel, &c->initrd};
-	size_t n = 3;
+	const char **files[5 + COMMAND_DISKS_MAX] = {&c->binary, &c->kernel, &c->initrd, &c->firmware, &c->variables};
+	size_t n = 5;
 
 	for (size_t i = 0; i < c->ndisks; i++)
 		files[n++] = &c->disks[i].path;
 	for (size_t i = 0; i < n; i++) {
 		if (*files[i] && add_file(key, store, *files[i], err) < 0) /* a broken machine has none */
 			return -1;
-		*files[i] = "";
+		*files[i] = *files[i] ? "" : NULL;
 	}
 	return 0;
 }
@@ -157,6 +157,9 @@ int template_add_key(const struct spec *w, size_t index, struct sha256 *key, str
 	for (char **a = argv; *a; a++)
 		sha256_add_str(key, *a);
 	command_argv_free(argv);
+	for (size_t i = 0; i < m->ndisks; i++)
+		if (m->disks[i].size)
+			sha256_add(key, &m->disks[i].size, sizeof(m->disks[i].size));
 	sha256_add_str(key, m->provision ? m->provision : "");
 	if (w->accel->kind == ACCEL_KVM)
 		add_host_cpu(key);

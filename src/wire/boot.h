@@ -12,12 +12,32 @@
 /* Words of the kernel command line, each "NAME=value". */
 #define BOOT_ROOT	 "vmtap.root"	     /* serial number of the disk that holds the root; without it, the kit guest */
 #define BOOT_ROOT_FSTYPE "vmtap.rootfstype"  /* file system of that disk; "erofs" without it */
+#define BOOT_ROOT_PART	 "vmtap.rootpart"    /* number of its partition; the whole disk without it */
+#define BOOT_FRONT	 "vmtap.front"	     /* path of the init in an initramfs that is not ours, which runs in our place */
 #define BOOT_MODULES	 "vmtap.modules"     /* serial number of the disk that holds /lib/modules/VERSION */
 #define BOOT_INIT	 "vmtap.init"	     /* path of the root's init, for .append */
 
 /* Serial numbers by which the agent finds its disks: names like vda depend on the order of PCI slots. */
 #define BOOT_ROOT_SERIAL    "vmtap-root"
 #define BOOT_MODULES_SERIAL "vmtap-modules"
+
+/*
+ * Of a machine that boots from its own disk: the disk, and the volume by which the agent comes in. The volume's label is
+ * cloud-init's word for "the data are here" (its datasource NoCloud); the disk serial numbers of .disks count up.
+ */
+#define BOOT_DISK_SERIAL "vmtap-disk"
+#define BOOT_SEED_SERIAL "vmtap-seed"
+#define BOOT_SEED_LABEL  "cidata"
+#define BOOT_SEED_MOUNT  "/run/vmtap" /* where the guest mounts it */
+/* A line for a shell that has nothing yet but the usual programs: no udev, no labels. */
+#define BOOT_SEED_START                                                                                                        \
+	"mkdir -p " BOOT_SEED_MOUNT "; for d in /sys/block/*; do [ \"$(cat $d/serial 2>/dev/null)\" = " BOOT_SEED_SERIAL " ] && " \
+	"mount -t iso9660 -o ro,exec /dev/${d##*/} " BOOT_SEED_MOUNT "; done; sh " BOOT_SEED_MOUNT "/start"
+#define BOOT_MORE_SERIAL "disk"	      /* "disk0", "disk1", ... of what the script gives a machine besides */
+
+/* In an initramfs that is not ours: the agent, and where it mounts a /proc of its own. */
+#define BOOT_FRONT_AGENT "vmtap/agent"
+#define BOOT_FRONT_PROC	 "vmtap/proc"
 
 #define BOOT_MODULES_LIST "/vmtap/modules" /* in the initramfs: modules to load, a path a line, in this order */
 

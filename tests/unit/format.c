@@ -64,10 +64,7 @@ TEST(format, what_cannot_be_loaded_is_named_and_has_a_hint)
 	} cases[] = {
 		{0, "PK\x03\x04", "looks like a zip archive", "unzip"},
 		{0, "070707", "looks like a cpio archive in the old format", "-H newc"},
-		{0, "QFI\xfb", "looks like a qcow2 disk", "virt-tar-out"},
-		{510, "\x55\xaa", "looks like a disk with a partition table", "virt-tar-out"},
-		{512, "EFI PART", "looks like a disk with a partition table (GPT)", "virt-tar-out"},
-		{1080, "\x53\xef", "looks like an ext2, ext3 or ext4 image", "mount it"},
+		{0, "KDMV", "looks like a VMDK disk", "qemu-img convert -O qcow2"},
 		{0, "hsqs", "looks like a squashfs image", "unsquashfs"},
 		{1024, "\xe2\xe1\xf5\xe0", "looks like an EROFS image", "fsck.erofs"},
 		{32769, "CD001", "looks like an ISO image", "installer"},
@@ -87,6 +84,36 @@ TEST(format, what_cannot_be_loaded_is_named_and_has_a_hint)
 		CHECK_INT(load_bytes(bytes, sizeof(bytes), &err), -1);
 		CHECK_HAS(err.text, cases[k].said);
 		CHECK_HAS(err.text, cases[k].hint);
+	}
+	end();
+}
+
+TEST(format, disks_are_known_and_loaded_by_nobody)
+{
+	static const struct {
+		size_t at;
+		const char *bytes, *name;
+	} cases[] = {
+		{0, "QFI\xfb", "a qcow2 disk"},
+		{510, "\x55\xaa", "a disk with a partition table"},
+		{512, "EFI PART", "a disk with a partition table (GPT)"},
+		{1080, "\x53\xef", "an ext2, ext3 or ext4 image"},
+		{0, "XFSB", "an XFS image"},
+	};
+	cleanup_free char *path = NULL;
+
+	begin();
+	path = path_join(dir, "image");
+	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
+		static char bytes[40000];
+		const struct format *f;
+
+		memset(bytes, 0, sizeof(bytes));
+		memcpy(bytes + cases[k].at, cases[k].bytes, strlen(cases[k].bytes));
+		CHECK_INT(file_write_atomic(path, bytes, sizeof(bytes), 0600, NULL), 0);
+		f = format_find(path, NULL);
+		CHECK(f && f->disk && !f->load);
+		CHECK_STR(f ? f->name : NULL, cases[k].name);
 	}
 	end();
 }
@@ -113,7 +140,7 @@ TEST(format, what_gzip_hides_is_seen_when_it_is_loaded)
 	begin();
 	gzip_build(&once, "QFI\xfb", 4);
 	CHECK_INT(load_bytes(once.data, once.len, &err), -1);
-	CHECK_HAS(err.text, "looks like a qcow2 disk, compressed");
+	CHECK_HAS(err.text, "looks like a qcow2 disk, compressed\ndecompress it");
 	gzip_build(&twice, once.data, once.len);
 	CHECK_INT(load_bytes(twice.data, twice.len, &err), -1);
 	CHECK_HAS(err.text, "looks like something gzip-compressed, compressed");

@@ -384,8 +384,41 @@ TEST(command, a_format_is_a_driver_on_top_of_the_file)
 	c.ndisks = 1;
 	line = join(&c);
 	CHECK_HAS(line, "-blockdev driver=file,node-name=root-file,filename=/q,read-only=on,auto-read-only=off "
-			"-blockdev driver=qcow2,node-name=root,file=root-file,read-only=on "
+			"-blockdev {\"driver\":\"qcow2\",\"node-name\":\"root\",\"file\":\"root-file\",\"read-only\":true,\"backing\":null} "
 			"-device virtio-blk-pci-non-transitional,drive=root,serial=s");
+}
+
+/* Nothing that an image names is opened: what lies below it is said, or that there is nothing. */
+TEST(command, what_is_written_goes_to_a_file_above_the_image)
+{
+	struct command c = kit;
+	cleanup_free char *line = NULL;
+
+	c.disks[0] = (struct command_disk){.id = "d", .path = "/i,", .format = "qcow2", .overlay = "/o", .serial = "s", .boots = true};
+	c.disks[1] = (struct command_disk){.id = "e", .overlay = "/p", .serial = "t"};
+	c.ndisks = 2;
+	line = join(&c);
+	CHECK_HAS(line, "-blockdev driver=file,node-name=d-image-file,filename=/i,,,read-only=on,auto-read-only=off "
+			"-blockdev {\"driver\":\"qcow2\",\"node-name\":\"d-image\",\"file\":\"d-image-file\",\"read-only\":true,\"backing\":null} "
+			"-blockdev driver=file,node-name=d-file,filename=/o,cache.no-flush=on "
+			"-blockdev {\"driver\":\"qcow2\",\"node-name\":\"d\",\"file\":\"d-file\",\"backing\":\"d-image\",\"cache\":{\"no-flush\":true}} "
+			"-device virtio-blk-pci-non-transitional,drive=d,serial=s,bootindex=1");
+	CHECK_HAS(line, "\"file\":\"e-file\",\"backing\":null,\"cache\"");
+}
+
+TEST(command, without_a_kernel_a_firmware_boots_from_a_disk)
+{
+	struct command c = kit;
+	cleanup_free char *line = NULL;
+
+	c.kernel = NULL;
+	c.firmware = "/code";
+	c.variables = "/vars";
+	line = join(&c);
+	CHECK(!strstr(line, "-kernel") && !strstr(line, "-append"));
+	CHECK_HAS(line, ",pflash0=firmware,pflash1=variables");
+	CHECK_HAS(line, "node-name=firmware,filename=/code,read-only=on,auto-read-only=off "
+			"-blockdev driver=file,node-name=variables,filename=/vars,read-only=off");
 }
 
 TEST(command, no_argument_is_dropped)
@@ -444,9 +477,9 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 	cleanup_free char *line = NULL, *template = NULL;
 	struct command c;
 
-	spec_add_disk(&m, "/r", "raw", BOOT_ROOT_SERIAL, true);
-	spec_add_disk(&m, "/m", "raw", BOOT_MODULES_SERIAL, true);
-	spec_add_disk(&m, "/d", "qcow2", "data", false);
+	spec_add_disk(&m, &(struct spec_disk){.path = (char *)"/r", .format = (char *)"raw", .serial = (char *)BOOT_ROOT_SERIAL, .read_only = true});
+	spec_add_disk(&m, &(struct spec_disk){.path = (char *)"/m", .format = (char *)"raw", .serial = (char *)BOOT_MODULES_SERIAL, .read_only = true});
+	spec_add_disk(&m, &(struct spec_disk){.path = (char *)"/d", .format = (char *)"qcow2", .serial = (char *)"data"});
 	spec_command(&w, 0, false, &c);
 	line = join(&c);
 	CHECK_HAS(line, "/q -name web -nodefaults");
@@ -455,7 +488,7 @@ TEST(command, of_a_machine_names_its_root_modules_and_cards)
 			"-device virtio-blk-pci-non-transitional,drive=root,serial=vmtap-root");
 	CHECK_HAS(line, "driver=file,node-name=modules,filename=/m,read-only=on,auto-read-only=off "
 			"-device virtio-blk-pci-non-transitional,drive=modules,serial=vmtap-modules");
-	CHECK_HAS(line, "driver=qcow2,");
+	CHECK_HAS(line, "{\"driver\":\"qcow2\",");
 	CHECK_HAS(line, "serial=data");
 	CHECK_HAS(line, "netdev=net0,mac=52:54:00:12:04:01");
 	CHECK_HAS(line, "netdev=net1,mac=52:54:00:12:01:01");
