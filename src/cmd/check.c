@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/piped.h"
 #include "cmd/plan.h"
+#include "image/disk.h"
 #include "image/format.h"
 #include "image/kernel.h"
 #include "script/script.h"
@@ -63,6 +64,13 @@ static bool look(const struct script_machine *m, const char *field, const char *
 	return tell(m, field, &err);
 }
 
+static int look_for_disk(const char *path, struct err *err)
+{
+	cleanup_disk struct disk d = {.fd = -1};
+
+	return disk_open(&d, path, err);
+}
+
 static bool look_for_files(const struct script_machine *m)
 {
 	struct err err = {0};
@@ -85,6 +93,8 @@ static bool lacks_files(const struct plan_file *f)
 		lacks |= look(m, "image", before->image, look_for_image);
 		lacks |= look(m, "kernel", before->kernel, look_for_kernel);
 		lacks |= look(m, "initrd", before->initrd, look_for_archive);
+		for (const struct vm_disk *d = before->disks; d->file || d->size; d++)
+			lacks |= look(m, "disks", d->file, look_for_disk);
 		lacks |= look_for_files(m);
 	}
 	return lacks;

@@ -11,7 +11,7 @@
 
 void settle_init(struct settle *s, struct report *report, const struct plan *p)
 {
-	*s = (struct settle){.report = report, .plan = p, .failed = p->ntests};
+	*s = (struct settle){.report = report, .plan = p, .failed = p->ntests, .end = p->ntests};
 	s->waiting = xcalloc(p->ntests, sizeof(*s->waiting));
 }
 
@@ -33,7 +33,7 @@ void settle_free(struct settle *s)
 /* Tell what has its turn. */
 static void tell(struct settle *s)
 {
-	while (!s->silenced && s->told < s->plan->ntests && s->waiting[s->told].point) {
+	while (!s->silenced && s->told < s->end && s->waiting[s->told].point) {
 		struct settled *d = &s->waiting[s->told++];
 
 		s->counts[d->class]++;
@@ -132,6 +132,7 @@ static void skip_up_to(struct settle *s, size_t end, size_t number, const char *
 
 void settle_before(struct settle *s, size_t number)
 {
+	s->end = number + 1;
 	skip_up_to(s, number, number, "has called bail_out()");
 }
 

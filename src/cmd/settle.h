@@ -27,6 +27,7 @@ struct settled {
  * @finished:	Tests that have a result
  * @failed:	Number of the first in the plan of those that have failed so far, or the number of tests
  * @told:	Points that the reporters got
+ * @end:	Number of tests of which anything is told
  * @counts:	Of those, by class
  * @silenced:	errno of a report that failed, or 0: nothing more is told
  */
@@ -34,7 +35,7 @@ struct settle {
 	struct report *report;
 	const struct plan *plan;
 	struct settled *waiting;
-	size_t finished, failed, told;
+	size_t finished, failed, told, end;
 	size_t counts[SETTLE_CLASSES];
 	int silenced;
 };
@@ -54,7 +55,7 @@ void settle_infra(struct settle *s, size_t number, const char *why);
 /* Its script does not compile. */
 void settle_uncompiled(struct settle *s, size_t number);
 void settle_skipped(struct settle *s, size_t number);
-/* Every test before test @number that has no result yet: it ends, as that one says that no test is of any use. */
+/* Every test before test @number that has no result yet ends, as that one says that no test is of any use; those behind it are not told. */
 void settle_before(struct settle *s, size_t number);
 /* Every test that has no result yet: it was not run, or not to its end, because of the failure of @failed. */
 void settle_rest(struct settle *s);

@@ -41,7 +41,7 @@ static const struct symbol symbols[] = {
 	AS(vmtap_leave, block_leave), AS(vmtap_mark, _setjmp),
 	AS(vmtap_ok, check_ok), AS(vmtap_is_integer, check_integer), AS(vmtap_is_number, check_number),
 	AS(vmtap_is_text, check_text), AS(vmtap_like, check_like),
-	AS(note, output_note), AS(skip, output_skip), AS(todo, output_todo), AS(bail_out, output_bail_out), AS(start_all, methods_start_all),
+	AS(note, output_note), AS(skip, output_skip), AS(todo, output_todo), AS(bail_out, output_bail_out), AS(start_all, methods_start_all), AS(join_all, methods_join_all),
 	AS(job_wait, script_job_wait), AS(job_running, script_job_running), AS(job_output, script_job_output),
 	AS(job_signal, script_job_signal), AS(job_write, script_job_write), AS(job_close, script_job_close),
 	AS(match, text_match), AS(json_get, text_json), AS(host, host_run), AS(accelerated, host_accelerated), AS(slowness, host_slowness), AS(log_dir, host_log_dir),

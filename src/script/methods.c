@@ -287,3 +287,9 @@ void methods_start_all(void)
 {
 	ask((struct wording){.method = "start_all"}, &(struct question){.call = WIRE_CALL_START_ALL});
 }
+
+void methods_join_all(void)
+{
+	for (unsigned i = 0; i < run.script->machine_count; i++)
+		ask(wording(i, "join_all"), &(struct question){.machine = i, .call = WIRE_CALL_AWAIT_OFF});
+}

@@ -22,6 +22,8 @@ struct vm;
 
 /* vmtap.h: start_all() */
 void methods_start_all(void);
+/* vmtap.h: join_all() */
+void methods_join_all(void);
 
 /* Return: what a method takes, "(const char *cmd)", or NULL when there is no such method. */
 const char *methods_parameters(const char *name);

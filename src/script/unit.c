@@ -430,7 +430,7 @@ static void give_name(void *arg, const char *name, uintptr_t address)
 
 void unit_names(const struct script *s, void (*name)(void *arg, const char *name), void *arg)
 {
-	static const char *const ours[] = {"run_test(", "run_tests()", "start_all()", "subtest(", "within(", "struct result", "printf(",
+	static const char *const ours[] = {"run_test(", "run_tests()", "start_all()", "join_all()", "subtest(", "within(", "struct result", "printf(",
 					   "note(", "fmt(", "trim(", "contains(", "like(", "unlike(", "isnt(", NULL};
 	struct namer n = {name, arg};
 

@@ -53,6 +53,7 @@ test("its own poweroff is waited for, and start() boots it again") {
 	m.wait_for_shutdown();
 	ok(!m.is_up());
 	m.wait_for_shutdown();
+	join_all();
 	m.start();
 	m.succeed("true");
 }
