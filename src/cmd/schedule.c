@@ -280,7 +280,7 @@ static bool without_layer(struct schedule *s, const struct job *j, const struct 
 	return setups_forget(&file_of(s, j->test)->setups, j->test->file, j->begun, o, s->report);
 }
 
-/* What is told of a test has its turn at once: those before it, which have not ended, are over. */
+/* What is told of the test has its turn at once: those before it, which have not ended, are over, and none behind it is told. */
 static void bail_out(struct schedule *s, const struct job *j, struct world_outcome *o)
 {
 	if (!o->bail || s->bail)
@@ -302,6 +302,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
 	if (o->unfinished && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
+	bail_out(s, j, o);
 	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && without_layer(s, j, o)))) {
 		setups_at(&f->setups, j->stage)->state = SETUP_WANTED;
 	} else if (j->setup) {
@@ -316,7 +317,6 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 	} else if (!t->kvm_failed || !settle_lacking(s, j->number)) { /* which without KVM is none of the test's */
 		take_result(s, j, o);
 	}
-	bail_out(s, j, o);
 	world_outcome_free(o);
 	schedule_go(s);
 }
