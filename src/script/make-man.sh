@@ -51,7 +51,7 @@ items() {
 			sub(/\)$/, "", parameters)
 			declaration = substr(declaration, 1, RSTART - 1)
 		}
-		match(declaration, /[A-Za-z_]+(\[.*\])?$/)
+		match(declaration, /[A-Za-z_][A-Za-z_0-9]*(\[.*\])?$/)
 		name = substr(declaration, RSTART)
 		type = substr(declaration, 1, RSTART - 1)
 		sub(/ $/, "", type)
@@ -82,7 +82,7 @@ methods() {
 	sed -nE "/^$1\\(/ {"'
 		N
 		s/^[A-Z_]*METHOD\(([^,]*), ([a-z0-9_]+), \(([^)]*)\), \([^)]*\),\n[[:space:]]*"(.*)"\)$/\1 \2(\3); \/* \4 *\//
-		s/\* ([a-z_]+\()/*\1/
+		s/\* ([a-z0-9_]+\()/*\1/
 		p
 	}' methods.def
 }

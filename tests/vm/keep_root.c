@@ -82,8 +82,6 @@ test("room for the root that is not memory, and has an end") {
 }
 
 test("a root that is not kept is as at first after a reboot") {
-	char *before = boot_of(&other);
-
 	other.succeed("echo here >/mark");
 	other.execute("reboot");
 	other.wait_until_succeeds("! test -e /mark");
