@@ -26,7 +26,7 @@ items() {
 		head = note = ""
 	}
 	BEGIN { print ".Bl -tag -width Ds" }
-	/^[[:blank:]]*\/?\*/ && !/;/ { # a comment of its own
+	/^[[:blank:]]*\/?\*/ { # a comment of its own
 		flush()
 		line = $0
 		sub(/^[[:blank:]]*\/?\*+\/?[[:blank:]]*/, "", line)
