@@ -14,15 +14,14 @@
 #include "base/text.h"
 #include "machine/disks.h"
 #include "machine/handshake.h"
+#include "machine/late.h"
 #include "machine/loss.h"
 #include "machine/saving.h"
-#include "machine/unready.h"
 #include "machine/waking.h"
 #include "machine/wiring.h"
 
 #define PANIC_GRACE_S 1		   /* for QEMU to end, or the agent to answer, after a panic's text; scaled */
 #define KILL_GRACE_S  10	   /* for a killed QEMU to be gone: a kernel may have much to free */
-#define DISK_PATIENCE 2		   /* times the time of other boots, for a machine that boots from its own disk */
 #define REASON_LINES  3		   /* of QEMU's stderr in a message */
 #define REASON_BYTES  600
 #define AGENT_OUT_MAX (8 << 20)	   /* bytes that wait for an agent: several times what a call may send */
@@ -133,16 +132,6 @@ static char *stderr_tail(const struct machine *m)
 	return copy;
 }
 
-/* Add to @why, which is handed over, what is probably the reason. */
-static char *with_cause(const struct machine *m, char *why)
-{
-	cleanup_free char *own = why;
-	cleanup_free char *console = console_text(&m->console);
-	cleanup_free char *cause = unready_cause(console, strlen(console), m->spec->memory, m->heard);
-
-	return cause ? xasprintf("%s\n%s", own, cause) : steal(own);
-}
-
 /* Return: whether QEMU has exited because its guest rebooted, as it was asked or may do: it is to be started again. */
 static bool is_reboot(const struct machine *m)
 {
@@ -182,7 +171,7 @@ static void exited(struct machine *m, int status)
 			.said = said,
 		},
 		&why);
-	machine_fail(m, loss, before_up && loss == LOSS_GUEST ? with_cause(m, why) : why);
+	machine_fail(m, loss, before_up && loss == LOSS_GUEST ? late_add_cause(m, why) : why);
 }
 
 /*
@@ -221,40 +210,9 @@ static void exit_ready(void *arg, uint32_t events)
 		exited(m, status);
 }
 
-/* A boot loader reads a kernel slowly, and what starts the agent on such a disk comes late. */
-static double boot_timeout(const struct machine *m)
+static void too_late(void *arg)
 {
-	bool disk = m->state == MACHINE_BOOTING && spec_boots_itself(m->spec);
-
-	return m->world->boot_timeout * (disk ? DISK_PATIENCE : 1);
-}
-
-/* A disk that boots by itself may lack what starts the agent: unless KVM is to blame, that is no fault of QEMU's. */
-static void did_not_boot(struct machine *m)
-{
-	bool disk = spec_boots_itself(m->spec), kvm = m->world->accel->kind == ACCEL_KVM, unheard = disk && !m->heard;
-	char *why = xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still %s%s%s%s", m->spec->name,
-			      boot_timeout(m), accel_names[m->world->accel->kind], machine_state_name(m->state),
-			      m->heard ? "" : " and its agent had not said hello", unheard ? "\n" : "",
-			      unheard ? login_story(&m->login) : "");
-
-	machine_fail(m, m->heard || (disk && !kvm) ? LOSS_GUEST : LOSS_QEMU, m->ever_up || unheard ? why : with_cause(m, why));
-}
-
-static void deadline_passed(void *arg)
-{
-	struct machine *m = arg;
-	const char *name = m->spec->name;
-
-	if (m->state == MACHINE_STOPPING)
-		machine_fail(m, LOSS_GUEST, xasprintf("'%s' did not %s in time", name, m->asked_to_reboot ? "reboot" : "power off"));
-	else if (m->state == MACHINE_RESUMING)
-		machine_fail(m, LOSS_STATE_UNREAD, xasprintf("it was not loaded within %.0f s", m->world->boot_timeout));
-	else if (m->state == MACHINE_PROVISIONING)
-		machine_fail(m, LOSS_GUEST, xasprintf("the .provision of '%s' did not end within %.0f s", name,
-						      m->world->call_timeout));
-	else if (m->state != MACHINE_SETTLING || !handshake_ask_why(m))
-		did_not_boot(m);
+	late_end(arg);
 }
 
 /* ---- a panic, or a text about one ---- */
@@ -499,7 +457,7 @@ void machine_start(struct machine *m, struct machine_origin o)
 			     xasprintf("cannot start '%s': %s", m->spec->name, err.text));
 		return;
 	}
-	loop_timer(m->loop, &m->deadline, seconds_from_now(boot_timeout(m)));
+	loop_timer(m->loop, &m->deadline, seconds_from_now(late_limit(m)));
 	if (m->state == MACHINE_BOOTING && spec_boots_itself(m->spec))
 		login_begin(m);
 	if (o.state) {
@@ -599,7 +557,7 @@ void machine_init(struct machine *m, const struct spec *w, size_t index, struct 
 		.exit = {.fd = -1, .ready = exit_ready, .arg = m},
 		.freezer = {.fd = -1},
 		.tpm = {.pidfd = -1},
-		.deadline = {.expired = deadline_passed, .arg = m},
+		.deadline = {.expired = too_late, .arg = m},
 		.look = {.expired = is_dead, .arg = m},
 		.qmp = {.event = qmp_event, .greeted = qmp_greeted, .lost = qmp_lost, .arg = m},
 		.agent = {.stream.out_max = AGENT_OUT_MAX, .frame = agent_frame, .lost = agent_lost, .arg = m},
