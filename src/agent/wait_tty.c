@@ -9,6 +9,7 @@
  * character by character; and now and then in any case.
  */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static int read_text(struct terminal *t, unsigned number, struct buf *out, struc
 	if (t->fd < 0)
 		t->fd = open_tty("", number);
 	if (t->fd < 0 || attributes < 0)
-		return err_errno(err, "cannot open /dev/vcs%u", number);
+		return err_errno(err, "cannot open /dev/vcs%u%s", number, errno == ENOENT ? " (a machine with .display = 1 has terminals)" : "");
 	if (read(attributes, size, sizeof(size)) != sizeof(size) || !read_cells(t, number, (size_t)size[0] * size[1]))
 		return err_errno(err, "cannot read /dev/vcs%u", number);
 	for (unsigned line = 0; line < size[0]; line++)

@@ -163,6 +163,8 @@ void sha256_add(struct sha256 *s, const void *data, size_t n)
 	const uint8_t *p = data;
 	size_t used = s->total % 64;
 
+	if (n == 0) /* of an empty buffer, @data may be NULL */
+		return;
 	s->total += n;
 	if (used) {
 		size_t take = 64 - used < n ? 64 - used : n;

@@ -14,6 +14,7 @@ struct sha256 {
 };
 
 void sha256_init(struct sha256 *s);
+/* @data: NULL will do for @n 0. */
 void sha256_add(struct sha256 *s, const void *data, size_t n);
 /* Feed a C string with its NUL, so that "ab","c" and "a","bc" differ. */
 void sha256_add_str(struct sha256 *s, const char *text);

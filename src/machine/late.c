@@ -35,7 +35,10 @@ static void did_not_boot(struct machine *m)
 			      m->heard ? "" : " and its agent had not said hello", unheard ? "\n" : "",
 			      unheard ? login_story(&m->login) : "");
 
-	machine_fail(m, m->heard || (disk && !kvm) ? LOSS_GUEST : LOSS_QEMU, m->ever_up || unheard ? why : late_add_cause(m, why));
+	/* Under KVM a guest that says nothing tells of KVM; whether of itself, it tells under TCG. */
+	if (!m->ever_up && !unheard && (m->heard || !kvm))
+		why = late_add_cause(m, why);
+	machine_fail(m, m->heard || (disk && !kvm) ? LOSS_GUEST : LOSS_QEMU, why);
 }
 
 void late_end(struct machine *m)

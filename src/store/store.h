@@ -155,7 +155,7 @@ bool store_find(const char *root, const char *kind, const char *key, char **path
 
 /**
  * store_lease() - Lease the entry that a file is in, which another process has found or built
- * @file:	"STORE/KIND/KEY/..."; a file elsewhere needs no lease
+ * @file:	"STORE/KIND/KEY/..."; a file elsewhere, or in another folder of the store, needs no lease
  *
  * Return: whether the file's entry is still there, and whole
  */

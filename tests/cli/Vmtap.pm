@@ -107,12 +107,14 @@ sub wait_for {
 # A command on a terminal of so many columns: script(1) has one. What is shown goes to a file, the keys come from the test.
 my ($shown, $keys);
 
+# With $patient what restores the terminal is another process than the command: it may be a moment later.
 sub terminal {
-    my ($columns, $command) = @_;
+    my ($columns, $command, $patient) = @_;
+    my $wait = $patient ? "i=0; while [ \$i -lt 500 -a \"\$(stty -g)\" != \"\$(cat $dir/shown.before)\" ]; do i=\$((i + 1)); sleep 0.02; done; " : '';
     $shown = "$dir/shown";
     unlink $shown;
     open $keys, '|-', 'sh', '-c', 'exec timeout -k 5 400 script -qefc "$1" "$2" >/dev/null', 'sh', # what is typed may come too early, and be lost
-        "stty rows 31 cols $columns; stty -g >$shown.before; $command; echo left=\$?; stty -g >$shown.after", $shown
+        "stty rows 31 cols $columns; stty -g >$shown.before; $command; echo left=\$?; ${wait}stty -g >$shown.after", $shown
         or die "cannot run script: $!";
     $keys->autoflush(1);
 }

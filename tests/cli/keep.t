@@ -241,7 +241,7 @@ is_restored('after console_interact()');
 # The first of the chain is the run, the last has the terminal.
 sub parent { my ($pid) = @_; return slurp("/proc/$pid/stat") =~ /\) \S (\d+)/ ? $1 : 0 }
 for my $victim (0, -1) {
-    terminal(97, "$vmtap run $asks");
+    terminal(97, "$vmtap run $asks", 'patient');
     sees(qr/^\S*~ # /m);
     my %is = map { $_ => 1 } grep { slurp("/proc/$_/cmdline") =~ /vmtap\0run\0\Q$asks\E/ } map {m{(\d+)}} glob '/proc/[0-9]*';
     my @chain = grep { !$is{parent($_)} } keys %is;

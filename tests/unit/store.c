@@ -677,15 +677,17 @@ TEST(store, quick_finds_and_makes_nothing)
 
 TEST(store, what_another_process_has_found_is_leased)
 {
-	cleanup_free char *data = NULL;
+	cleanup_free char *data = NULL, *foreign = NULL;
 	cleanup_free char *entry = NULL;
 
 	begin();
 	CHECK_INT(get(build, NULL), 0);
+	foreign = path_join(root, "vendor/kit-1/vmlinuz");
 	data = path_join(root, "kind/" KEY "/data");
 	entry = path_join(root, "kind/" KEY);
 	CHECK(store_lease(root, data));
 	CHECK(store_lease(root, "/elsewhere/vmlinuz"));
+	CHECK(store_lease(root, foreign));
 	store_release(entry);
 	CHECK_INT(truncate(data, 3), 0);
 	CHECK(!store_lease(root, data));

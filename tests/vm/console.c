@@ -1,6 +1,7 @@
 #!/usr/bin/env vmtap
 /* console.c - the serial console and the virtual terminals */
 vm(m);
+vm(shown, .display = 1);
 
 test("each line of the console is looked at once, with its newline") {
 	m.succeed("printf 'first\\nsecond one\\nthird\\n' >/dev/console");
@@ -35,9 +36,9 @@ test("the newest lines of a guest that floods its console are seen") {
 }
 
 test("the text of a terminal, and a wait for some") {
-	m.succeed("printf '\\033[2J\\033[Hone\\n\\n  two  \\n' >/dev/tty1");
-	is(m.tty_text(1), "one\n\n  two\n");
-	m.wait_until_tty_matches(1, "^  two$");
-	m.succeed("(sleep 0.3; echo later >/dev/tty1) >/dev/null 2>&1 &");
-	like(m.wait_until_tty_matches(1, "^later$"), "one");
+	shown.succeed("printf '\\033[2J\\033[Hone\\n\\n  two  \\n' >/dev/tty1");
+	is(shown.tty_text(1), "one\n\n  two\n");
+	shown.wait_until_tty_matches(1, "^  two$");
+	shown.succeed("(sleep 0.3; echo later >/dev/tty1) >/dev/null 2>&1 &");
+	like(shown.wait_until_tty_matches(1, "^later$"), "one");
 }

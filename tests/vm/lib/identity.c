@@ -9,7 +9,8 @@ void has_identity(struct vm *m, const char *name, int number)
 	like(card, fmt("link/ether 52:54:00:12:01:%02x ", number));
 	like(card, fmt("inet 192\\.168\\.1\\.%d/24 ", number));
 	like(card, fmt("inet6 fe80::5054:ff:fe12:1%02x/64 ", number));
-	is(m->succeed("ip addr show eth0 | grep -c inet"), "2");
+	like(card, fmt("inet6 2001:db8:[0-9a-f]+::%x/64 ", number));
+	is(m->succeed("ip addr show eth0 | grep -c inet"), "3");
 }
 
 /* Nothing is in the way of the first packet: no address of before, no address that may not be used yet. */
