@@ -364,7 +364,7 @@ help:
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
 	@echo 'make kit     the default guest: kernel, modules, BusyBox'
-	@echo 'make kernel  the same, a small kernel and a BusyBox of our own: 13 minutes to build, once; boots and commands are faster'
+	@echo 'make kernel  the same, a small kernel and a BusyBox of our own: 8 to 14 minutes to build, once; boots and commands are faster'
 	@echo 'make kernel-check  run the tests of machines with them'
 	@echo 'make qemu    a static QEMU of our own, with only what guests of vmtap need: minutes to build, once'
 	@echo 'make qemu-check    run the tests of machines with it'
