@@ -400,7 +400,7 @@ static void ready_answered(void *arg, struct dbus_message *reply)
 		ready(q->wait);
 		return;
 	}
-	if (is_active(&u[0])) {
+	if (is_active(&u[0]) && n == 4) {
 		wait_see(q->wait, "cloud-init is at work: %s is %s", u[3].name, u[3].active);
 		wait_again(q->wait);
 		return;
