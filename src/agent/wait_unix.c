@@ -58,20 +58,29 @@ static int try_kinds(const char *path, bool datagram)
 	return error == EPROTOTYPE && !datagram ? try_connect(path, SOCK_SEQPACKET) : error;
 }
 
+/* Return: what the kernel's table has of a socket, by its path or with all links in that followed. */
+static enum unix_state look_in_table(const char *path, bool datagram, bool exists)
+{
+	cleanup_buf struct buf table = {0};
+	enum unix_state state;
+
+	(void)file_read("/proc/net/unix", TABLE_MAX, &table, NULL);
+	state = unix_table_look(buf_str(&table), path, datagram);
+	return state == UNIX_ABSENT && exists ? look_up(buf_str(&table), path, datagram) : state;
+}
+
 static void look(struct wait *w)
 {
 	const bool datagram = w->what == WIRE_WAIT_UNIX_DATAGRAM;
-	cleanup_buf struct buf table = {0};
 	enum unix_state state;
 	struct stat st;
 	int error = stat(w->subject, &st) < 0 ? errno : 0;
 
 	if (!error && !S_ISSOCK(st.st_mode))
 		error = ENOTSOCK;
-	(void)file_read("/proc/net/unix", TABLE_MAX, &table, NULL);
-	state = unix_table_look(buf_str(&table), w->subject, datagram);
-	if (state == UNIX_ABSENT && !error)
-		state = look_up(buf_str(&table), w->subject, datagram);
+	state = look_in_table(w->subject, datagram, !error);
+	if (state == UNIX_ABSENT && !error) /* the table is read in pieces, and what comes or goes meanwhile may hide one */
+		state = look_in_table(w->subject, datagram, true);
 	if (state == UNIX_ABSENT && !error)
 		error = try_kinds(w->subject, datagram);
 	else if (state == UNIX_SHUT)
