@@ -474,11 +474,12 @@ static int lacks_check(struct guest *g, struct err *err)
 {
 	cleanup_free char *entry = NULL, *path = NULL;
 	cleanup_buf struct buf names = {0};
-	cleanup_free char *what = xasprintf("lacks%s%s%s%s%s " GUEST_FORMAT, g->root.path ? " root" : "", g->root_fs ? " " : "",
-					    g->root_fs ? g->root_fs : "", g->spec->changes ? " changes" : "",
-					    g->spec->nmore ? " more" : "");
+	cleanup_buf struct buf what = {0}; /* names what is looked for: another guest wants other modules of the same kernel */
 
-	if (of_kernel(g, "lacks", what, lacks_build, &entry, err) < 0)
+	buf_adds(&what, "lacks " GUEST_FORMAT);
+	for (size_t k = 0; k < g->nwants; k++)
+		buf_addf(&what, " %s", g->wants[k].name);
+	if (of_kernel(g, "lacks", buf_str(&what), lacks_build, &entry, err) < 0)
 		return -1;
 	path = path_join(entry, LACKS_FILE);
 	if (file_read(path, LACKS_MAX, &names, err) < 0)
