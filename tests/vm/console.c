@@ -25,7 +25,8 @@ test("a line that comes later is waited for") {
 }
 
 test("what is typed on the console is read there") {
-	m.succeed("(stty -echo -F /dev/ttyS0; read x </dev/ttyS0; echo \"got <$x>\" >/dev/ttyS0) >/dev/null 2>&1 &");
+	m.succeed("(exec 3<>/dev/ttyS0; stty -echo <&3; echo listening >&3; read x <&3; echo \"got <$x>\" >&3) >/dev/null 2>&1 &");
+	m.wait_for_console_text("^listening$");
 	m.send_console("two words\n");
 	is(m.wait_for_console_text("^got .*>"), "got <two words>");
 }
