@@ -4,6 +4,14 @@
  * of "file:", which it knows since 8.2, and means to take it away.
  * Debian 12 has 7.2. No version is asked for: a QEMU that refuses the one is
  * asked for the other, and if that fails too, the first refusal is the reason.
+ *
+ * A machine whose memory is part of what is written is stopped first. Else QEMU writes it while the processors run, and once
+ * more what they have changed meanwhile, for which they are to leave a mark with each page. Under TCG that mark can be missed: a
+ * processor asks whether a page is marked (tlb_set_page_full(), notdirty_write() in accel/tcg/cputlb.c), and only then takes
+ * the lock under which it enters that into its TLB; when all marks are wiped in between, it writes to the page without another one
+ * for as long as that entry lives. What was saved has the page as it was before, a stack say, and the guest dies of it when it
+ * goes on, or is subtly wrong. A template's memory is not written but lies in its file, which the machine no longer changes
+ * once it is stopped.
  */
 #include "machine/saving.h"
 
@@ -143,6 +151,8 @@ void saving_start(struct saving *s)
 	s->copy = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (s->machine->origin.ram)
 		saving_leave_memory(q, !s->whole);
+	if (s->whole)
+		qmp_send(q, "stop", NULL, NULL, NULL);
 	if (qmp_pass_fd(q, s->fd, "state", &err) < 0)
 		finish(s, err.text);
 	else

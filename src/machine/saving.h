@@ -39,8 +39,8 @@ struct saving {
 };
 
 /*
- * Start it. A machine that runs is stopped by QEMU when its state is taken,
- * and a copy resumes running; one that was stopped before is resumed stopped.
+ * Start it. A machine that runs is stopped by QEMU when its state is taken, and a copy resumes running; one that was
+ * stopped before, as one with @whole is here, is resumed stopped.
  */
 void saving_start(struct saving *s);
 

@@ -22,6 +22,9 @@ struct fake {
 	bool fd, file; /* what it takes */
 	const char *refusal;
 	int got;  /* descriptor that was passed last */
+	bool whole; /* what it is asked for, */
+	bool runs_on; /* and it takes that only of a machine that runs, or only of one that was stopped */
+	bool stopped;
 };
 
 /* Return: one line of the socket, with the descriptor that came with it; false at the end. */
@@ -55,7 +58,9 @@ static void migrate(struct fake *q, const char *line)
 	bool fd = strstr(line, "\"fd:state\""), file = strstr(line, "\"file:/dev/fdset/");
 
 	/* As monitor/fds.c has it: the mode has to be the one that is asked for. */
-	if (file && q->file && (fcntl(q->got, F_GETFL) & O_ACCMODE) != O_WRONLY)
+	if (q->stopped == q->runs_on)
+		answer(q, q->stopped ? "it was stopped" : "it runs");
+	else if (file && q->file && (fcntl(q->got, F_GETFL) & O_ACCMODE) != O_WRONLY)
 		answer(q, "Could not open '/dev/fdset/1': Permission denied");
 	else if ((fd && q->fd) || (file && q->file))
 		answer(q, write(q->got, "state", 5) == 5 ? NULL : "cannot write");
@@ -72,8 +77,10 @@ static void be_qemu(struct fake *q)
 			migrate(q, line);
 		else if (strstr(line, "query-migrate"))
 			dprintf(q->socket, "{\"return\":{\"status\":\"completed\"}}\r\n");
-		else
+		else {
+			q->stopped |= strstr(line, "\"stop\"") != NULL;
 			answer(q, NULL);
+		}
 	}
 	_exit(0);
 }
@@ -98,7 +105,7 @@ static const char *save(struct fake q, int fd)
 {
 	static struct saved r;
 	struct machine m = {0};
-	struct saving s = {.machine = &m, .fd = fd, .done = done, .arg = &r};
+	struct saving s = {.machine = &m, .whole = q.whole, .fd = fd, .done = done, .arg = &r};
 	struct err err = {0};
 	int sockets[2];
 	pid_t pid;
@@ -136,7 +143,7 @@ TEST(saving, a_file_by_descriptor)
 {
 	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
 
-	CHECK_STR(save((struct fake){.fd = true}, fd), "");
+	CHECK_STR(save((struct fake){.fd = true, .runs_on = true}, fd), "");
 	CHECK(is_saved(fd));
 }
 
@@ -144,14 +151,23 @@ TEST(saving, a_qemu_that_takes_no_file_by_descriptor_gets_it_by_name)
 {
 	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
 
-	CHECK_STR(save((struct fake){.file = true, .refusal = REFUSED_FD}, fd), "");
+	CHECK_STR(save((struct fake){.file = true, .runs_on = true, .refusal = REFUSED_FD}, fd), "");
 	CHECK(is_saved(fd));
+}
+
+TEST(saving, processors_stand_still_while_memory_is_written)
+{
+	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
+
+	CHECK_STR(save((struct fake){.fd = true, .whole = true}, fd), "");
+	CHECK(is_saved(fd));
+	CHECK_STR(save((struct fake){.file = true, .refusal = REFUSED_FD, .whole = true}, fd), "");
 }
 
 TEST(saving, the_first_refusal_is_the_reason)
 {
 	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
 
-	CHECK_STR(save((struct fake){.refusal = UNMIGRATABLE}, fd), UNMIGRATABLE);
+	CHECK_STR(save((struct fake){.runs_on = true, .refusal = UNMIGRATABLE}, fd), UNMIGRATABLE);
 	CHECK(!is_saved(fd));
 }
