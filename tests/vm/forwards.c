@@ -87,7 +87,7 @@ test("a client that nobody serves is reset, and so is one whose machine goes", .
 
 test("what is saved has no clients, and serves new ones when it is restored", .timeout = 60) {
 	int port = echoes(7);
-	struct job *server = m.spawn("nc -l -p 9");
+	struct job *server = m.spawn("nc -l -p 9 -e cat"); /* nc itself may wait for the end of its standard input, too */
 
 	m.wait_for_open_port(9);
 	/* A client that stays when the command has ended, until it is reset. */
