@@ -163,12 +163,21 @@ static void interrupt(struct world *w)
 		call_expire(w->call, "interrupted");
 }
 
+/* What a setup has left running ends with it, also where no other world has run it (--cold). */
+static void end_setup(struct world *w)
+{
+	jobs_kill(&w->jobs);
+	forwards_free(&w->forwards); /* a port of the host is no part of what a setup leaves */
+}
+
 static void script_frame(void *arg, const struct frame *f)
 {
 	struct world *w = arg;
 
 	if (f->type == WIRE_EVENT)
 		recorder_event(&w->recorder, f);
+	if (f->type == WIRE_EVENT && f->len && f->payload[0] == WIRE_EVENT_BODY)
+		end_setup(w);
 	if (f->type == WIRE_CALL)
 		begin_call(w, f);
 	else if (f->type == WIRE_INPUT || f->type == WIRE_RESIZE || f->type == WIRE_TAKEN)
@@ -466,8 +475,7 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup("it used no machine");
 	else
 		await_layer(w, o, &err);
-	jobs_kill(&w->jobs);
-	forwards_free(&w->forwards); /* a port of the host is no part of what is saved */
+	end_setup(w);
 	w->saving = true;
 	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)
