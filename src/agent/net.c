@@ -197,8 +197,10 @@ void net_add_link_local(const char *name)
 	struct ifreq r = request_for(name);
 	unsigned char *mac = (unsigned char *)r.ifr_hwaddr.sa_data;
 
-	if (fd < 0 || net_runs(name, true) || ioctl(fd, SIOCGIFHWADDR, &r) < 0 || r.ifr_hwaddr.sa_family != ARPHRD_ETHER || !gives_eui64(name))
+	if (fd < 0 || net_runs(name, true) || ioctl(fd, SIOCGIFHWADDR, &r) < 0 || r.ifr_hwaddr.sa_family != ARPHRD_ETHER ||
+	    !gives_eui64(name))
 		return;
-	address = xasprintf("fe80::%02x%02x:%02xff:fe%02x:%02x%02x/64", mac[0] ^ 2, mac[1], mac[2], mac[3], mac[4], mac[5]); /* RFC 4291, appendix A */
+	/* RFC 4291, appendix A */
+	address = xasprintf("fe80::%02x%02x:%02xff:fe%02x:%02x%02x/64", mac[0] ^ 2, mac[1], mac[2], mac[3], mac[4], mac[5]);
 	net_add_ipv6(name, address);
 }
