@@ -40,7 +40,7 @@ replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # But for what takes a minute and an image of its own: `make porting-check` runs that.
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # The longest first, for prove to end with short ones, on all processors.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/vm/cloud.c tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t tests/cli/environment.t
+long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/reports/*.c tests/reports/*.t) $(examples) tests/porting/reboot.c \
 	tests/dialect/run tests/dialect/syntax tests/failures/run \
@@ -313,7 +313,7 @@ kernel-check:
 qemu-check:
 	ci/setup qemu
 	$(MAKE) $(parallel) all kit qemu images
-	VMTAP_LATER=1 VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec tests/qemu/parts tests/qemu/reproducible \
+	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec tests/qemu/parts tests/qemu/reproducible \
 		$(wildcard tests/qemu/*.t) tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
 
 # Do the tests of machines pass in each way in which a machine's life can begin: thawed, copied from its template, booted?
@@ -323,7 +323,7 @@ states-check:
 	$(MAKE) $(parallel) all kit images
 	$(MAKE) own-qemu
 	for way in VMTAP_FROZEN=1 VMTAP_FROZEN=0 VMTAP_RUN=--cold; do \
-		echo "$$way"; env $$way VMTAP_LATER=1 VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 prove --timer --exec tests/exec \
+		echo "$$way"; env $$way VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 prove --timer --exec tests/exec \
 			$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples) || exit; \
 	done
 
@@ -333,7 +333,7 @@ bundle-check:
 	ci/setup check
 	$(MAKE) $(parallel) bundle images
 	prove --timer --exec tests/exec $(wildcard tests/world/*.t)
-	VMTAP_LATER=1 VMTAP=build/vmtap-x86_64 prove --timer --exec tests/exec $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
+	VMTAP=build/vmtap-x86_64 prove --timer --exec tests/exec $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
 
 # The tests of tests/examples/porting.md, and a real Firefox: minutes, and images of a gigabyte.
 porting-check:

@@ -426,7 +426,6 @@ void plan_describe(struct plan_file *f, const struct settings *s)
 	w->store = s->store;
 	w->nmachines = script_machine_count(f->script);
 	w->sandbox = w->nmachines && w->qemu && confine_sandbox_works(w->store, w->qemu);
-	w->finish_later = !s->later; /* nobody does; cmd/schedule.c has who does otherwise */
 	w->freezer = w->nmachines && w->qemu && s->frozen && freezer_works(w->store, w->qemu);
 	w->machines = xcalloc(w->nmachines, sizeof(*w->machines));
 	resolve_nets(f);

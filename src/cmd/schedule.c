@@ -123,8 +123,7 @@ static int start_job(struct schedule *s, size_t number, bool setup, int stage, s
 	j->begun = t->file->begun;
 	free(j->title);
 	j->title = setup ? setups_title(t->file, stage) : NULL;
-	/* Of what a setup leaves only a thawed machine can be frozen. */
-	t->file->world.finish_later = !setup || !s->settings->later;
+	t->file->world.finish_later = !setup; /* of what a setup leaves only a thawed machine can be frozen */
 	j->accel = t->file->world.accel->kind;
 	j->memory = weigh(t);
 	j->life = script_may_interact(t->file->script) ? LIMITS_LIFE_WITH_PEOPLE : limits_life(&t->file->world, setup);
@@ -301,7 +300,7 @@ static void job_done(void *arg, struct job *j, struct world_outcome *o, const ch
 
 	kept_tell(s->report, j, o);
 	fallback_take_template(s->fallback, &f->fallback, &plan->world, o);
-	if (o->unfinished && f->frozen == FREEZE_UNKNOWN && s->settings->later)
+	if (o->unfinished && f->frozen == FREEZE_UNKNOWN)
 		f->frozen = FREEZE_WANTED;
 	bail_out(s, j, o);
 	if (j->setup && (fallback_take_accel(s->fallback, &f->fallback, t, o) || (!died && without_layer(s, j, o)))) {

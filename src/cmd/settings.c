@@ -157,14 +157,13 @@ static int find_boot_timeout(double *seconds, struct err *err)
 	return 0;
 }
 
-/* What is on unless a variable is 0. */
-static int find_switch(const char *name, bool *on, struct err *err)
+static int find_frozen(bool *frozen, struct err *err)
 {
-	const char *text = variable(name);
+	const char *text = variable("VMTAP_FROZEN");
 
-	*on = !text || strcmp(text, "1") == 0;
-	if (!*on && strcmp(text, "0") != 0)
-		return err_set(err, "%s is '%s', neither 0 nor 1", name, text);
+	*frozen = !text || strcmp(text, "1") == 0;
+	if (!*frozen && strcmp(text, "0") != 0)
+		return err_set(err, "VMTAP_FROZEN is '%s', neither 0 nor 1", text);
 	return 0;
 }
 
@@ -180,8 +179,7 @@ int settings_read(struct settings *s, struct err *err)
 	}
 	find_kit(s);
 	if (store_trust(s->store, place, err) < 0 || store_limit(s->store, &limit, err) < 0 ||
-	    accel_check(NULL, err) < 0 || find_boot_timeout(&s->boot_timeout, err) < 0 ||
-	    find_switch("VMTAP_FROZEN", &s->frozen, err) < 0 || find_switch("VMTAP_LATER", &s->later, err) < 0)
+	    accel_check(NULL, err) < 0 || find_boot_timeout(&s->boot_timeout, err) < 0 || find_frozen(&s->frozen, err) < 0)
 		return -1;
 	return find_qemu(s, err);
 }

@@ -21,7 +21,6 @@
  * @damaged:	settings_read() failed because that bundle is damaged
  * @boot_timeout: VMTAP_BOOT_TIMEOUT in seconds, or 0
  * @frozen:	Machines may be frozen and thawed (VMTAP_FROZEN is not 0)
- * @later:	What a run has made is finished for later ones (VMTAP_LATER is not 0)
  *
  * The texts are owned and live as long as the process.
  */
@@ -30,7 +29,7 @@ struct settings {
 	struct bundle bundle;
 	bool damaged;
 	double boot_timeout;
-	bool frozen, later;
+	bool frozen;
 };
 
 /**

@@ -105,7 +105,7 @@ struct spec_visits {
  * @sandbox:	QEMU can filter its own system calls here (qemu/confine.h)
  * @freezer:	QEMU can freeze machines that are emulated (qemu/freezer.h)
  * @store:	The cache folder, for templates
- * @finish_later: Somebody else has templates finished (template_finish()), or nobody; until then what there is of them is copied
+ * @finish_later: Somebody else has templates finished (template_finish()); until then what there is of them is copied
  * @cold:	No templates at all
  * @record:	Calls and consoles are kept for a report, and of machines in a failed test the journal
  * @pictures:	So are the pictures of screens that the script takes
