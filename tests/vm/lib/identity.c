@@ -3,7 +3,8 @@
 /* @number: which of its world's machines, from 1; its first network is the usual one. */
 void has_identity(struct vm *m, const char *name, int number)
 {
-	char *card = m->succeed("ip addr show eth0");
+	/* The kernel gives the link's own address when it has seen the carrier, which may be a moment after the first command. */
+	char *card = m->wait_until_succeeds("ip addr show eth0 | grep -q 'inet6 fe80' && ip addr show eth0");
 
 	is(m->succeed("hostname; uname -n; cat /etc/hostname"), fmt("%s\n%s\n%s", name, name, name));
 	like(card, fmt("link/ether 52:54:00:12:01:%02x ", number));
