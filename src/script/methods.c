@@ -35,8 +35,8 @@ const char *const methods_fields[] = {
 #define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
 	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "hostname", "clock", "nets", "files", "provision", "snapshot",
-	"display", "qemu", "disks", "firmware", "size", "file", "readonly", "users", "env", "ready", "keep", "root_size", "reboot_ok", "tpm",
+	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "arch", "hostname", "clock", "nets", "files", "provision",
+	"snapshot", "display", "qemu", "disks", "firmware", "size", "file", "readonly", "users", "env", "ready", "keep", "root_size", "reboot_ok", "tpm",
 	"password", "groups", "home", "shell", "uid",
 	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
