@@ -40,7 +40,7 @@ replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # But for what takes a minute and an image of its own: `make porting-check` runs that.
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # The longest first, for prove to end with short ones, on all processors.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/vm/cloud.c tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t tests/cli/environment.t
+long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
 tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/reports/*.c tests/reports/*.t) $(examples) tests/porting/reboot.c \
 	tests/dialect/run tests/dialect/syntax tests/failures/run \
