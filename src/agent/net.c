@@ -193,12 +193,14 @@ static bool gives_eui64(const char *name)
 void net_add_link_local(const char *name)
 {
 	cleanup_free char *address = NULL;
-	cleanup_fd int fd = open_socket();
+	cleanup_fd int fd = -1;
 	struct ifreq r = request_for(name);
 	unsigned char *mac = (unsigned char *)r.ifr_hwaddr.sa_data;
 
-	if (fd < 0 || net_runs(name, true) || ioctl(fd, SIOCGIFHWADDR, &r) < 0 || r.ifr_hwaddr.sa_family != ARPHRD_ETHER ||
-	    !gives_eui64(name))
+	if (net_runs(name, true) || !gives_eui64(name)) /* most copies' links run */
+		return;
+	fd = open_socket();
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &r) < 0 || r.ifr_hwaddr.sa_family != ARPHRD_ETHER)
 		return;
 	/* RFC 4291, appendix A */
 	address = xasprintf("fe80::%02x%02x:%02xff:fe%02x:%02x%02x/64", mac[0] ^ 2, mac[1], mac[2], mac[3], mac[4], mac[5]);
