@@ -39,9 +39,16 @@ fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # But for what takes a minute and an image of its own: `make porting-check` runs that.
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
+# What takes minutes, for `make full-check`: suites once more, under sanitizers; KVM in a guest; a QEMU, a bundle or a template
+# that breaks in all ways there are; guests of others. The rest asks once for each thing that vmtap does, and is `make check`.
+thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c \
+	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment kernels kvm) \
+	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
+	$(patsubst %,tests/build/%,action release reproducible) \
+	$(patsubst %,tests/vm/%.c,disk declared carried cloud keep_root_debian journal many many_networks systemd)
 # The longest first, for prove to end with short ones, on all processors.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
-tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
+long     = tests/failures/run tests/vm/first.c tests/vm/keep_root.c tests/cli/keep.t tests/cli/setup.t tests/cli/repl.t
+tests    = $(long) $(filter-out $(long) $(thorough),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/reports/*.c tests/reports/*.t) $(examples) tests/porting/reboot.c \
 	tests/dialect/run tests/dialect/syntax tests/failures/run \
 	tests/fuzz/replay $(units))
@@ -73,7 +80,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -287,15 +294,18 @@ try:
 	build/vmtap run tests/examples/client-server.c
 
 # With the distribution's QEMU and kernel, and what is ours besides: the bundle, and its QEMU for tests/qemu.
-check:
+check: chosen = $(tests)
+full-check: chosen = $(thorough) $(tests)
+check full-check:
 	ci/setup check
 	$(MAKE) $(parallel) all kit images
 	$(MAKE) bundle own-qemu
-	$(MAKE) $(parallel) tests
+	$(MAKE) $(parallel) $(if $(filter full-check,$@),build/asan-vmtap) tests TESTS='$(chosen)'
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 # Two more than processors: a third of a test of machines is waiting.
-tests: build/vmtap $(share) build/asan-vmtap $(units) $(replays)
-	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(tests) 9>&2
+TESTS = $(tests)
+tests: build/vmtap $(share) $(units) $(replays)
+	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(TESTS) 9>&2
 
 lint:
 	ci/setup lint
@@ -359,7 +369,8 @@ clean:
 help:
 	@echo 'make         build/vmtap, from pinned musl, tcc and zlib'
 	@echo 'make try     install what is missing, then test two machines with a real nginx'
-	@echo 'make check   install what is missing, then run every test'
+	@echo 'make check   install what is missing, then test all that vmtap does: minutes'
+	@echo 'make full-check    the same, and what takes long: sanitizers, KVM in a guest, all that may break'
 	@echo 'make lint    install what is missing, then src/rooms, clang-tidy, cppcheck, shellcheck, mandoc; warnings are errors'
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
@@ -379,4 +390,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check states-check bundle-check porting-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check tests lint linted bench fuzz clean help
