@@ -86,6 +86,12 @@ void deadline_set(uint64_t when)
 		set_timer(when);
 }
 
+void deadline_forget(void)
+{
+	has_timer = false;
+	deadline_set(CLOCK_NEVER);
+}
+
 void deadline_alarm(void)
 {
 	uint64_t now = clock_now();
