@@ -42,7 +42,7 @@ examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # What takes minutes, for `make full-check`: suites once more, under sanitizers; KVM in a guest; a QEMU, a bundle or a template
 # that breaks in all ways there are; guests of others. The rest asks once for each thing that vmtap does, and is `make check`.
 thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c \
-	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment kernels kvm) \
+	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment kernels kvm fullscreen) \
 	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
 	$(patsubst %,tests/build/%,action release reproducible) \
 	$(patsubst %,tests/vm/%.c,disk declared carried cloud keep_root_debian journal many many_networks systemd)
