@@ -26,6 +26,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
 #include "script/embed.h"
 #include "script/internals.h"
 #include "script/locals.h"
@@ -254,6 +255,7 @@ static void (*attempt(struct attempt *a, const char *names, const char *before, 
 {
 	cleanup_buf struct buf all = {0};
 	TCCState *t;
+	uintptr_t start, end;
 	void (*code)(void) = NULL;
 
 	diagnose_free(&a->d);
@@ -271,10 +273,13 @@ static void (*attempt(struct attempt *a, const char *names, const char *before, 
 			code = (void (*)(void))(uintptr_t)tcc_get_symbol(t, ENTRY);
 	}
 	embed_clear();
-	if (code)
+	if (code) {
 		internals_symbols(t, add_symbol, NULL);
-	else
+		internals_code(t, &start, &end);
+		deadline_add_code(start, end);
+	} else {
 		tcc_delete(t);
+	}
 	return code;
 }
 
