@@ -218,6 +218,7 @@ static void be_runner(const char *text)
 	bool good;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	deadline_forget(); /* of the line before, whose process we are a copy of */
 	interrupt_hear(interrupted);
 	good = run_line(text);
 	interrupt_hold();
