@@ -41,11 +41,12 @@ replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # What takes minutes, for `make full-check`: suites once more, under sanitizers; KVM in a guest; a QEMU, a bundle or a template
 # that breaks in all ways there are; guests of others. The rest asks once for each thing that vmtap does, and is `make check`.
-thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run \
-	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm fullscreen) \
+thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run tests/dialect/syntax \
+	tests/porting/reboot.c tests/examples/anywhere.c tests/reports/03-much-output.c \
+	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare fullscreen) \
 	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
 	$(patsubst %,tests/build/%,action release reproducible) \
-	$(patsubst %,tests/vm/%.c,disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd)
+	$(patsubst %,tests/vm/%.c,disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
 # The longest first, for prove to end with short ones, on all processors.
 long     = tests/cli/keep.t tests/cli/setup.t tests/cli/repl.t
 tests    = $(long) $(filter-out $(long) $(thorough),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
