@@ -46,7 +46,7 @@ thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t
 	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare) \
 	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
 	$(patsubst %,tests/build/%,action release reproducible) \
-	$(patsubst %,tests/vm/%.c,disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
+	$(patsubst %,tests/vm/%.c,clock disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
 # The longest first, for prove to end with short ones, on all processors.
 long     = tests/cli/keep.t tests/cli/setup.t tests/cli/repl.t
 tests    = $(long) $(filter-out $(long) $(thorough),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
