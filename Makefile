@@ -39,8 +39,8 @@ fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # But for what takes a minute and an image of its own: `make porting-check` runs that.
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
-# What takes minutes, for `make full-check`: suites once more, under sanitizers; KVM in a guest; a QEMU, a bundle or a template
-# that breaks in all ways there are; guests of others. The rest asks once for each thing that vmtap does, and is `make check`.
+# For `make full-check`: what takes minutes on a slow host, or asks for a quick one. Suites once more, under sanitizers; KVM in
+# a guest; a QEMU, a bundle or a template that breaks in all ways there are; guests of others. The rest is `make check`.
 thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run tests/dialect/syntax \
 	tests/porting/reboot.c tests/examples/anywhere.c tests/reports/03-much-output.c \
 	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare) \
@@ -301,11 +301,11 @@ check full-check:
 	ci/setup check
 	$(MAKE) $(parallel) all kit images
 	$(MAKE) bundle own-qemu
-	$(MAKE) $(parallel) $(if $(filter full-check,$@),build/asan-vmtap) tests TESTS='$(chosen)'
+	$(MAKE) $(parallel) tests TESTS='$(chosen)'
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 # Two more than processors: a third of a test of machines is waiting.
 TESTS = $(tests)
-tests: build/vmtap $(share) $(units) $(replays)
+tests: build/vmtap $(share) $(if $(filter tests/asan/%,$(TESTS)),build/asan-vmtap) $(units) $(replays)
 	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(TESTS) 9>&2
 
 lint:

@@ -28,7 +28,6 @@
 #include "script/outline.h"
 #include "script/script.h"
 #include "script/session.h"
-#include "script/unit.h"
 #include "wire/frame.h"
 #include "wire/script.h"
 
@@ -92,9 +91,8 @@ static void ended_by_signal(int signo)
 
 /* ---- lines ---- */
 
-static void add_name(void *arg, const char *name)
+static void add_name(const char *name)
 {
-	(void)arg;
 	buf_addf(&repl.names, "%s\n", name);
 }
 
@@ -109,7 +107,7 @@ static void add_names(const char *text)
 	for (const char *p = buf_str(&names); *p; p += strcspn(p, " ") + 1) {
 		cleanup_free char *name = xstrndup(p, strcspn(p, " "));
 
-		add_name(NULL, name + (*name == '#'));
+		add_name(name + (*name == '#'));
 	}
 }
 
@@ -360,16 +358,6 @@ static void greet(void)
 	say(buf_str(&out));
 }
 
-/* What the script has, where it is in this process. */
-static void note_names(void)
-{
-	const struct script *s = repl.session.script;
-
-	for (size_t i = 0; i < script_machine_count(s); i++)
-		buf_addf(&repl.here, "%c%s\n", SESSION_MACHINE, script_machine(s, i)->name);
-	unit_names(s, add_name, NULL);
-}
-
 static _Noreturn void read_terminal(void)
 {
 	load_history();
@@ -414,17 +402,15 @@ static void catch_signals(void)
 /* Return: 0, or -1. */
 static int begin(struct session *s, struct err *err)
 {
-	if (s->warden < 0) {
-		note_names();
-		return session_start(s, err);
-	}
-	if (session_join(s, &repl.here, err) < 0)
+	if (s->warden < 0)
+		session_names(s->script, NULL, &repl.here);
+	if ((s->warden < 0 ? session_start(s, err) : session_join(s, &repl.here, err)) < 0)
 		return -1;
 	for (const char *p = buf_str(&repl.here); *p; p += strcspn(p, "\n") + 1) {
 		cleanup_free char *name = xstrndup(p + 1, strcspn(p + 1, "\n"));
 
 		if (*p != SESSION_MACHINE)
-			add_name(NULL, name);
+			add_name(name);
 	}
 	return 0;
 }

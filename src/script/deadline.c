@@ -61,24 +61,25 @@ static uintptr_t first_page(uintptr_t start)
 	return start & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
 }
 
-static void protect(struct code c, int protection)
+/* The script's is behind what was typed. */
+static struct code code_at(size_t i)
 {
-	mprotect((void *)first_page(c.start), c.end - first_page(c.start), protection);
+	return i < ntyped ? typed[i] : (struct code){run.script->lines.start, run.script->lines.end};
 }
 
 static void protect_code(int protection)
 {
-	protect((struct code){run.script->lines.start, run.script->lines.end}, protection);
-	for (size_t i = 0; i < ntyped; i++)
-		protect(typed[i], protection);
+	for (size_t i = 0; i <= ntyped; i++) {
+		const struct code c = code_at(i);
+
+		mprotect((void *)first_page(c.start), c.end - first_page(c.start), protection);
+	}
 }
 
 static bool is_code(uintptr_t address)
 {
-	if (address >= first_page(run.script->lines.start) && address < run.script->lines.end)
-		return true;
-	for (size_t i = 0; i < ntyped; i++)
-		if (address >= first_page(typed[i].start) && address < typed[i].end)
+	for (size_t i = 0; i <= ntyped; i++)
+		if (address >= first_page(code_at(i).start) && address < code_at(i).end)
 			return true;
 	return false;
 }

@@ -298,19 +298,24 @@ static _Noreturn void be_base(struct session *s)
 
 /* ---- in the process of a script ---- */
 
+/* recv(2), whatever signals come. */
+static ssize_t hear(int line, void *data, size_t n)
+{
+	ssize_t got;
+
+	while ((got = recv(line, data, n, 0)) < 0 && errno == EINTR)
+		;
+	return got;
+}
+
 /* In a runner, whose keeper has the terminal. */
 static void ask_for_visit(unsigned machine, int call, int world)
 {
 	const struct session_visit v = {.reply = SESSION_VISIT, .machine = machine, .call = call};
-	ssize_t n;
 	char byte;
 
 	(void)world;
-	if (send(session->line, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v))
-		_exit(1);
-	while ((n = recv(session->line, &byte, 1, 0)) < 0 && errno == EINTR)
-		;
-	if (n != 1)
+	if (send(session->line, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v) || hear(session->line, &byte, 1) != 1)
 		_exit(1);
 }
 
@@ -319,15 +324,20 @@ static void add_name(void *arg, const char *name)
 	buf_addf(arg, "%c%s\n", SESSION_NAME, name);
 }
 
+void session_names(const struct script *s, const struct locals *here, struct buf *out)
+{
+	for (size_t i = 0; i < script_machine_count(s); i++)
+		buf_addf(out, "%c%s\n", SESSION_MACHINE, script_machine(s, i)->name);
+	for (size_t i = 0; here && i < here->n; i++)
+		buf_addf(out, "%c%s\n", SESSION_LOCAL, here->list[i].name);
+	unit_names(s, add_name, out);
+}
+
 static void send_names(const struct session *s, const struct locals *here)
 {
 	cleanup_buf struct buf names = {0};
 
-	for (size_t i = 0; i < script_machine_count(s->script); i++)
-		buf_addf(&names, "%c%s\n", SESSION_MACHINE, script_machine(s->script, i)->name);
-	for (size_t i = 0; i < here->n; i++)
-		buf_addf(&names, "%c%s\n", SESSION_LOCAL, here->list[i].name);
-	unit_names(s->script, add_name, &names);
+	session_names(s->script, here, &names);
 	if (send(s->line, names.data, names.len < SESSION_LINE_MAX ? names.len : SESSION_LINE_MAX, MSG_NOSIGNAL) < 0)
 		_exit(1);
 }
@@ -362,22 +372,29 @@ static bool send_things(const struct session *s, int line)
 	return sent;
 }
 
+/* @line: the keeper's end of it, and the base's. Return: 0, or -1. */
+static int make_line(int line[2], struct err *err)
+{
+	const int size = 4 * SESSION_LINE_MAX;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
+		return err_errno(err, "cannot create a socket pair");
+	setsockopt(line[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return 0;
+}
+
 int session_join(struct session *s, struct buf *names, struct err *err)
 {
-	int fds[2], size = 4 * SESSION_LINE_MAX;
-	ssize_t n = 0;
+	int fds[2];
+	bool sent;
+	ssize_t n;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(err, "cannot create a socket pair");
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (make_line(fds, err) < 0)
+		return -1;
 	s->line = fds[0];
-	if (send_things(s, fds[1])) {
-		close(fds[1]);
-		while ((n = recv(s->line, buf_reserve(names, SESSION_LINE_MAX), SESSION_LINE_MAX, 0)) < 0 && errno == EINTR)
-			;
-	} else {
-		close(fds[1]);
-	}
+	sent = send_things(s, fds[1]);
+	close(fds[1]);
+	n = sent ? hear(s->line, buf_reserve(names, SESSION_LINE_MAX), SESSION_LINE_MAX) : 0;
 	if (n <= 0)
 		return err_set(err, "the script's process does not answer");
 	buf_commit(names, (size_t)n);
@@ -392,14 +409,13 @@ void session_interrupt(const struct session *s)
 
 int session_start(struct session *s, struct err *err)
 {
-	int fds[2], size = 4 * SESSION_LINE_MAX;
+	int fds[2];
 	pid_t pid;
 
 	keeper = getpid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(err, "cannot create a socket pair");
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (make_line(fds, err) < 0)
+		return -1;
 	pid = proc_fork();
 	if (pid == 0) {
 		close(fds[0]);
@@ -420,16 +436,12 @@ static enum session_reply ask_base(const struct session *s, const char *text, si
 
 	if (send(s->line, text, len, MSG_NOSIGNAL) < 0)
 		return SESSION_LOST;
-	for (;;) {
-		n = recv(s->line, &said, sizeof(said), 0);
-		if (n == sizeof(said)) {
-			s->interact(said.machine, said.call, s->world);
-			if (send(s->line, "", 1, MSG_NOSIGNAL) < 0)
-				return SESSION_LOST;
-		} else if (n >= 0 || errno != EINTR) {
-			return n == 1 ? (enum session_reply)said.reply : SESSION_LOST;
-		}
+	while ((n = hear(s->line, &said, sizeof(said))) == sizeof(said)) {
+		s->interact(said.machine, said.call, s->world);
+		if (send(s->line, "", 1, MSG_NOSIGNAL) < 0)
+			return SESSION_LOST;
 	}
+	return n == 1 ? (enum session_reply)said.reply : SESSION_LOST;
 }
 
 void session_ready(struct session *s)

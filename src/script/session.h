@@ -78,14 +78,18 @@ struct session {
 /* Start the base. The caller becomes the reaper of what its children leave. Return: 0, or -1. */
 int session_start(struct session *s, struct err *err);
 
-/*
- * Begin one in the process of a script, with @world as its connection. @s: its @world, @interact and @warden are set.
- * @names: a line each of what a line of the session can begin with, SESSION_MACHINE and the like in front. Return: 0, or -1.
- */
-int session_join(struct session *s, struct buf *names, struct err *err);
+/* Add a line each of what a line of the session can begin with, and what that is in front. @here: or NULL */
+struct locals;
+void session_names(const struct script *s, const struct locals *here, struct buf *out);
 #define SESSION_MACHINE 'm'
 #define SESSION_LOCAL	'l' /* a variable of a function */
-#define SESSION_NAME	'n'
+#define SESSION_NAME	'n' /* anything, machines as well */
+
+/*
+ * Begin one in the process of a script, with @world as its connection. @s: its @world, @interact and @warden are set.
+ * @names: as session_names() has them there. Return: 0, or -1.
+ */
+int session_join(struct session *s, struct buf *names, struct err *err);
 
 /* Pass ^C on to what runs a line, where the terminal does not: safe in a signal's handler. */
 void session_interrupt(const struct session *s);

@@ -118,6 +118,12 @@ static bool halt(struct world *w)
 	return true;
 }
 
+static void answer_halt(struct world *w)
+{
+	if (!halt(w))
+		tell_script(w, WIRE_GO);
+}
+
 static void begin_call(struct world *w, const struct frame *f)
 {
 	if (w->halted || halt(w)) /* what has failed without the script's doing, it comes to know here */
@@ -207,7 +213,7 @@ static void script_frame(void *arg, const struct frame *f)
 	else if (f->type == WIRE_INTERRUPT)
 		interrupt(w);
 	else if (f->type == WIRE_HALT)
-		halt(w) ? (void)0 : tell_script(w, WIRE_GO);
+		answer_halt(w);
 	else if (f->type != WIRE_EVENT)
 		player_distrust(&w->player, "sent an unknown message");
 }
