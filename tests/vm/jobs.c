@@ -94,7 +94,9 @@ test("a checkpoint is gone back to without the jobs") {
 
 test("a thousand commands leave nothing behind") {
 	/* The agent is process 1. The kernel's own threads, whose command lines are empty, come and go. */
-	char *counts = "ls /proc/1/fd | wc -l; grep -ls . /proc/[0-9]*/cmdline | wc -l", *before;
+	/* One after the other: of a pipeline's processes, a listing sees those that have begun. */
+	char *counts = "set -- /proc/1/fd/*; echo $#; "
+		       "set -- /proc/[0-9]*/cmdline; grep -ls . \"$@\" >/tmp/running; wc -l </tmp/running", *before;
 
 	m.succeed("true");
 	before = m.succeed(counts);
