@@ -43,7 +43,7 @@ examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 # a guest; a QEMU, a bundle or a template that breaks in all ways there are; guests of others. The rest is `make check`.
 thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run tests/dialect/syntax \
 	tests/porting/reboot.c tests/examples/anywhere.c tests/reports/03-much-output.c \
-	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare) \
+	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare fullscreen) \
 	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
 	$(patsubst %,tests/build/%,action release reproducible) \
 	$(patsubst %,tests/vm/%.c,clock disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
@@ -81,7 +81,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check report-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -246,7 +246,7 @@ build/lint/man.ok: $(filter build/share/man/%,$(share))
 	$(Q)mandoc -T lint -W warning $^
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual tests/build/porting ci/sbom
+perls = $(wildcard tests/browser/*.t tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual tests/build/porting ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
@@ -280,7 +280,7 @@ bundle:
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
 	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
-images: image-debian12-web image-debian12-kvm image-openrc image-busybox-disk image-debian12-disk
+images: image-debian12-web image-debian12-screen image-debian12-kvm image-openrc image-busybox-disk image-debian12-disk
 image-%: ; @image=$$(ci/images/$*) && case $${image##*/} in *.*) end=.$${image##*.} ;; *) end= ;; esac && ci/lay "$$image" build/$*$$end
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
 licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
@@ -352,6 +352,12 @@ porting-check:
 	$(MAKE) $(parallel) all kit image-debian12-web image-debian12-services image-debian12-firefox
 	prove --timer --exec tests/exec $(wildcard tests/porting/*.c) tests/examples/firefox.c
 
+# Is the report of a run what it is to be in a real browser? Chromium is half a gigabyte.
+report-check:
+	ci/setup browser
+	$(MAKE) $(parallel) all kit
+	prove --timer --exec tests/exec $(wildcard tests/browser/*.t)
+
 # How long each fuzzer looks, in seconds.
 FUZZ_SECONDS = 60
 fuzz:
@@ -384,6 +390,7 @@ help:
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make bundle-check  run the tests of machines with the bundle, here and where there is nothing else'
 	@echo 'make porting-check  run the tests of tests/examples/porting.md, and Firefox on a screen: not in make check'
+	@echo 'make report-check  look at the report of a run in a headless Chromium: not in make check'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
@@ -391,4 +398,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check report-check tests lint linted bench fuzz clean help
