@@ -1,6 +1,7 @@
 /* diagnose.c - what is wrong with a script, for the user */
 #include "script/diagnose.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "script/embed.h"
 #include "script/internals.h"
 #include "script/methods.h"
 #include "script/script.h"
@@ -163,22 +165,70 @@ static const char *our_words(const char *text)
 	return NULL;
 }
 
-/* Append what the only method that is called in a line takes. */
+/* Return: how many arguments stand in "(...)" at @open; -1 when it is not closed in this line. */
+static int count_arguments(const char *open)
+{
+	int depth = 0, commas = 0;
+	bool any = false;
+
+	for (const char *p = open; *p; p++) {
+		if (*p == '"' || *p == '\'') {
+			for (char quote = *p++; *p && *p != quote; p++)
+				p += *p == '\\' && p[1];
+			if (!*p)
+				return -1;
+		} else if (strchr("([{", *p)) {
+			any |= depth++ > 0;
+			continue;
+		} else if (strchr(")]}", *p) && --depth == 0) {
+			return any ? commas + 1 : 0;
+		}
+		commas += *p == ',' && depth == 1;
+		any |= *p != ' ';
+	}
+	return -1;
+}
+
+/* Return: the "(...)" that a method takes, or a function that vmtap.h declares, and what follows; NULL for any other name. */
+static const char *parameters_of(const char *name)
+{
+	const char *method = methods_parameters(name), *header, *end;
+	cleanup_free char *call = xasprintf("%s(", name);
+	size_t n;
+
+	if (method)
+		return method;
+	header = embed_header(&n);
+	for (const char *p = header; (p = strstr(p, call)); p++) {
+		const char *line = p;
+
+		while (line > header && line[-1] != '\n')
+			line--;
+		end = strchr(p, '\n');
+		if (p > line && strchr(" *", p[-1]) && isalpha((unsigned char)*line) && end && memchr(p, ';', (size_t)(end - p)))
+			return p + strlen(name);
+	}
+	return NULL;
+}
+
+/* Append what the first function takes that is called in a line with another number of arguments. */
 static void hint_arguments(struct buf *out, const char *line)
 {
-	const char *found = NULL;
+	for (const char *p = line; (p = strchr(p, '(')); p++) {
+		const char *start = p, *parameters;
+		cleanup_free char *name = NULL;
+		int n;
 
-	for (const char *p = line; (p = strpbrk(p, ".>")); p++) {
-		size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789");
-		cleanup_free char *name = xstrndup(p + 1, n);
-		const char *parameters = p[1 + n] == '(' ? methods_parameters(name) : NULL;
-
-		if (!parameters)
+		while (start > line && (isalnum((unsigned char)start[-1]) || start[-1] == '_'))
+			start--;
+		name = xstrndup(start, (size_t)(p - start));
+		parameters = *name ? parameters_of(name) : NULL;
+		if (!parameters || (n = count_arguments(p)) < 0)
 			continue;
-		if (found) /* which one is not known */
-			return;
-		found = p;
-		buf_addf(out, "; it is %s%s", name, parameters);
+		if (n == (text_starts(parameters, "(void)") ? 0 : count_arguments(parameters)))
+			continue;
+		buf_addf(out, "; it is %s%.*s)", name, (int)strcspn(parameters, ")"), parameters);
+		return;
 	}
 }
 
