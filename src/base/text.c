@@ -151,7 +151,8 @@ static size_t distance(const char *a, const char *b)
 const char *text_nearest(const char *word, const char *const *names)
 {
 	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 1;
+	const size_t n = strlen(word);
+	size_t best_distance = n < 3 ? 0 : n / 4 + 1;
 
 	for (; *names; names++) {
 		size_t d = distance(word, *names);

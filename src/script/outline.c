@@ -57,6 +57,30 @@ const char *outline_skip_token(const char *p)
 	return p + (*p == quote);
 }
 
+static void go(struct token *at, const char *to)
+{
+	for (to = outline_skip_space(to); at->p < to; at->p++)
+		at->line += *at->p == '\n';
+}
+
+struct token outline_begin(const char *text)
+{
+	struct token at = {.p = text, .line = 1};
+
+	go(&at, text);
+	return at;
+}
+
+void outline_step(struct token *at)
+{
+	go(at, outline_skip_token(at->p));
+}
+
+void outline_skip_line(struct token *at)
+{
+	go(at, outline_line_end(at->p));
+}
+
 int outline_nesting(char c)
 {
 	return (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');

@@ -16,7 +16,10 @@
  */
 void traps_find(const char *text, void (*tell)(void *arg, int line, const char *message), void *arg);
 
-/* Return: the line of the '{' at file scope that is never closed, from 1; 0 when there is none. */
-int traps_open_block(const char *text);
+/* Find a @bracket that is never closed: in another that is, or at file scope. Return: its line, from 1; 0 when there is none. */
+int traps_open_bracket(const char *text, char *bracket);
+
+/* Return: the bracket that closes @open. */
+char traps_closing(char open);
 
 #endif

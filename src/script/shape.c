@@ -1,0 +1,165 @@
+/* shape.c - what is wrong with how a script declares its machines, networks, tests and setups */
+#include "script/shape.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "script/outline.h"
+
+enum kind {
+	WORD,	   /* its name is a word */
+	WORD_MANY, /* ... and how many there are follows */
+	QUOTED,	   /* its name is in quotes, and a block follows */
+};
+
+/* What stands at file scope, and how. */
+static const struct form {
+	const char *word;
+	enum kind kind;
+	const char *what, *written;
+} forms[] = {
+	{"vm", WORD, "machine", "vm(server);"},
+	{"vm_array", WORD_MANY, "group of machines", "vm_array(node, 3);"},
+	{"net", WORD, "network", "net(lan);"},
+	{"test", QUOTED, "test", "test(\"name\") { ... }"},
+	{"setup", QUOTED, "setup", "setup { ... } or setup(\"name\") { ... }"},
+};
+
+static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
+	"extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"};
+
+static bool is_word(const char *p, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(p, word, n) == 0 && outline_skip_token(p) == p + n;
+}
+
+static bool is_identifier(const char *p)
+{
+	if (!isalpha((unsigned char)*p) && *p != '_')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+		if (is_word(p, keywords[i]))
+			return false;
+	return true;
+}
+
+/* Go behind a value. Return: whether a ',' or the ')' of the declaration is there. */
+static bool skip_value(struct token *at)
+{
+	for (int depth = 0; *at->p; outline_step(at)) {
+		if (depth == 0 && strchr(",);", *at->p))
+			return *at->p != ';';
+		depth += outline_nesting(*at->p);
+	}
+	return false;
+}
+
+/* Go behind the name. Return: whether there is one. */
+static bool skip_name(const struct form *f, struct token *at)
+{
+	if (!is_identifier(at->p) && (f->kind != QUOTED || *at->p != '"'))
+		return false;
+	do
+		outline_step(at); /* a text may be of several, or a macro */
+	while (f->kind == QUOTED && (*at->p == '"' || is_identifier(at->p)));
+	return *at->p == ',' || *at->p == ')';
+}
+
+/* Go behind ".name = value", which is at @at. Return: NULL, or what is wrong with it. */
+static char *skip_field(const struct form *f, struct token *at)
+{
+	const bool dotted = *at->p == '.';
+	const char *name;
+	int length;
+
+	if (dotted)
+		outline_step(at);
+	name = at->p;
+	length = (int)(outline_skip_token(name) - name);
+	if (!is_identifier(name))
+		return xasprintf("behind the name of a %s come its fields, each with a dot: .name = value", f->what);
+	outline_step(at);
+	if (!dotted || *at->p != '=')
+		return xasprintf("a field is written with a dot and a '=': .%.*s = value", length, name);
+	outline_step(at);
+	return skip_value(at) ? NULL : xasprintf("the '(' of this %s(...) is not closed", f->word);
+}
+
+/* The declaration whose word is in front of @at. */
+static char *check_form(const struct form *f, struct token at)
+{
+	const bool named = *at.p == '(';
+	char *wrong = NULL;
+
+	if (named) {
+		outline_step(&at);
+		if (!skip_name(f, &at))
+			return xasprintf("a %s has a name %s, and behind it ',' or ')': %s", f->what,
+					 f->kind == QUOTED ? "in double quotes" : "of letters, digits and '_'", f->written);
+		if (f->kind == WORD_MANY) {
+			if (*at.p != ',')
+				return xasprintf("how many machines there are follows their name: %s", f->written);
+			outline_step(&at);
+			if (!skip_value(&at))
+				return xasprintf("the '(' of this %s(...) is not closed", f->word);
+		}
+		while (!wrong && *at.p == ',') {
+			outline_step(&at);
+			wrong = *at.p == ')' ? NULL : skip_field(f, &at);
+		}
+		if (wrong)
+			return wrong;
+		outline_step(&at);
+	}
+	if (f->kind != QUOTED)
+		return named && *at.p == ';' ? NULL : xasprintf("there is no ';' at the end of this %s: %s", f->what, f->written);
+	if (*at.p == ';')
+		return xasprintf("what a %s does follows at once, without a ';': %s", f->what, f->written);
+	return *at.p == '{' ? NULL : xasprintf("what a %s does belongs in braces: %s", f->what, f->written);
+}
+
+/* What begins at @at, at file scope. */
+static char *check_item(struct token at)
+{
+	const char *word = at.p;
+	const int length = (int)(outline_skip_token(word) - word);
+
+	if (*word == '}')
+		return xstrdup("there is a '}' too many");
+	outline_step(&at);
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (is_word(word, forms[i].word))
+			return check_form(&forms[i], at);
+	if (*at.p == '.' && is_identifier(word))
+		return xasprintf("what a machine does belongs in a test or a setup: setup { %.*s. ... }", length, word);
+	return NULL;
+}
+
+char *shape_find(const char *text, int *line)
+{
+	struct token at = outline_begin(text);
+	bool begins = true;
+
+	for (int depth = 0; *at.p;) {
+		if (*at.p == '#' && outline_starts_line(text, at.p)) {
+			outline_skip_line(&at);
+			continue;
+		}
+		if (begins && depth == 0) {
+			char *wrong = check_item(at);
+
+			*line = at.line;
+			if (wrong)
+				return wrong;
+		}
+		depth += outline_nesting(*at.p);
+		begins = depth == 0 && (*at.p == ';' || *at.p == '}');
+		outline_step(&at);
+	}
+	return NULL;
+}
