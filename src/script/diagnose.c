@@ -101,20 +101,24 @@ void diagnose_sort(struct diagnostics *d)
 	buf_free(&left);
 }
 
+static bool is_among(const char *word, const char *const *names)
+{
+	for (; *names; names++)
+		if (strcmp(*names, word) == 0)
+			return true;
+	return false;
+}
+
 static void hint_field(struct buf *out, const char *word)
 {
 	const char *near = text_nearest(word, methods_fields);
 
-	if (near)
+	if (is_among(word, methods_of_networks))
+		buf_addf(out, " here; it is a network's: net(lan); ... lan.%s(...)", word);
+	else if (is_among(word, methods_names))
+		buf_addf(out, " here; it is a machine's: vm(server); ... server.%s(...)", word);
+	else if (near && strcmp(near, word) != 0)
 		buf_addf(out, "; did you mean '%s'?", near);
-}
-
-static bool is_field(const char *word)
-{
-	for (size_t i = 0; methods_fields[i]; i++)
-		if (strcmp(methods_fields[i], word) == 0)
-			return true;
-	return false;
 }
 
 /* Of an unknown field in vm(x, .field = ...) tcc tells only the line. Return: its name, to be freed, or NULL. */
@@ -123,7 +127,7 @@ static char *unknown_field(const char *line)
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 
-		if (*word && !is_field(word) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
+		if (*word && !is_among(word, methods_fields) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
 			return steal(word);
 	}
 	return NULL;

@@ -30,15 +30,20 @@ const char *const methods_names[] = {
 	NULL,
 };
 
+const char *const methods_of_networks[] = {
+#define METHOD(type, name, parameters, arguments, doc)
+#define NET_METHOD(type, name, parameters, arguments, doc) #name,
+#include "script/methods.def"
+	NULL,
+};
+
 const char *const methods_fields[] = {
 #define METHOD(type, name, parameters, arguments, doc)	   #name,
 #define NET_METHOD(type, name, parameters, arguments, doc) #name,
 #include "script/methods.def"
-	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "arch", "hostname", "clock", "nets", "files", "provision",
-	"snapshot", "display", "qemu", "disks", "firmware", "size", "file", "readonly", "users", "env", "ready", "keep", "root_size", "reboot_ok", "tpm",
-	"password", "groups", "home", "shell", "uid",
-	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",
+	METHODS_MACHINE_FIELDS, METHODS_NET_FIELDS, METHODS_TEST_FIELDS,
+	/* struct vm, vm_disk, vm_user and result of types.h */
+	"name", "size", "file", "readonly", "password", "groups", "home", "shell", "uid",
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 

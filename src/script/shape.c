@@ -6,7 +6,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "script/methods.h"
 #include "script/outline.h"
+
+static const char *const machine_fields[] = {METHODS_MACHINE_FIELDS, NULL};
+static const char *const net_fields[] = {METHODS_NET_FIELDS, NULL};
+static const char *const test_fields[] = {METHODS_TEST_FIELDS, NULL};
 
 enum kind {
 	WORD,	   /* its name is a word */
@@ -19,12 +25,13 @@ static const struct form {
 	const char *word;
 	enum kind kind;
 	const char *what, *written;
+	const char *const *fields;
 } forms[] = {
-	{"vm", WORD, "machine", "vm(server);"},
-	{"vm_array", WORD_MANY, "group of machines", "vm_array(node, 3);"},
-	{"net", WORD, "network", "net(lan);"},
-	{"test", QUOTED, "test", "test(\"name\") { ... }"},
-	{"setup", QUOTED, "setup", "setup { ... } or setup(\"name\") { ... }"},
+	{"vm", WORD, "machine", "vm(server);", machine_fields},
+	{"vm_array", WORD_MANY, "group of machines", "vm_array(node, 3);", machine_fields},
+	{"net", WORD, "network", "net(lan);", net_fields},
+	{"test", QUOTED, "test", "test(\"name\") { ... }", test_fields},
+	{"setup", QUOTED, "setup", "setup { ... } or setup(\"name\") { ... }", test_fields},
 };
 
 static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
@@ -70,8 +77,26 @@ static bool skip_name(const struct form *f, struct token *at)
 	return *at->p == ',' || *at->p == ')';
 }
 
-/* Go behind ".name = value", which is at @at. Return: NULL, or what is wrong with it. */
-static char *skip_field(const struct form *f, struct token *at)
+/* Return: what is wrong with a field of that name, or NULL. */
+static char *check_field(const struct form *f, const char *name, int length)
+{
+	cleanup_free char *field = xstrndup(name, (size_t)length);
+	const char *near = text_nearest(field, f->fields);
+
+	if (near && strcmp(near, field) == 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		const char *other = text_nearest(field, forms[i].fields);
+
+		if (other && strcmp(other, field) == 0)
+			return xasprintf("a %s has no field '%s'; a %s has it", f->what, field, forms[i].what);
+	}
+	return near ? xasprintf("a %s has no field '%s'; did you mean '%s'?", f->what, field, near)
+		    : xasprintf("a %s has no field '%s'", f->what, field);
+}
+
+/* The ".name = value" at @at. Return: NULL, or what is wrong with it but for the value. */
+static char *begin_field(const struct form *f, struct token *at)
 {
 	const bool dotted = *at->p == '.';
 	const char *name;
@@ -87,35 +112,56 @@ static char *skip_field(const struct form *f, struct token *at)
 	if (!dotted || *at->p != '=')
 		return xasprintf("a field is written with a dot and a '=': .%.*s = value", length, name);
 	outline_step(at);
-	return skip_value(at) ? NULL : xasprintf("the '(' of this %s(...) is not closed", f->word);
+	return check_field(f, name, length);
 }
 
-/* The declaration whose word is in front of @at. */
-static char *check_form(const struct form *f, struct token at)
+static char *not_closed(const struct form *f)
+{
+	return xasprintf("the '(' of this %s(...) is not closed", f->word);
+}
+
+/* Go behind the "(...)" at @at. Return: NULL, or what is wrong with it; @line becomes that of a wrong field. */
+static char *skip_arguments(const struct form *f, struct token *at, int *line)
+{
+	outline_step(at);
+	if (!skip_name(f, at))
+		return xasprintf("a %s has a name %s, and behind it ',' or ')': %s", f->what,
+				 f->kind == QUOTED ? "in double quotes" : "of letters, digits and '_'", f->written);
+	if (f->kind == WORD_MANY) {
+		if (*at->p != ',')
+			return xasprintf("how many machines there are follows their name: %s", f->written);
+		outline_step(at);
+		if (!skip_value(at))
+			return not_closed(f);
+	}
+	while (*at->p == ',') {
+		struct token field;
+		char *wrong;
+
+		outline_step(at);
+		field = *at;
+		if (*at->p == ')')
+			break;
+		wrong = begin_field(f, at);
+		if (wrong) {
+			*line = field.line;
+			return wrong;
+		}
+		if (!skip_value(at))
+			return not_closed(f);
+	}
+	outline_step(at);
+	return NULL;
+}
+
+/* The declaration whose word is in front of @at. @line is its line, and becomes that of what is wrong. */
+static char *check_form(const struct form *f, struct token at, int *line)
 {
 	const bool named = *at.p == '(';
-	char *wrong = NULL;
+	char *wrong = named ? skip_arguments(f, &at, line) : NULL;
 
-	if (named) {
-		outline_step(&at);
-		if (!skip_name(f, &at))
-			return xasprintf("a %s has a name %s, and behind it ',' or ')': %s", f->what,
-					 f->kind == QUOTED ? "in double quotes" : "of letters, digits and '_'", f->written);
-		if (f->kind == WORD_MANY) {
-			if (*at.p != ',')
-				return xasprintf("how many machines there are follows their name: %s", f->written);
-			outline_step(&at);
-			if (!skip_value(&at))
-				return xasprintf("the '(' of this %s(...) is not closed", f->word);
-		}
-		while (!wrong && *at.p == ',') {
-			outline_step(&at);
-			wrong = *at.p == ')' ? NULL : skip_field(f, &at);
-		}
-		if (wrong)
-			return wrong;
-		outline_step(&at);
-	}
+	if (wrong)
+		return wrong;
 	if (f->kind != QUOTED)
 		return named && *at.p == ';' ? NULL : xasprintf("there is no ';' at the end of this %s: %s", f->what, f->written);
 	if (*at.p == ';')
@@ -123,8 +169,8 @@ static char *check_form(const struct form *f, struct token at)
 	return *at.p == '{' ? NULL : xasprintf("what a %s does belongs in braces: %s", f->what, f->written);
 }
 
-/* What begins at @at, at file scope. */
-static char *check_item(struct token at)
+/* What begins at @at, at file scope, in that @line. */
+static char *check_item(struct token at, int *line)
 {
 	const char *word = at.p;
 	const int length = (int)(outline_skip_token(word) - word);
@@ -134,7 +180,7 @@ static char *check_item(struct token at)
 	outline_step(&at);
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		if (is_word(word, forms[i].word))
-			return check_form(&forms[i], at);
+			return check_form(&forms[i], at, line);
 	if (*at.p == '.' && is_identifier(word))
 		return xasprintf("what a machine does belongs in a test or a setup: setup { %.*s. ... }", length, word);
 	return NULL;
@@ -151,9 +197,10 @@ char *shape_find(const char *text, int *line)
 			continue;
 		}
 		if (begins && depth == 0) {
-			char *wrong = check_item(at);
+			char *wrong;
 
 			*line = at.line;
+			wrong = check_item(at, line);
 			if (wrong)
 				return wrong;
 		}

@@ -58,6 +58,14 @@ TEST(shape, fields)
 	CHECK_STR(wrong("vm_array(a, 3"), "1: the '(' of this vm_array(...) is not closed");
 }
 
+TEST(shape, fields_of_something_else)
+{
+	CHECK_STR(wrong("vm(a, .timeout = 5);"), "1: a machine has no field 'timeout'; a test has it");
+	CHECK_STR(wrong("test(\"a\", .memory = 5) { }"), "1: a test has no field 'memory'; a machine has it");
+	CHECK_STR(wrong("vm_array(a, 2, .memry = 5);"), "1: a group of machines has no field 'memry'; did you mean 'memory'?");
+	CHECK_STR(wrong("net(a,\n\t.mtu = 9000,\n\t.x = 5);"), "3: a network has no field 'x'");
+}
+
 TEST(shape, what_follows)
 {
 	CHECK_STR(wrong("vm(a)\ntest(\"x\") { }"), "1: there is no ';' at the end of this machine: vm(server);");
