@@ -20,7 +20,7 @@ qemu   = accel arch arch_x86_64 canary command confine firmware freezer keys ove
 machine = console disks events freezing handshake late login loss machine request saving screendump spec tpm unready waking wiring
 state  = bases changes checkpoint ext4 frozen layer life making origin ram template template_key
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome player recorder visitors screens typing watching world
-script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard halt heap host libc libtcc limits lines locals method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session shape show source stabs stages thunks traps unit vary
+script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard halt heap host libc libtcc limits lines locals method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods names needs outline output run session shape show source stabs stages thunks traps unit vary
 cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
 agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
@@ -32,7 +32,7 @@ agent_sources = $(call room,agent) $(patsubst %,src/wire/%.c,frame tree_pack tre
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/outline.c src/script/shape.c src/script/show.c src/script/stabs.c src/script/traps.c \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/names.c src/script/outline.c src/script/shape.c src/script/show.c src/script/stabs.c src/script/traps.c \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -24,7 +24,7 @@
 #include "cmd/cmd.h"
 #include "cmd/edit.h"
 #include "cmd/interact.h"
-#include "script/methods.h"
+#include "script/names.h"
 #include "script/outline.h"
 #include "script/script.h"
 #include "script/session.h"
@@ -194,9 +194,9 @@ static size_t complete(void *arg, const char *line, size_t at, struct buf *choic
 		start--;
 	n = at - start;
 	member = start > 0 && (line[start - 1] == '.' || (start > 1 && line[start - 1] == '>' && line[start - 2] == '-'));
-	for (size_t i = 0; member && methods_names[i]; i++)
-		if (strncmp(methods_names[i], line + start, n) == 0)
-			buf_addf(choices, "%s(\n", methods_names[i]);
+	for (size_t i = 0; member && names_methods[i]; i++)
+		if (strncmp(names_methods[i], line + start, n) == 0)
+			buf_addf(choices, "%s(\n", names_methods[i]);
 	for (const char *p = buf_str(&repl.names); !member && *p; p += strcspn(p, "\n") + 1)
 		if (strncmp(p, line + start, n) == 0)
 			buf_add(choices, p, strcspn(p, "\n") + 1);

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "script/embed.h"
 #include "script/internals.h"
-#include "script/methods.h"
+#include "script/names.h"
 #include "script/outline.h"
 #include "script/script.h"
 #include "script/shape.h"
@@ -111,11 +111,11 @@ static bool is_among(const char *word, const char *const *names)
 
 static void hint_field(struct buf *out, const char *word)
 {
-	const char *near = text_nearest(word, methods_fields);
+	const char *near = text_nearest(word, names_fields);
 
-	if (is_among(word, methods_of_networks))
+	if (is_among(word, names_net_methods))
 		buf_addf(out, " here; it is a network's: net(lan); ... lan.%s(...)", word);
-	else if (is_among(word, methods_names))
+	else if (is_among(word, names_methods))
 		buf_addf(out, " here; it is a machine's: vm(server); ... server.%s(...)", word);
 	else if (near && strcmp(near, word) != 0)
 		buf_addf(out, "; did you mean '%s'?", near);
@@ -127,7 +127,7 @@ static char *unknown_field(const char *line)
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 
-		if (*word && !is_among(word, methods_fields) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
+		if (*word && !is_among(word, names_fields) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
 			return steal(word);
 	}
 	return NULL;
@@ -181,7 +181,7 @@ static int count_arguments(const char *p)
 /* Return: the "(...)" that a method takes, or a function or macro of vmtap.h, and what follows; NULL for any other name. */
 static const char *parameters_of(const char *name)
 {
-	const char *method = methods_parameters(name), *header, *end;
+	const char *method = names_parameters(name), *header, *end;
 	cleanup_free char *call = xasprintf("%s(", name);
 	size_t n;
 
@@ -222,7 +222,7 @@ static const char *const from_elsewhere[][2] = {
 static void hint_name(struct buf *out, const char *word)
 {
 	static const char *names[NAMES_MAX];
-	const char *method = text_nearest(word, methods_names), *near;
+	const char *method = text_nearest(word, names_methods), *near;
 
 	for (size_t i = 0; i < ARRAY_SIZE(from_elsewhere); i++) {
 		if (strcmp(word, from_elsewhere[i][0]) == 0) {

@@ -7,12 +7,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "script/methods.h"
+#include "script/names.h"
 #include "script/outline.h"
-
-static const char *const machine_fields[] = {METHODS_MACHINE_FIELDS, NULL};
-static const char *const net_fields[] = {METHODS_NET_FIELDS, NULL};
-static const char *const test_fields[] = {METHODS_TEST_FIELDS, NULL};
 
 enum kind {
 	WORD,	   /* its name is a word */
@@ -27,11 +23,11 @@ static const struct form {
 	const char *what, *written;
 	const char *const *fields;
 } forms[] = {
-	{"vm", WORD, "machine", "vm(server);", machine_fields},
-	{"vm_array", WORD_MANY, "group of machines", "vm_array(node, 3);", machine_fields},
-	{"net", WORD, "network", "net(lan);", net_fields},
-	{"test", QUOTED, "test", "test(\"name\") { ... }", test_fields},
-	{"setup", QUOTED, "setup", "setup { ... } or setup(\"name\") { ... }", test_fields},
+	{"vm", WORD, "machine", "vm(server);", names_vm_fields},
+	{"vm_array", WORD_MANY, "group of machines", "vm_array(node, 3);", names_vm_fields},
+	{"net", WORD, "network", "net(lan);", names_net_fields},
+	{"test", QUOTED, "test", "test(\"name\") { ... }", names_test_fields},
+	{"setup", QUOTED, "setup", "setup { ... } or setup(\"name\") { ... }", names_test_fields},
 };
 
 static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
