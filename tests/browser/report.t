@@ -20,16 +20,17 @@ my $at = dir() . '/report';
 
 # Texts of a script and of a guest, each of which would be heard of if it were taken for HTML
 my $bad = q{<img src=x onerror=evil=1><script>evil=1</script>&lt;\"'};
+my $quoted = $bad =~ s/'/'\\\\''/r; # in quotes of a shell's
 my $script = script(<<END);
 vm(web, .memory = 96);
 vm(db, .memory = 96);
 test("passes") { web.succeed("true"); }
 test("serves $bad") {
 	db.start();
-	web.succeed("echo 'console $bad' >/dev/console");
+	web.succeed("echo 'console $quoted' >/dev/console");
 	note("note $bad");
 	subtest("part $bad") ok(1);
-	web.succeed("echo 'stdout $bad'; echo 'stderr' >&2; exit 3");
+	web.succeed("echo 'stdout $quoted'; echo 'stderr' >&2; exit 3");
 }
 test("left out") { skip("reason $bad"); }
 END
