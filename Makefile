@@ -280,7 +280,7 @@ bundle:
 	@kit=$(BUNDLE_KIT) && qemu=$(BUNDLE_QEMU) && texts=$$(ci/licenses) && \
 	build/vmtap bundle pack --gzip=libdeflate-gzip --output=build/vmtap-x86_64 --kit="$$kit" --qemu="$$qemu" licenses="$$texts" $(BUNDLE_MORE) && \
 	build/vmtap-x86_64 bundle info
-images: image-debian12-web image-debian12-screen image-debian12-kvm image-openrc image-busybox-disk image-debian12-disk
+images: image-debian12-web image-debian12-kvm image-openrc image-busybox-disk image-debian12-disk
 image-%: ; @image=$$(ci/images/$*) && case $${image##*/} in *.*) end=.$${image##*.} ;; *) end= ;; esac && ci/lay "$$image" build/$*$$end
 # What their authors ask to be passed on with all that; `vmtap licenses` prints it.
 licenses: ; @texts=$$(ci/licenses) && ci/lay "$$texts" build/licenses
@@ -297,9 +297,10 @@ try:
 # With the distribution's QEMU and kernel, and what is ours besides: the bundle, and its QEMU for tests/qemu.
 check: chosen = $(tests)
 full-check: chosen = $(thorough) $(tests)
+full-check: more = image-debian12-screen
 check full-check:
 	ci/setup check
-	$(MAKE) $(parallel) all kit images
+	$(MAKE) $(parallel) all kit images $(more)
 	$(MAKE) bundle own-qemu
 	$(MAKE) $(parallel) tests TESTS='$(chosen)'
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
