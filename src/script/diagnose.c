@@ -202,6 +202,15 @@ static const char *parameters_of(const char *name)
 	return NULL;
 }
 
+/* Return: whether "(...)" that declares what there is takes @n arguments. */
+static bool takes(const char *parameters, int n)
+{
+	const int count = count_arguments(parameters);
+	const bool more = memmem(parameters, strcspn(parameters, ")"), "...", 3) != NULL;
+
+	return text_starts(parameters, "(void)") ? n == 0 : more ? n >= count - 1 : n == count;
+}
+
 /* Append how a function is called that takes @parameters. */
 static void add_call(struct buf *out, const char *name, const char *parameters)
 {
@@ -252,9 +261,7 @@ static void hint_arguments(struct buf *out, const char *line)
 			start--;
 		name = xstrndup(start, (size_t)(p - start));
 		parameters = *name ? parameters_of(name) : NULL;
-		if (!parameters || (n = count_arguments(p)) < 0)
-			continue;
-		if (n == (text_starts(parameters, "(void)") ? 0 : count_arguments(parameters)))
+		if (!parameters || (n = count_arguments(p)) < 0 || takes(parameters, n))
 			continue;
 		add_call(out, name, parameters);
 		return;
