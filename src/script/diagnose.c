@@ -16,7 +16,6 @@
 #include "script/outline.h"
 #include "script/script.h"
 #include "script/shape.h"
-#include "script/traps.h"
 
 #define NAMES_MAX	1024 /* identifiers looked at for "did you mean" */
 #define SHOWN_LINE_MAX	160  /* bytes of a source line that are shown */
@@ -101,21 +100,13 @@ void diagnose_sort(struct diagnostics *d)
 	buf_free(&left);
 }
 
-static bool is_among(const char *word, const char *const *names)
-{
-	for (; *names; names++)
-		if (strcmp(*names, word) == 0)
-			return true;
-	return false;
-}
-
 static void hint_field(struct buf *out, const char *word)
 {
 	const char *near = text_nearest(word, names_fields);
 
-	if (is_among(word, names_net_methods))
+	if (names_has(names_net_methods, word))
 		buf_addf(out, " here; it is a network's: net(lan); ... lan.%s(...)", word);
-	else if (is_among(word, names_methods))
+	else if (names_has(names_methods, word))
 		buf_addf(out, " here; it is a machine's: vm(server); ... server.%s(...)", word);
 	else if (near && strcmp(near, word) != 0)
 		buf_addf(out, "; did you mean '%s'?", near);
@@ -127,7 +118,7 @@ static char *unknown_field(const char *line)
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 
-		if (*word && !is_among(word, names_fields) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
+		if (*word && !names_has(names_fields, word) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
 			return steal(word);
 	}
 	return NULL;
@@ -143,15 +134,17 @@ static char *word_after(const char *text, const char *prefix)
 	return xstrndup(word, strcspn(word, "'"));
 }
 
+#define A_STRUCTURE "a structure, as execute() returns, is not a number or a text: take its .out or .status"
+
 /* What tcc says where two types do not fit, and what that means in a script. */
 static const char *const in_our_words[][2] = {
 	{"assignment makes pointer from integer", "a text or another pointer belongs here, and this is a number"},
 	{"assignment makes integer from pointer", "a number belongs here, and this is a text or another pointer"},
 	{"assignment from incompatible pointer type", "a pointer to something else belongs here"},
 	{"struct or union expected", "a '.' is for machines and structures: what is a pointer to one takes '->'"},
-	{"cannot convert 'struct result'", "a structure, as execute() returns, is not a number or a text: take its .out or .status"},
+	{"cannot convert 'struct result'", A_STRUCTURE},
 	{"invalid number", "there is a number with something in it that C does not know, such as a unit"},
-	{"invalid aggregate type for register load", "a structure, as execute() returns, is not a number or a text: take its .out or .status"},
+	{"invalid aggregate type for register load", A_STRUCTURE},
 };
 
 static const char *our_words(const char *text)
@@ -382,12 +375,12 @@ static bool explain_bracket(struct diagnostics *d, const char *text, const char 
 		return false;
 	for (size_t i = 0; i < d->sources->n; i++) {
 		const struct source *f = &d->sources->files[i];
-		char bracket = 0;
-		int line = traps_open_bracket(buf_str(&f->text), &bracket);
+		char missing;
+		int line = shape_open_bracket(buf_str(&f->text), &missing);
 
 		if (!line)
 			continue;
-		diagnose(d, f->path, line, "a '%c' is missing: what begins here is not closed", traps_closing(bracket));
+		diagnose(d, f->path, line, "a '%c' is missing: what begins here is not closed", missing);
 		return true;
 	}
 	return false;
@@ -401,32 +394,27 @@ static bool is_promoted(const char *text)
 	return false;
 }
 
-static char *first_line(const char *text)
-{
-	return xstrndup(text, strcspn(text, "\n"));
-}
-
 void diagnose_tcc(void *opaque, const char *message)
 {
 	struct diagnostics *d = opaque;
 	const char *error = strstr(message, ": error: ");
 	const char *warning = error ? NULL : strstr(message, ": warning: ");
-	const char *place = error ? error : warning, *start = place ? place : message;
-	cleanup_free char *text = NULL, *symbol = NULL;
+	const char *place = error ? error : warning ? warning : message; /* "FILE:LINE" ends there */
+	const char *said = error ? error + 9 : warning ? warning + 11 : message, *start = place;
+	cleanup_free char *text = xstrndup(said, strcspn(said, "\n"));
+	cleanup_free char *symbol = word_after(text, "undefined symbol '");
 	cleanup_buf struct buf line = {0};
 	char source[SOURCE_LINE_MAX];
 
 	while (start > message && start[-1] != '\n') /* "In file included from" may be in front */
 		start--;
-	text = first_line(error ? error + 9 : warning ? warning + 11 : message);
-	symbol = word_after(text, "undefined symbol '");
 	if (!error && warning && !is_promoted(text))
 		return;
 	if (symbol) {
 		undefined_symbol(d, symbol);
 		return;
 	}
-	buf_add(&line, start, (size_t)((place ? place : start) - start));
+	buf_add(&line, start, (size_t)(place - start));
 	if (explain_shape(d, buf_str(&line), error))
 		return;
 	find_line(d->sources, buf_str(&line), source, sizeof(source));

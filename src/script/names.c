@@ -38,6 +38,14 @@ const char *const names_fields[] = {
 	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
 };
 
+bool names_has(const char *const *names, const char *word)
+{
+	for (; *names; names++)
+		if (strcmp(*names, word) == 0)
+			return true;
+	return false;
+}
+
 const char *names_parameters(const char *method)
 {
 	static const char *const parameters[] = {

@@ -2,6 +2,8 @@
 #ifndef SCRIPT_NAMES_H
 #define SCRIPT_NAMES_H
 
+#include <stdbool.h>
+
 /* All are NULL-terminated. The methods, of machines and networks: */
 extern const char *const names_methods[];
 /* ... of networks alone: */
@@ -13,6 +15,8 @@ extern const char *const names_fields[];
 extern const char *const names_vm_fields[];
 extern const char *const names_net_fields[];
 extern const char *const names_test_fields[];
+
+bool names_has(const char *const *names, const char *word);
 
 /* Return: what a method takes, "(const char *cmd)", or NULL when there is no such method. */
 const char *names_parameters(const char *method);

@@ -62,6 +62,9 @@ void outline_step(struct token *at);
 void outline_skip_line(struct token *at);
 /* Return: the end of the line, or of all that continue it. */
 const char *outline_line_end(const char *p);
+/* Return: whether the token at @p is a word, or one of @words, which end with NULL. */
+bool outline_is(const char *p, const char *word);
+bool outline_is_one_of(const char *p, const char *const *words);
 /* Return: whether nothing but blanks is in front of @p in its line. */
 bool outline_starts_line(const char *text, const char *p);
 /* Return: 1 for a bracket that opens, -1 for one that closes, else 0. */

@@ -1,4 +1,4 @@
-/* shape.c - what is wrong with how a script declares its machines, networks, tests and setups */
+/* shape.c - what is wrong with how a script declares its machines, networks, tests and setups, and with its brackets */
 #include "script/shape.h"
 
 #include <ctype.h>
@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "script/names.h"
 #include "script/outline.h"
+
+#define DEPTH_MAX 128 /* of brackets in brackets: more is no script */
 
 enum kind {
 	WORD,	   /* its name is a word */
@@ -32,23 +34,11 @@ static const struct form {
 
 static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
 	"extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
-	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"};
-
-static bool is_word(const char *p, const char *word)
-{
-	size_t n = strlen(word);
-
-	return strncmp(p, word, n) == 0 && outline_skip_token(p) == p + n;
-}
+	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", NULL};
 
 static bool is_identifier(const char *p)
 {
-	if (!isalpha((unsigned char)*p) && *p != '_')
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
-		if (is_word(p, keywords[i]))
-			return false;
-	return true;
+	return (isalpha((unsigned char)*p) || *p == '_') && !outline_is_one_of(p, keywords);
 }
 
 /* Go behind a value. Return: whether a ',' or the ')' of the declaration is there. */
@@ -77,16 +67,14 @@ static bool skip_name(const struct form *f, struct token *at)
 static char *check_field(const struct form *f, const char *name, int length)
 {
 	cleanup_free char *field = xstrndup(name, (size_t)length);
-	const char *near = text_nearest(field, f->fields);
+	const char *near;
 
-	if (near && strcmp(near, field) == 0)
+	if (names_has(f->fields, field))
 		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		const char *other = text_nearest(field, forms[i].fields);
-
-		if (other && strcmp(other, field) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (names_has(forms[i].fields, field))
 			return xasprintf("a %s has no field '%s'; a %s has it", f->what, field, forms[i].what);
-	}
+	near = text_nearest(field, f->fields);
 	return near ? xasprintf("a %s has no field '%s'; did you mean '%s'?", f->what, field, near)
 		    : xasprintf("a %s has no field '%s'", f->what, field);
 }
@@ -175,7 +163,7 @@ static char *check_item(struct token at, int *line)
 		return xstrdup("there is a '}' too many");
 	outline_step(&at);
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
-		if (is_word(word, forms[i].word))
+		if (outline_is(word, forms[i].word))
 			return check_form(&forms[i], at, line);
 	if (*at.p == '.' && is_identifier(word))
 		return xasprintf("what a machine does belongs in a test or a setup: setup { %.*s. ... }", length, word);
@@ -205,4 +193,31 @@ char *shape_find(const char *text, int *line)
 		outline_step(&at);
 	}
 	return NULL;
+}
+
+static char closing_of(char open)
+{
+	return open == '(' ? ')' : open == '[' ? ']' : '}';
+}
+
+int shape_open_bracket(const char *text, char *missing)
+{
+	struct token open[DEPTH_MAX];
+	size_t depth = 0;
+
+	for (struct token at = outline_begin(text); *at.p; outline_step(&at)) {
+		if (outline_nesting(*at.p) > 0) {
+			if (depth == DEPTH_MAX)
+				return 0;
+			open[depth++] = at;
+		} else if (outline_nesting(*at.p) < 0 && depth > 0) {
+			*missing = closing_of(*open[--depth].p);
+			if (*at.p != *missing) /* what is around it is closed first */
+				return open[depth].line;
+		}
+	}
+	if (!depth)
+		return 0;
+	*missing = closing_of(*open[0].p);
+	return open[0].line;
 }

@@ -32,14 +32,6 @@ static bool skip_literals(struct token *at)
 	return *at->p != '[';
 }
 
-/* Return: whether the token at @p is the word @name. */
-static bool is_word(const char *p, const char *name)
-{
-	size_t n = strlen(name);
-
-	return strncmp(p, name, n) == 0 && outline_skip_token(p) == p + n;
-}
-
 /* ---- formats ---- */
 
 #define CONVERSIONS_MAX 64 /* of one call: more is a table, or no format */
@@ -138,7 +130,7 @@ static int count_call(struct token at, int format, struct conversions *c, int *a
 static const struct formatter *find_formatter(const char *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formatters); i++)
-		if (is_word(p, formatters[i].name))
+		if (outline_is(p, formatters[i].name))
 			return &formatters[i];
 	return NULL;
 }
@@ -171,16 +163,8 @@ static char *check_format(struct token at, char before)
 
 /* What does nothing but return something; of those that also fail a test, none. */
 static const char *const pure[] = {"contains", "accelerated", "slowness", "job_running", "job_output", "strcmp", "strncmp", "strlen",
-	"strstr", "strchr", "atoi"};
-static const char *const pure_methods[] = {"is_up"};
-
-static bool is_among(const char *p, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (is_word(p, names[i]))
-			return true;
-	return false;
-}
+	"strstr", "strchr", "atoi", NULL};
+static const char *const pure_methods[] = {"is_up", NULL};
 
 /* Go behind "web", "node[i]", "p->" and the like, to the last word of them. Return: whether it is a member. */
 static bool skip_object(struct token *at)
@@ -214,7 +198,7 @@ static char *check_result(struct token at)
 
 	name = at.p;
 	length = (int)(outline_skip_token(name) - name);
-	if (!(member ? is_among(name, pure_methods, ARRAY_SIZE(pure_methods)) : is_among(name, pure, ARRAY_SIZE(pure))))
+	if (!outline_is_one_of(name, member ? pure_methods : pure))
 		return NULL;
 	outline_step(&at);
 	if (*at.p != '(')
@@ -229,13 +213,6 @@ static char *check_result(struct token at)
 }
 
 /* ---- all of it ---- */
-
-#define DEPTH_MAX 128 /* of brackets in brackets: more is no script */
-
-char traps_closing(char open)
-{
-	return open == '(' ? ')' : open == '[' ? ']' : '}';
-}
 
 #define COMPARED "a comparison with a text compares addresses: is(a, \"text\") compares texts, and so does strcmp()"
 
@@ -279,29 +256,4 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 		before = end[-1];
 		outline_step(&at);
 	}
-}
-
-int traps_open_bracket(const char *text, char *bracket)
-{
-	struct token open[DEPTH_MAX];
-	size_t depth = 0;
-
-	for (struct token at = outline_begin(text); *at.p; outline_step(&at)) {
-		if (outline_nesting(*at.p) > 0) {
-			if (depth == DEPTH_MAX)
-				return 0;
-			open[depth++] = at;
-		} else if (outline_nesting(*at.p) < 0 && depth > 0) {
-			const char *last = open[--depth].p;
-
-			if (*at.p == traps_closing(*last))
-				continue;
-			*bracket = *last; /* what is around it is closed first */
-			return open[depth].line;
-		}
-	}
-	if (!depth)
-		return 0;
-	*bracket = *open[0].p;
-	return open[0].line;
 }

@@ -16,10 +16,4 @@
  */
 void traps_find(const char *text, void (*tell)(void *arg, int line, const char *message), void *arg);
 
-/* Find a @bracket that is never closed: in another that is, or at file scope. Return: its line, from 1; 0 when there is none. */
-int traps_open_bracket(const char *text, char *bracket);
-
-/* Return: the bracket that closes @open. */
-char traps_closing(char open);
-
 #endif

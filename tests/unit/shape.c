@@ -1,4 +1,4 @@
-/* shape.c - what is wrong with how a script declares its machines, networks, tests and setups */
+/* shape.c - what is wrong with how a script declares its machines, networks, tests and setups, and with its brackets */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -75,4 +75,23 @@ TEST(shape, what_follows)
 	CHECK_HAS(wrong("setup m.start();"), "1: what a setup does belongs in braces");
 	CHECK_STR(wrong("test(\"x\") {\n}}\n"), "2: there is a '}' too many");
 	CHECK_STR(wrong("vm(a);\na.start();"), "2: what a machine does belongs in a test or a setup: setup { a. ... }");
+}
+
+static const char *open_bracket(const char *text)
+{
+	static char found[32];
+	char missing = 0;
+	int line = shape_open_bracket(text, &missing);
+
+	snprintf(found, sizeof(found), "%d%c", line, missing);
+	return line ? found : "";
+}
+
+TEST(shape, the_bracket_that_is_left_open)
+{
+	CHECK_STR(open_bracket("test(\"a\") { }\ntest(\"b\") {\n{\n}\n"), "2}");
+	CHECK_STR(open_bracket("test(\"a\") {\n ok((1);\n}\ntest(\"b\") { }\n"), "2)");
+	CHECK_STR(open_bracket("{ int a[2\n};"), "1]");
+	CHECK_STR(open_bracket("test(\"{\") { /* { */ }"), "");
+	CHECK_STR(open_bracket("} ) ]"), "");
 }

@@ -59,22 +59,3 @@ TEST(traps, what_is_not_clear_is_no_trap)
 {
 	CHECK_STR(traps("a = fmt(\"%\" PRId64, a) + fmt(f, 1) + fmt(\"%d\" F, 1); o.fmt(\"%d\"); int fmt(\"x\", int a); fmt(\"%d\", a"), "");
 }
-
-static const char *open_bracket(const char *text)
-{
-	static char found[32];
-	char bracket = 0;
-	int line = traps_open_bracket(text, &bracket);
-
-	snprintf(found, sizeof(found), "%d%c", line, bracket);
-	return line ? found : "";
-}
-
-TEST(traps, the_bracket_that_is_left_open)
-{
-	CHECK_STR(open_bracket("test(\"a\") { }\ntest(\"b\") {\n{\n}\n"), "2{");
-	CHECK_STR(open_bracket("test(\"a\") {\n ok((1);\n}\ntest(\"b\") { }\n"), "2(");
-	CHECK_STR(open_bracket("{ int a[2\n};"), "1[");
-	CHECK_STR(open_bracket("test(\"{\") { /* { */ }"), "");
-	CHECK_STR(open_bracket("} ) ]"), "");
-}
