@@ -1,17 +1,15 @@
 /* saving.c - writing a machine's state to a file and loading it again, through QMP
  *
+ * Memory is part of a state only of a machine that stands still. QEMU would write that of one that runs, and then again
+ * what has changed; but of what a guest changes under TCG it misses some. Before 9.0 a store by way of an address that was
+ * translated before is not seen at all ("physmem: Fix migration dirty bitmap coherency with TCG memory access", not in
+ * Debian 12's 7.2), and in all versions one is lost that a processor was about to make when QEMU looked. The copy then has
+ * a stale word somewhere: on a busy host a kernel that finds its stack corrupted.
+ *
  * The file is named "fd:NAME". QEMU deprecated that for files in 9.1, in favour
  * of "file:", which it knows since 8.2, and means to take it away.
  * Debian 12 has 7.2. No version is asked for: a QEMU that refuses the one is
  * asked for the other, and if that fails too, the first refusal is the reason.
- *
- * A machine whose memory is part of what is written is stopped first. Else QEMU writes it while the processors run, and once
- * more what they have changed meanwhile, for which they are to leave a mark with each page. Under TCG that mark can be missed: a
- * processor asks whether a page is marked (tlb_set_page_full(), notdirty_write() in accel/tcg/cputlb.c), and only then takes
- * the lock under which it enters that into its TLB; when all marks are wiped in between, it writes to the page without another one
- * for as long as that entry lives. What was saved has the page as it was before, a stack say, and the guest dies of it when it
- * goes on, or is subtly wrong. A template's memory is not written but lies in its file, which the machine no longer changes
- * once it is stopped.
  */
 #include "machine/saving.h"
 
