@@ -237,9 +237,8 @@ static const char *init_kind(const char *path)
 {
 	char real[PATH_MAX];
 
-	if (file_exists("/run/systemd/system") || is_script_of_systemd(path))
-		return "systemd";
-	if (realpath(path, real) && !strcmp(path_base(real), "systemd"))
+	if (file_exists("/run/systemd/system") || (realpath(path, real) && !strcmp(path_base(real), "systemd")) ||
+	    is_script_of_systemd(path))
 		return "systemd";
 	if (file_exists("/sbin/openrc") || file_exists("/usr/sbin/openrc"))
 		return "openrc";

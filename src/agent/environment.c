@@ -8,8 +8,9 @@
 
 #define PLACES "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+static const char usual_path[] = "PATH=" PLACES;
 static const char *const own[] = {
-	"PATH=" PLACES,
+	usual_path,
 	"HOME=/root",
 	"USER=root",
 	"LOGNAME=root",

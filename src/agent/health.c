@@ -6,7 +6,8 @@
  * it up to there, so a copy reads what is new. Only the kernel's own messages
  * count: those that programs write there have another facility, which the kernel
  * sees to. A report of several lines (an oops, a warning) is quoted with those
- * that follow it.
+ * that follow it, up to the kernel's own mark of its end, and with what a WARN()
+ * has to say, which comes in front of the line that tells it from others.
  *
  * Units that are failed, and core dumps that are there, when the machine has
  * just become ready are its image's business, and are not told. A unit that runs
@@ -34,6 +35,7 @@
 #define RECORD_MAX   8192  /* bytes of a record of /dev/kmsg (CONSOLE_EXT_LOG_MAX) */
 #define RECORDS_MAX  20000 /* read at a time: a guest that writes faster than we read has no end */
 #define FOLLOW	     25	   /* lines of a report that are quoted */
+#define INTRO	     3	   /* lines of a message in front of one that is known */
 #define FINDINGS_MAX 20	   /* kept: more of a kind say no more */
 #define FINDINGS_BYTES 65536
 #define KNOWN_MAX    65536 /* bytes of names that were told */
@@ -46,6 +48,8 @@ static struct {
 	unsigned count;
 	struct buf text;      /* of the kernel's report that is being read */
 	unsigned kind, lines; /* of it; lines that may still follow */
+	struct buf intro;     /* what was said since the kernel's mark of a report's begin */
+	unsigned cut;	      /* lines of it that may still come */
 	struct buf known;     /* names that were told, each between newlines */
 	int kmsg;
 } health = {.kmsg = -1};
@@ -87,6 +91,7 @@ static const struct pattern {
 	{WIRE_HEALTH_OOPS, true, "Unable to handle kernel ", NULL},
 	{WIRE_HEALTH_OOPS, true, "Internal error: Oops", NULL},
 	{WIRE_HEALTH_OOPS, true, "UBSAN: ", NULL},
+	{WIRE_HEALTH_OOPS, false, ": 0", " [#"}, /* a trap, before Linux 6.9: "invalid opcode: 0000 [#1] SMP" */
 };
 
 unsigned health_kind(const char *text)
@@ -101,6 +106,8 @@ unsigned health_kind(const char *text)
 	return 0;
 }
 
+#define CUT "------------[ cut here ]" /* CUT_HERE of the kernel's asm-generic/bug.h */
+
 static void end_report(void)
 {
 	if (health.kind)
@@ -108,21 +115,38 @@ static void end_report(void)
 	health.kind = 0;
 }
 
-/* A line of the kernel's. Its report goes on until it is long enough; an oops brings lines that look like others. */
+/* A line that is none of a report, but may be the message of one: WARN(1, "...") says that first. */
+static void take_other_line(const char *text)
+{
+	if (text_starts(text, CUT)) {
+		buf_clear(&health.intro);
+		health.cut = INTRO;
+	} else if (health.cut) {
+		health.cut--;
+		buf_addf(&health.intro, "%s\n", text);
+	}
+}
+
+/* A line of the kernel's. Its report goes on until its end or until it is long enough; an oops brings lines that look like others. */
 static void take_line(const char *text)
 {
 	unsigned kind = health_kind(text);
 
-	if (health.kind && health.lines) {
+	if (health.kind && health.lines && !text_starts(text, CUT)) {
 		buf_addf(&health.text, "\n%s", text);
-		if (--health.lines == 0)
+		if (--health.lines == 0 || text_starts(text, "---[ end trace "))
 			end_report();
 		return;
 	}
-	if (!kind)
-		return;
 	end_report();
+	if (!kind) {
+		take_other_line(text);
+		return;
+	}
 	buf_clear(&health.text);
+	if (health.cut)
+		buf_adds(&health.text, buf_str(&health.intro));
+	health.cut = 0;
 	buf_adds(&health.text, text);
 	health.kind = kind;
 	health.lines = kind == WIRE_HEALTH_OOM || kind == WIRE_HEALTH_COREDUMP ? 0 : FOLLOW;

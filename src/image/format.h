@@ -18,7 +18,7 @@
 #include "image/source.h"
 #include "image/tree.h"
 
-#define FORMAT_HEAD_MAX (65u * 1024) /* bytes looked at; the magic of Btrfs is at 65600 */
+#define FORMAT_HEAD_MAX SOURCE_PEEK_MAX /* bytes looked at: all that can be peeked at of a compressed image */
 
 /**
  * struct format_head - What a file is recognised by

@@ -12,6 +12,7 @@
 
 #include "script/call.h"
 #include "script/compiled.h"
+#include "base/cpu.h"
 #include "base/mem.h"
 #include "wire/agent.h"
 
@@ -233,6 +234,8 @@ void fields_check_machine(const struct vmtap_machine *m, struct diagnostics *d)
 		if (given && *given == '"')
 			diagnose(d, m->file, m->line, ".%s is a text: it must be 0 or 1", switches[i]);
 	}
+	if (o->arch && strcmp(o->arch, CPU_NAME) != 0)
+		diagnose(d, m->file, m->line, ".arch is '%.*s': this vmtap runs machines of " CPU_NAME, TEXT_MAX, o->arch);
 	if (o->hostname && *o->hostname)
 		check_hostname(m, d);
 	check_text(m, (struct text){"firmware", o->firmware, TEXT_MAX}, d);

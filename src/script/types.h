@@ -67,6 +67,7 @@ struct vm_options {
 	long memory;			 /* MiB, 16 to 1048576; 128 for the BusyBox guest, else 512 */
 	long cpus;			 /* 1 to 128; 1 */
 	const char *cpu;		 /* QEMU's CPU model */
+	const char *arch;		 /* "x86_64": what image and kernel are for; another than vmtap's own is an error */
 	const char *hostname;		 /* the machine's name */
 	struct vm_user users[VM_USERS_MAX + 1]; /* { { "alice", .groups = "wheel", .password = "secret" } }: there before its init */
 	const char *env[VM_ENV_MAX + 1]; /* { "NAME=value" }: variables of all commands in it */

@@ -23,7 +23,7 @@ struct vary_field {
 
 /* All that hold one value; tests/build/porting compares this with types.h. */
 static const struct vary_field fields[] = {
-	FIELD(image), FIELD(kernel), FIELD(initrd), FIELD(append), FIELD(memory), FIELD(cpus), FIELD(cpu),
+	FIELD(image), FIELD(kernel), FIELD(initrd), FIELD(append), FIELD(memory), FIELD(cpus), FIELD(cpu), FIELD(arch),
 	FIELD(hostname), FIELD(ready), FIELD(provision), FIELD(clock), FIELD(snapshot), FIELD(keep), FIELD(root_size), FIELD(reboot_ok),
 	FIELD(firmware), FIELD(display), FIELD(tpm),
 };
