@@ -1,8 +1,10 @@
 /* configure.c - CONFIGURE: what makes this guest itself: clock, entropy, name, addresses
  *
  * It comes before the image's init has done much, or long after, or again after
- * a restore: every step may be repeated. Interfaces may not be there yet (their
- * driver is loaded by the image), so they are looked for until NET_WAIT_S.
+ * a restore: every step may be repeated. Interfaces may not be there yet: their
+ * driver is the image's to load, which its udev does when it comes to that, on a
+ * slow host after a minute. So the driver is asked for as well, and they are
+ * looked for until NET_WAIT_S.
  */
 #include "agent/configure.h"
 
@@ -18,6 +20,7 @@
 #include "agent/etc.h"
 #include "agent/generation.h"
 #include "agent/hosts.h"
+#include "agent/inquiry.h"
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
@@ -28,8 +31,9 @@
 #define HOSTS	       "/etc/hosts"
 #define INTERFACES_MAX 64
 #define ENTROPY_MAX    512		 /* bytes */
-#define NET_WAIT_S     30		 /* for interfaces to appear */
+#define NET_WAIT_S     60		 /* for interfaces to appear */
 #define NET_LOOK       (10 * NS_PER_MS)
+#define DRIVER_AFTER   (100 * NS_PER_MS) /* it is asked for: it comes by itself sooner, or much later */
 
 struct interface {
 	char *mac, *new_mac, *address, *address6;
@@ -37,10 +41,17 @@ struct interface {
 	bool done;
 };
 
+/**
+ * struct configure - A CONFIGURE that is not answered yet
+ * @driver:	What modprobe said of the interfaces' driver
+ * @asked:	It was called
+ */
 struct configure {
 	struct request request;
 	struct timer timer;
-	uint64_t deadline;
+	uint64_t begun, deadline;
+	struct inquiry driver;
+	bool asked;
 	struct interface *nets;
 	uint32_t count;
 };
@@ -118,6 +129,7 @@ static void drop(struct request *q)
 	struct configure *c = container_of(q, struct configure, request);
 
 	loop_timer(&q->agent->loop, &c->timer, CLOCK_NEVER);
+	inquiry_drop(&c->driver);
 	for (uint32_t i = 0; i < c->count; i++) {
 		free(c->nets[i].mac);
 		free(c->nets[i].new_mac);
@@ -155,6 +167,29 @@ static const struct interface *set_interfaces(struct configure *c, int *failed, 
 	return missing;
 }
 
+static void driver_answered(void *arg)
+{
+	(void)arg; /* the next look tells */
+}
+
+static void ask_for_driver(struct configure *c)
+{
+	if (c->asked || clock_now() < c->begun + DRIVER_AFTER)
+		return;
+	c->asked = true;
+	inquiry_start(&c->driver, c->request.agent, "modprobe virtio_net", NET_WAIT_S * NS_PER_S, driver_answered, c);
+}
+
+static void fail_without(struct configure *c, const struct interface *missing)
+{
+	const char *said = buf_str(&c->driver.text);
+	struct err err = {0};
+
+	err_set(&err, "no network interface with address '%s' after %d s", missing->mac, NET_WAIT_S);
+	err_hint(&err, "the guest's kernel may lack the driver (virtio_net)%s%.*s", *said ? "; " : "", (int)strcspn(said, "\n"), said);
+	request_fail(&c->request, err.text);
+}
+
 static void try_interfaces(void *arg)
 {
 	struct configure *c = arg;
@@ -167,11 +202,10 @@ static void try_interfaces(void *arg)
 	} else if (failed) {
 		request_fail(&c->request, err.text);
 	} else if (clock_now() < c->deadline) {
+		ask_for_driver(c);
 		loop_timer(&c->request.agent->loop, &c->timer, clock_now() + NET_LOOK);
 	} else {
-		err_set(&err, "no network interface with address '%s' after %d s", missing->mac, NET_WAIT_S);
-		err_hint(&err, "the guest's kernel may lack the driver (virtio_net)");
-		request_fail(&c->request, err.text);
+		fail_without(c, missing);
 	}
 }
 
@@ -213,7 +247,8 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 
 	request_open(&c->request, a, id, &configure_ops);
 	c->timer = (struct timer){.expired = try_interfaces, .arg = c};
-	c->deadline = clock_now() + NET_WAIT_S * NS_PER_S;
+	c->begun = clock_now();
+	c->deadline = c->begun + NET_WAIT_S * NS_PER_S;
 	wall = wire_get_u64(r);
 	entropy = wire_get_bytes(r, &n);
 	clone = wire_get_u8(r);

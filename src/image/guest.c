@@ -362,8 +362,11 @@ static int front_of_disk(struct guest *g, struct err *err)
 	if (check_inside(g, err) < 0 || boot_disk_root(s->image, &d, err) < 0)
 		return -1;
 	add(g->out, (struct guest_disk){d.path, d.format, .size = d.size}, BOOT_DISK_SERIAL);
-	/* %.0u: a 0 is nothing */
-	g->out->words = xasprintf("rdinit=/" BOOT_FRONT_AGENT " " BOOT_FRONT "=/init root=/dev/vda%.0u ro" WITHOUT_CLOUD_INIT,
+	/*
+	 * rw: not every image has a line in its /etc/fstab by which its root would become so (Debian's for clouds do; what
+	 * dracut has mounted stays as it is). %.0u: a 0 is nothing.
+	 */
+	g->out->words = xasprintf("rdinit=/" BOOT_FRONT_AGENT " " BOOT_FRONT "=/init root=/dev/vda%.0u rw" WITHOUT_CLOUD_INIT,
 				  d.part);
 	if (sum_up(g, s->image, err) < 0 || more_prepare(g, err) < 0 || kernel_prepare(g, err) < 0)
 		return -1;
