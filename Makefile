@@ -20,7 +20,7 @@ qemu   = accel arch arch_x86_64 canary command confine firmware freezer keys ove
 machine = console disks events freezing handshake late login loss machine request saving screendump spec tpm unready waking wiring
 state  = bases changes checkpoint ext4 frozen layer life making origin ram template template_key
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome player recorder visitors screens typing watching world
-script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard heap host libc libtcc limits lines method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods needs outline output run session show source stages thunks traps unit vary
+script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard halt heap host libc libtcc limits lines locals method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods names needs outline output run session shape show source stabs stages thunks traps unit vary
 cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
 agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
@@ -32,16 +32,24 @@ agent_sources = $(call room,agent) $(patsubst %,src/wire/%.c,frame tree_pack tre
 	$(patsubst %,src/base/%.c,buf err fd file loop mem pidfd proc text)
 # What the unit tests link with: every room but the script engine and what of the commands needs it, which are tested
 # through the binary.
-tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/outline.c src/script/show.c src/script/traps.c \
+tested   = $(foreach r,$(filter-out script cmd,$(rooms)),$(call room,$(r))) $(patsubst %,src/cmd/%.c,edit fallback limits settle) src/script/diff.c src/script/names.c src/script/outline.c src/script/shape.c src/script/show.c src/script/stabs.c src/script/traps.c \
 	$(filter-out src/agent/main.c,$(call room,agent))
 units    = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 fuzzers  = $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays  = $(fuzzers:build/fuzz/%=build/replay/%)
 # But for what takes a minute and an image of its own: `make porting-check` runs that.
 examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
+# For `make full-check`: what takes minutes on a slow host, or asks for a quick one. Suites once more, under sanitizers; KVM in
+# a guest; a QEMU, a bundle or a template that breaks in all ways there are; guests of others. The rest is `make check`.
+thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run tests/dialect/syntax \
+	tests/porting/reboot.c tests/examples/anywhere.c tests/reports/03-much-output.c \
+	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare fullscreen) \
+	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
+	$(patsubst %,tests/build/%,action release reproducible) \
+	$(patsubst %,tests/vm/%.c,clock disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
 # The longest first, for prove to end with short ones, on all processors.
-long     = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/cli/bundle.t tests/cli/agent.t tests/cli/shell.t tests/cli/keep.t tests/cli/machines.t
-tests    = $(long) $(filter-out $(long),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
+long     = tests/cli/keep.t tests/cli/setup.t tests/cli/repl.t
+tests    = $(long) $(filter-out $(long) $(thorough),$(wildcard tests/cli/*.t tests/qemu/*.t tests/world/*.t) tests/world/machines tests/consumers/run \
 	$(wildcard tests/build/* tests/vm/*.c tests/reports/*.c tests/reports/*.t) $(examples) tests/porting/reboot.c \
 	tests/dialect/run tests/dialect/syntax tests/failures/run \
 	tests/fuzz/replay $(units))
@@ -73,7 +81,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check report-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -238,7 +246,7 @@ build/lint/man.ok: $(filter build/share/man/%,$(share))
 	$(Q)mandoc -T lint -W warning $^
 	@touch $@
 
-perls = $(wildcard tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual tests/build/porting ci/sbom
+perls = $(wildcard tests/browser/*.t tests/cli/*.t tests/reports/*.t tests/world/*.t) tests/reports/check tests/build/release tests/build/action tests/build/manual tests/build/porting ci/sbom
 build/lint/perl.ok: $(perls) $(wildcard tests/*/*.pm)
 	@mkdir -p $(@D)
 	$(call say,PERL)
@@ -287,15 +295,19 @@ try:
 	build/vmtap run tests/examples/client-server.c
 
 # With the distribution's QEMU and kernel, and what is ours besides: the bundle, and its QEMU for tests/qemu.
-check:
+check: chosen = $(tests)
+full-check: chosen = $(thorough) $(tests)
+full-check: more = image-debian12-screen
+check full-check:
 	ci/setup check
-	$(MAKE) $(parallel) all kit images
+	$(MAKE) $(parallel) all kit images $(more)
 	$(MAKE) bundle own-qemu
-	$(MAKE) $(parallel) tests
+	$(MAKE) $(parallel) tests TESTS='$(chosen)'
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 # Two more than processors: a third of a test of machines is waiting.
-tests: build/vmtap $(share) build/asan-vmtap $(units) $(replays)
-	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(tests) 9>&2
+TESTS = $(tests)
+tests: build/vmtap $(share) $(if $(filter tests/asan/%,$(TESTS)),build/asan-vmtap) $(units) $(replays)
+	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(TESTS) 9>&2
 
 lint:
 	ci/setup lint
@@ -341,6 +353,12 @@ porting-check:
 	$(MAKE) $(parallel) all kit image-debian12-web image-debian12-services image-debian12-firefox
 	prove --timer --exec tests/exec $(wildcard tests/porting/*.c) tests/examples/firefox.c
 
+# Is the report of a run what it is to be in a real browser? Chromium is half a gigabyte.
+report-check:
+	ci/setup browser
+	$(MAKE) $(parallel) all kit
+	prove --timer --exec tests/exec $(wildcard tests/browser/*.t)
+
 # How long each fuzzer looks, in seconds.
 FUZZ_SECONDS = 60
 fuzz:
@@ -359,7 +377,8 @@ clean:
 help:
 	@echo 'make         build/vmtap, from pinned musl, tcc and zlib'
 	@echo 'make try     install what is missing, then test two machines with a real nginx'
-	@echo 'make check   install what is missing, then run every test'
+	@echo 'make check   install what is missing, then test all that vmtap does: minutes'
+	@echo 'make full-check    the same, and what takes long: sanitizers, KVM in a guest, all that may break'
 	@echo 'make lint    install what is missing, then src/rooms, clang-tidy, cppcheck, shellcheck, mandoc; warnings are errors'
 	@echo 'make fuzz    let each fuzzer look for FUZZ_SECONDS (60)'
 	@echo 'make bench   the numbers of README, beside the plainest thing one would do by hand'
@@ -372,6 +391,7 @@ help:
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make bundle-check  run the tests of machines with the bundle, here and where there is nothing else'
 	@echo 'make porting-check  run the tests of tests/examples/porting.md, and Firefox on a screen: not in make check'
+	@echo 'make report-check  look at the report of a run in a headless Chromium: not in make check'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
@@ -379,4 +399,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check kernel-check qemu-check states-check bundle-check porting-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check report-check tests lint linted bench fuzz clean help

@@ -19,7 +19,7 @@ bail_out() {
 	exit 1
 }
 
-# check NAME COMMAND... - a point; what a command says that fails is shown
+# check NAME COMMAND... - a point; what a command says that fails is shown: on stderr, as prove shows no comments
 check() {
 	n=$((n + 1))
 	name=$1
@@ -30,6 +30,6 @@ check() {
 		# shellcheck disable=SC2034 # the test exits with it
 		failed=1
 		echo "not ok $n - $name"
-		echo "$said" | tail -n 20 | sed 's/^/# /'
+		printf '%s\n' "$name:" "$said" | tail -n 20 | sed 's/^/# /' >&2
 	fi
 }

@@ -44,6 +44,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "wire/boot.h"
 
 #define LIST_MAX     (256 * 1024) /* bytes of that list, and of /proc/cmdline */
@@ -223,12 +224,21 @@ static char *find_init(struct boot *b, const char *cmdline, struct err *err)
 	return NULL;
 }
 
-/* Return: the name of an init as HELLO tells it. */
+/* NixOS's init is a script that makes /etc and the like, and becomes systemd. */
+static bool is_script_of_systemd(const char *path)
+{
+	cleanup_buf struct buf text = {0};
+
+	return file_read(path, LIST_MAX, &text, NULL) == 0 && text_starts(buf_str(&text), "#!") && strstr(text.data, "systemd");
+}
+
+/* Return: the name of an init as HELLO tells it; of one that runs already, sd_booted(3) knows. */
 static const char *init_kind(const char *path)
 {
 	char real[PATH_MAX];
 
-	if (realpath(path, real) && !strcmp(path_base(real), "systemd"))
+	if (file_exists("/run/systemd/system") || (realpath(path, real) && !strcmp(path_base(real), "systemd")) ||
+	    is_script_of_systemd(path))
 		return "systemd";
 	if (file_exists("/sbin/openrc") || file_exists("/usr/sbin/openrc"))
 		return "openrc";
@@ -291,6 +301,7 @@ static int hand_over(struct boot *b, const char *cmdline, char **argv, char **en
 	char *path = find_init(b, cmdline, &why);
 
 	if (path) {
+		environment_suit_root();
 		b->init = init_kind(path); /* for good: it may be @path */
 		machine_id_look();
 		if (boot_become_init(path, argv, envp, &why) == 0)
@@ -336,6 +347,7 @@ void boot_join(struct boot *b, char **argv)
 			break;
 		}
 	b->init = init_kind(init);
+	environment_suit_root();
 	/* The program goes on; its volume need be seen by nobody any more, nor be busy when all is unmounted. */
 	(void)umount2(BOOT_SEED_MOUNT, MNT_DETACH);
 	(void)rmdir(BOOT_SEED_MOUNT);

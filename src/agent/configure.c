@@ -147,8 +147,10 @@ static const struct interface *set_interfaces(struct configure *c, int *failed, 
 		n->done = true;
 		*failed |= *n->new_mac && net_set_mac(name, n->new_mac, err);
 		*failed |= net_configure(name, n->address, n->mtu, err);
-		if (*n->address6)
+		if (*n->address6) {
 			net_add_ipv6(name, n->address6);
+			net_add_link_local(name);
+		}
 	}
 	return missing;
 }

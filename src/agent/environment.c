@@ -3,10 +3,14 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
+#define PLACES "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char usual_path[] = "PATH=" PLACES;
 static const char *const own[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	usual_path,
 	"HOME=/root",
 	"USER=root",
 	"LOGNAME=root",
@@ -64,6 +68,14 @@ void environment_take(struct buf *run)
 	for (const char *at = run->data + strlen(run->data) + 1; at < end; at += strlen(at) + 1)
 		set(variables, at);
 	steal(run->data);
+}
+
+void environment_suit_root(void)
+{
+	if (variables || !file_is_folder("/nix/store"))
+		return;
+	variables = copy(own, 0);
+	set(variables, "PATH=/run/wrappers/bin:/run/current-system/sw/bin:" PLACES);
 }
 
 const char *const *environment_get(void)

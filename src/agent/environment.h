@@ -10,6 +10,14 @@
  */
 void environment_take(struct buf *run);
 
+/**
+ * environment_suit_root() - Have a PATH that finds programs in the root that / is by now
+ *
+ * NixOS has none in /usr/bin and /bin but sh and env. A container's image that was made of Nix packages says itself where
+ * they are, and is left alone.
+ */
+void environment_suit_root(void);
+
 /* Return: the variables of commands, for execve(2); never freed. */
 const char *const *environment_get(void);
 

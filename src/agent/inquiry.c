@@ -38,6 +38,7 @@ static void is_late(void *arg)
 
 	child_abandon(steal(q->child));
 	buf_adds(&q->text, "(the report took too long)\n");
+	q->late = true;
 	end(q);
 }
 
@@ -47,6 +48,7 @@ void inquiry_start(struct inquiry *q, struct agent *a, const char *command, uint
 		   void *arg)
 {
 	buf_clear(&q->text);
+	q->late = false;
 	q->loop = &a->loop;
 	q->answered = answered;
 	q->arg = arg;

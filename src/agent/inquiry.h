@@ -13,12 +13,13 @@
 
 #define INQUIRY_MAX 16384 /* bytes that are kept of what it prints */
 
-/* One of them; all zeros before the first. It may be started anew from within answered(). */
+/* One of them; all zeros before the first. It may be started anew from within answered(). @late: the answer was cut at its limit. */
 struct inquiry {
 	struct child *child;
 	struct loop *loop;
 	struct timer patience;
 	struct buf text;
+	bool late;
 	void (*answered)(void *arg);
 	void *arg;
 };

@@ -19,7 +19,10 @@
 
 #include "agent/sysfs.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
+
+#define MODE_MAX 16 /* bytes of a number in /proc/sys */
 
 static struct ifreq request_for(const char *name)
 {
@@ -176,4 +179,30 @@ void net_add_ipv6(const char *name, const char *address)
 		return;
 	r.prefix = (uint32_t)strtoul(slash + 1, NULL, 10);
 	(void)ioctl(fd, SIOCSIFADDR, &r); /* it may have it, or have IPv6 switched off */
+}
+
+/* Return: whether the kernel makes the link's own address of the hardware's: not by a secret, and not at all. */
+static bool gives_eui64(const char *name)
+{
+	cleanup_free char *path = xasprintf("/proc/sys/net/ipv6/conf/%s/addr_gen_mode", name);
+	cleanup_buf struct buf mode = {0};
+
+	return file_read(path, MODE_MAX, &mode, NULL) == 0 && strcmp(buf_str(&mode), "0\n") == 0;
+}
+
+void net_add_link_local(const char *name)
+{
+	cleanup_free char *address = NULL;
+	cleanup_fd int fd = -1;
+	struct ifreq r = request_for(name);
+	unsigned char *mac = (unsigned char *)r.ifr_hwaddr.sa_data;
+
+	if (net_runs(name, true) || !gives_eui64(name)) /* most copies' links run */
+		return;
+	fd = open_socket();
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &r) < 0 || r.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return;
+	/* RFC 4291, appendix A */
+	address = xasprintf("fe80::%02x%02x:%02xff:fe%02x:%02x%02x/64", mac[0] ^ 2, mac[1], mac[2], mac[3], mac[4], mac[5]);
+	net_add_ipv6(name, address);
 }

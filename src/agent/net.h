@@ -41,4 +41,10 @@ int net_configure(const char *name, const char *address, uint32_t mtu, struct er
 /* Give an interface, which is up, an IPv6 address, "2001:db8:1::1/64"; a kernel without IPv6 goes without. */
 void net_add_ipv6(const char *name, const char *address);
 
+/*
+ * Give an interface, which is up, the link's own IPv6 address, as the kernel will when it has looked at the carrier: it does
+ * that once a second, and a machine that was saved as soon as it had booted, or has just booted, is used before.
+ */
+void net_add_link_local(const char *name);
+
 #endif

@@ -38,7 +38,7 @@
 
 #define UNIT_PAUSE_MAX (250 * NS_PER_MS)
 #define IDLE_LOOKS     2	       /* "inactive, no job" in a row to be believed */
-#define REPORT_TIME    (10 * NS_PER_S) /* for `systemctl` and `journalctl` */
+#define REPORT_TIME    (60 * NS_PER_S) /* for `systemctl` and `journalctl`: their answer decides, so a slow guest has its time */
 #define DEFAULT_TARGET "default.target"
 
 /* What systemd says of one unit; strings inside the reply. */
@@ -194,6 +194,10 @@ static void judge(void *arg)
 	struct question *q = arg;
 	const char *facts = buf_str(&q->report.text);
 
+	if (q->report.late) { /* half an answer is none: again, while the wait has time */
+		wait_again(q->wait);
+		return;
+	}
 	if (unit_facts_have_run(facts)) {
 		wait_done(q->wait, "", 0);
 		return;

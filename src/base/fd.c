@@ -125,6 +125,27 @@ int fd_send(int socket, const void *data, size_t n, int passed)
 	return -1;
 }
 
+ssize_t fd_receive(int socket, void *data, size_t n, int *passed)
+{
+	struct iovec iov = {.iov_base = data, .iov_len = n};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.space = {0}};
+	struct msghdr message;
+	ssize_t got;
+
+	*passed = -1;
+	do {
+		message = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
+	if (got >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_level == SOL_SOCKET &&
+	    control.header.cmsg_type == SCM_RIGHTS)
+		memcpy(passed, CMSG_DATA(&control.header), sizeof(*passed));
+	return got;
+}
+
 /* ---- all of them ---- */
 
 static void keep_one(int fd)

@@ -36,6 +36,13 @@ bool fd_await(int fd, uint64_t deadline);
  * Return: 0, or -1 with errno; EAGAIN also when the socket took only a part
  */
 int fd_send(int socket, const void *data, size_t n, int passed);
+/**
+ * fd_receive() - recvmsg(2) of bytes, and of the descriptor that fd_send() has sent with them
+ * @passed:	Set to it, close-on-exec, which the caller closes; -1 when there was none
+ *
+ * Return: bytes; 0 at the end; -1 with errno, never EINTR
+ */
+ssize_t fd_receive(int socket, void *data, size_t n, int *passed);
 /* Give close-on-exec to every descriptor from @first on. */
 void fd_keep_from_exec(int first);
 /* Close every descriptor from @first to @last; there may be none. */

@@ -125,24 +125,29 @@ bool text_commands_count(void)
 	return (github && *github) || (azure && *azure);
 }
 
-/* Levenshtein distance of two words, each cut at WORD_MAX letters. */
+/* How many letters are wrong, missing, too many, or two that are in each other's place; of two words, each cut at WORD_MAX letters. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1];
+	size_t *before = rows[0], *above = rows[1], *row = rows[2];
 	size_t na = strnlen(a, WORD_MAX), nb = strnlen(b, WORD_MAX);
 
 	for (size_t j = 0; j <= nb; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
+		size_t *free_row = before;
 
+		before = above;
+		above = row;
+		row = free_row;
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			size_t edit = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+			const size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+			const size_t edit = 1 + (above[j] < row[j - 1] ? above[j] : row[j - 1]);
 
-			diagonal = row[j];
 			row[j] = change < edit ? change : edit;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
 		}
 	}
 	return row[nb];
@@ -151,7 +156,8 @@ static size_t distance(const char *a, const char *b)
 const char *text_nearest(const char *word, const char *const *names)
 {
 	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 1;
+	const size_t n = strlen(word);
+	size_t best_distance = n < 3 ? 0 : n / 4 + 1;
 
 	for (; *names; names++) {
 		size_t d = distance(word, *names);

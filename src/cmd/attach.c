@@ -33,7 +33,7 @@ struct attach_options {
 const struct option cmd_attach_options[] = {
 	{"list", 'l', OPTION_FLAG, NULL, offsetof(struct attach_options, list), "say what there is"},
 	{"console", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, console), "the serial console instead of a shell"},
-	{"repl", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, repl), "a C prompt with the script's machines instead of a shell"},
+	{"repl", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, repl), "a C prompt at that line of the script instead of a shell"},
 	{"log", 0, OPTION_FLAG, NULL, offsetof(struct attach_options, log), "print what the console has said"},
 	{"screenshot", 0, OPTION_TEXT, "FILE", offsetof(struct attach_options, screenshot), "write a picture of the screen (PNG)"},
 	{"tty", 0, OPTION_COUNT, "N", offsetof(struct attach_options, tty), "print the text of a virtual terminal"},
@@ -327,6 +327,20 @@ static bool has_these(const struct script *s, const struct place *p)
 	return same;
 }
 
+/* Return: a socket that leads into the script's process as it stands there, or -1. */
+static int enter(struct place *p)
+{
+	cleanup_buf struct buf out = {0};
+	char header[WIRE_HEADER_SIZE];
+	int fd;
+
+	wire_end(&out, wire_begin(&out, WIRE_ENTER, 0));
+	if (send_frames(p, &out) < 0 || !fd_await(p->fd, clock_now() + ANSWER_S * NS_PER_S) ||
+	    fd_receive(p->fd, header, sizeof(header), &fd) != sizeof(header))
+		return -1;
+	return fd;
+}
+
 /* The script as it is now. Return: it, or NULL. */
 static struct script *compile(const struct place *p, struct err *err)
 {
@@ -365,19 +379,22 @@ static _Noreturn void be_prompt(struct prompt *prompt, int fd)
 }
 
 /* Return: an exit status. */
-static int run_prompt(const struct place *p)
+static int run_prompt(struct place *p)
 {
 	struct relay_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct prompt prompt = {.visit = true, .result = result};
+	struct prompt prompt = {.visit = true, .result = result, .warden = enter(p)};
 	struct settings s = {.store = NULL};
 	struct err err = {0};
 	pid_t pid;
 
-	prompt.script = settings_read(&s, &err) < 0 ? NULL : compile(p, &err);
-	if (!prompt.script) {
+	if (settings_read(&s, &err) == 0 && prompt.warden < 0)
+		prompt.script = compile(p, &err);
+	if (err.text[0]) {
 		log_line("%s", err.text);
 		return EXIT_WRONG;
 	}
+	if (prompt.script)
+		log_line("the process of \"%s\" has ended: its variables are as the script begins with them", p->title);
 	prompt.store = s.store;
 	terminal_look(&prompt.terminal);
 	if (result == MAP_FAILED || !interact_init(&prompt.terminal) || stay(p) < 0) {

@@ -54,17 +54,25 @@ static long find_test(const struct plan_file *f, int line)
 	return found;
 }
 
+static int check_line(const struct plan_file *f, int line, struct err *err)
+{
+	const int n = script_line_count(f->script);
+
+	if (line > n)
+		err_set(err, "%s:%d is behind the end of the script, which has %d line%s", f->path, line, n, n == 1 ? "" : "s");
+	else if (find_test(f, line) < 0)
+		err_set(err, "%s:%d is in no test", f->path, line);
+	else
+		return 0;
+	return err_hint(err, "a line selects the test that begins there or above; `vmtap check` lists them");
+}
+
 static int check_lines(const struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->nfiles; i++)
-		for (size_t k = 0; k < p->files[i].nlines; k++) {
-			const struct plan_file *f = &p->files[i];
-
-			if (f->error || find_test(f, f->lines[k]) >= 0)
-				continue;
-			err_set(err, "%s:%d is in no test", f->path, f->lines[k]);
-			return err_hint(err, "a line selects the test that begins there or above; `vmtap check` lists them");
-		}
+		for (size_t k = 0; k < p->files[i].nlines; k++)
+			if (!p->files[i].error && check_line(&p->files[i], p->files[i].lines[k], err) < 0)
+				return -1;
 	return 0;
 }
 

@@ -41,6 +41,25 @@ static bool is_there(const struct erofs_image *e, const char *path, mode_t bits)
 	return erofs_stat(e, path, true, &f, NULL) == 0 && (!bits || (S_ISREG(f.mode) && f.mode & bits));
 }
 
+static bool is_same(const struct erofs_image *e, const char *a, const char *b)
+{
+	struct erofs_file one, other;
+
+	return erofs_stat(e, a, true, &one, NULL) == 0 && erofs_stat(e, b, true, &other, NULL) == 0 && one.nid == other.nid;
+}
+
+/* Return: what is known of the init at @path, to be printed behind it. */
+static const char *init_kind(const struct erofs_image *e, const char *path)
+{
+	if (is_same(e, path, "/lib/systemd/systemd"))
+		return " (systemd)";
+	if (is_there(e, "/sbin/openrc", 0111))
+		return is_same(e, path, "/bin/busybox") ? " (BusyBox, OpenRC)" : " (OpenRC)";
+	if (is_same(e, path, "/bin/busybox"))
+		return " (BusyBox)";
+	return is_there(e, "/etc/inittab", 0) ? " (SysV)" : "";
+}
+
 /* As the agent finds it (agent/boot.c). */
 static void print_init(const struct erofs_image *e)
 {
@@ -49,9 +68,7 @@ static void print_init(const struct erofs_image *e)
 
 	for (size_t k = 0; k < ARRAY_SIZE(inits) && !text; k++)
 		if (is_there(e, inits[k], 0111))
-			text = xasprintf("%s%s", inits[k],
-					 is_there(e, "/lib/systemd/systemd", 0111) ? " (systemd)" :
-					 is_there(e, "/sbin/openrc", 0111)	   ? " (OpenRC)" : "");
+			text = xasprintf("%s%s", inits[k], init_kind(e, inits[k]));
 	print_line("init", text ? text : "none in it: vmtap's own runs");
 	if (!is_there(e, "/bin/sh", 0111))
 		print_line("shell", "none in it: commands of a test cannot run");
@@ -110,6 +127,7 @@ static int print_boot(const char *name, const char *image, const struct settings
 	modules = guest_files_disk(&f, BOOT_MODULES_SERIAL) ? "the kit's" : "the image's, or built into the kernel";
 	printf(LABEL "%s, %s\n", "kernel", f.version, r->kernel ? "the image's" : "the kit's");
 	print_line("modules", modules);
+	print_line("loads", *f.loads ? f.loads : "none: what it needs is built in");
 	buf_adds(&quoted, "vmtap shell ");
 	if (piped_is_meant(name))
 		buf_adds(&quoted, name);

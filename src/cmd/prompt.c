@@ -24,11 +24,10 @@
 #include "cmd/cmd.h"
 #include "cmd/edit.h"
 #include "cmd/interact.h"
-#include "script/methods.h"
+#include "script/names.h"
 #include "script/outline.h"
 #include "script/script.h"
 #include "script/session.h"
-#include "script/unit.h"
 #include "wire/frame.h"
 #include "wire/script.h"
 
@@ -55,6 +54,7 @@ static struct keeper {
 	struct session session;
 	struct edit edit;
 	struct buf names; /* each with a new line behind it */
+	struct buf here;  /* the same, with what it is in front (session.h) */
 	struct buf text;  /* that is to be run when it is complete */
 	int history;	  /* descriptor, or -1 */
 	bool failed;	  /* a line has */
@@ -91,9 +91,8 @@ static void ended_by_signal(int signo)
 
 /* ---- lines ---- */
 
-static void add_name(void *arg, const char *name)
+static void add_name(const char *name)
 {
-	(void)arg;
 	buf_addf(&repl.names, "%s\n", name);
 }
 
@@ -108,7 +107,7 @@ static void add_names(const char *text)
 	for (const char *p = buf_str(&names); *p; p += strcspn(p, " ") + 1) {
 		cleanup_free char *name = xstrndup(p, strcspn(p, " "));
 
-		add_name(NULL, name + (*name == '#'));
+		add_name(name + (*name == '#'));
 	}
 }
 
@@ -195,9 +194,9 @@ static size_t complete(void *arg, const char *line, size_t at, struct buf *choic
 		start--;
 	n = at - start;
 	member = start > 0 && (line[start - 1] == '.' || (start > 1 && line[start - 1] == '>' && line[start - 2] == '-'));
-	for (size_t i = 0; member && methods_names[i]; i++)
-		if (strncmp(methods_names[i], line + start, n) == 0)
-			buf_addf(choices, "%s(\n", methods_names[i]);
+	for (size_t i = 0; member && names_methods[i]; i++)
+		if (strncmp(names_methods[i], line + start, n) == 0)
+			buf_addf(choices, "%s(\n", names_methods[i]);
 	for (const char *p = buf_str(&repl.names); !member && *p; p += strcspn(p, "\n") + 1)
 		if (strncmp(p, line + start, n) == 0)
 			buf_add(choices, p, strcspn(p, "\n") + 1);
@@ -336,15 +335,26 @@ static void load_history(void)
 		edit_remember(&repl.edit, line);
 }
 
+/* Return: how many were listed. */
+static size_t list_names(struct buf *out, char kind)
+{
+	size_t n = 0;
+
+	for (const char *p = buf_str(&repl.here); *p; p += strcspn(p, "\n") + 1)
+		if (*p == kind)
+			buf_addf(out, "%s %.*s", n++ ? "," : "", (int)strcspn(p + 1, "\n"), p + 1);
+	return n;
+}
+
 static void greet(void)
 {
-	cleanup_buf struct buf out = {0};
-	const struct script *s = repl.session.script;
+	cleanup_buf struct buf out = {0}, machines = {0}, locals = {0};
+	const size_t n = list_names(&machines, SESSION_MACHINE);
 
-	buf_adds(&out, script_machine_count(s) == 1 ? "machine:" : "machines:");
-	for (size_t i = 0; i < script_machine_count(s); i++)
-		buf_addf(&out, "%s %s", i ? "," : "", script_machine(s, i)->name);
-	buf_addf(&out, "%s; help explains, ^D %s\n", script_machine_count(s) ? "" : " none", repl.prompt->visit ? "leaves" : "ends");
+	buf_addf(&out, "machine%s:%s", n == 1 ? "" : "s", n ? buf_str(&machines) : " none");
+	if (list_names(&locals, SESSION_LOCAL))
+		buf_addf(&out, "; here:%s", buf_str(&locals));
+	buf_addf(&out, "; help explains, ^D %s\n", repl.prompt->visit ? "leaves" : "ends");
 	say(buf_str(&out));
 }
 
@@ -352,7 +362,6 @@ static _Noreturn void read_terminal(void)
 {
 	load_history();
 	repl.edit.complete = complete;
-	unit_names(repl.session.script, add_name, NULL);
 	greet();
 	for (;;) {
 		if (!edit_line()) {
@@ -371,17 +380,39 @@ static void nothing(int signo)
 	(void)signo;
 }
 
+static void pass_interrupt(int signo)
+{
+	(void)signo;
+	session_interrupt(&repl.session);
+}
+
 static void catch_signals(void)
 {
 	struct sigaction resized = {.sa_handler = nothing}; /* ends a read(2) */
 
-	signal(SIGINT, SIG_IGN);
+	signal(SIGINT, repl.session.warden >= 0 ? pass_interrupt : SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
 	signal(SIGTERM, ended_by_signal);
 	signal(SIGHUP, ended_by_signal);
 	sigaction(SIGWINCH, &resized, NULL);
 	sigaction(SIGCONT, &resized, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* instead of SIGKILL: the terminal is to be restored */
+}
+
+/* Return: 0, or -1. */
+static int begin(struct session *s, struct err *err)
+{
+	if (s->warden < 0)
+		session_names(s->script, NULL, &repl.here);
+	if ((s->warden < 0 ? session_start(s, err) : session_join(s, &repl.here, err)) < 0)
+		return -1;
+	for (const char *p = buf_str(&repl.here); *p; p += strcspn(p, "\n") + 1) {
+		cleanup_free char *name = xstrndup(p + 1, strcspn(p + 1, "\n"));
+
+		if (*p != SESSION_MACHINE)
+			add_name(name);
+	}
+	return 0;
 }
 
 _Noreturn void prompt_run(void *arg, int fd)
@@ -395,9 +426,12 @@ _Noreturn void prompt_run(void *arg, int fd)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
-	repl.session = (struct session){
-		.script = p->script, .world = fd, .interact = interact_is_ready() ? interact_at_prompt : NULL};
-	if (session_start(&repl.session, &err) < 0)
+	repl.session = (struct session){.script = p->script,
+					.world = fd,
+					.line = -1,
+					.warden = p->script ? -1 : p->warden,
+					.interact = interact_is_ready() ? interact_at_prompt : NULL};
+	if (begin(&repl.session, &err) < 0)
 		end(EXIT_INFRA, err.text);
 	catch_signals();
 	if (repl.terminal.is_tty)

@@ -9,7 +9,8 @@
 
 /**
  * struct prompt - What it has
- * @script:	Compiled: its machines, functions and variables are in scope
+ * @script:	Compiled: its machines, functions and variables are in scope. NULL: those of the process that @warden leads to
+ * @warden:	As session_join() takes it, with an @script of NULL
  * @store:	The cache folder, where the history is
  * @visit:	The world goes on behind it
  * @terminal:	As it was; interact_init() has been called with it
@@ -17,6 +18,7 @@
  */
 struct prompt {
 	struct script *script;
+	int warden;
 	const char *store;
 	bool visit;
 	struct terminal terminal;

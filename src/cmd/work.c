@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/interact.h"
 #include "store/store.h"
+#include "script/halt.h"
 #include "script/script.h"
 #include "state/layer.h"
 #include "state/template.h"
@@ -14,6 +15,8 @@
 static _Noreturn void run_part(const struct plan_file *f, struct script_part part, int fd)
 {
 	part.interact = interact_is_ready() ? interact_in_test : NULL;
+	part.enter = halt_let_in;
+	part.keep = f->world.visits.keep;
 	part.accelerated = f->world.accel->kind == ACCEL_KVM;
 	part.slow = f->world.accel->slow;
 	script_run(f->script, &part, fd);

@@ -60,7 +60,8 @@ static int no_loader(const struct partitions *p, const char *path, const char *f
 	}
 	if (p->table == TABLE_NONE && p->fs) {
 		err_set(err, "'%s' is a file system (%s) without a boot loader", path, p->fs);
-		return err_hint(err, "mount it and give the folder, or a tar of it: tar --numeric-owner -C FOLDER -cf root.tar .");
+		return err_hint(err, "give the kernel that goes with it as .kernel; or mount it and give the folder, or a tar of it: "
+				     "tar --numeric-owner -C FOLDER -cf root.tar .");
 	}
 	err_set(err, "'%s' has no boot loader: its first sector has no code for a BIOS, and there is no EFI system partition", path);
 	return err_hint(err, "is it a disk for data? give it as .disks = { { .file = \"...\" } }");

@@ -20,7 +20,9 @@
 #include "image/tar.h"
 #include "store/store.h"
 
-static_assert(FORMAT_HEAD_MAX <= SOURCE_PEEK_MAX, "the head of a compressed image is peeked at");
+#define BTRFS_MAGIC_AT 65600
+
+static_assert(BTRFS_MAGIC_AT + 8 <= FORMAT_HEAD_MAX, "no magic is further behind");
 
 /* ---- the formats that can be loaded ---- */
 
@@ -144,6 +146,8 @@ static const struct format formats[] = {
 	 .hint = "give what it was made from, or unpack it and give the folder: fsck.erofs --extract=FOLDER"},
 	{"an ext2, ext3 or ext4 image", MAGIC(1080, "\x53\xef"), .hint = HINT_MOUNT, .disk = true},
 	{"an XFS image", MAGIC(0, "XFSB"), .hint = HINT_MOUNT, .disk = true},
+	{"a Btrfs image", MAGIC(BTRFS_MAGIC_AT, "_BHRfS_M"), .hint = HINT_MOUNT, .disk = true},
+	{"an F2FS image", MAGIC(1024, "\x10\x20\xf5\xf2"), .hint = HINT_MOUNT, .disk = true},
 	{"an ISO image", MAGIC(32769, "CD001"), .hint = "an installer cannot be booted; give the root file system as a tar or a folder"},
 
 	/* disks */

@@ -18,7 +18,7 @@
 #include "image/source.h"
 #include "image/tree.h"
 
-#define FORMAT_HEAD_MAX (33u * 1024) /* bytes looked at; the magic of ISO 9660 is at 32769 */
+#define FORMAT_HEAD_MAX SOURCE_PEEK_MAX /* bytes looked at: all that can be peeked at of a compressed image */
 
 /**
  * struct format_head - What a file is recognised by

@@ -523,6 +523,7 @@ static int prepare(struct guest *g, struct err *err)
 	if ((g->spec->image && image_prepare(g, err) < 0) || kernel_prepare(g, err) < 0 || modules_prepare(g, err) < 0 ||
 	    more_prepare(g, err) < 0)
 		return -1;
+	g->out->loads = module_list_names(&g->closure);
 	return initrd_prepare(&(struct initrd){
 		.store = g->spec->store,
 		.agent = g->spec->agent,
@@ -574,6 +575,7 @@ void guest_files_free(struct guest_files *f)
 	free(f->initrd);
 	free(f->version);
 	free(f->words);
+	free(f->loads);
 	for (size_t k = 0; k < f->ndisks; k++)
 		free(f->disks[k].path);
 	*f = (struct guest_files){0};

@@ -91,9 +91,10 @@ struct guest_disk {
  * @kernel:	An ELF file that boots by PVH where the declared one can be
  *		unpacked (vmlinux.h) and there is no screen, no sleep and no @initrd_top, else that one
  * @version:	The kernel's release
- * @words:	What else the kernel is told, or NULL
  *		NULL, and so are @initrd and @version: the machine boots from its disk, by
  *		UEFI if @uefi
+ * @words:	What else the kernel is told, or NULL
+ * @loads:	The modules that our initramfs loads, for people; empty: all is built in. NULL: there is none of ours
  * @disks:	@ndisks of them: the disk that it boots from (BOOT_DISK_SERIAL), and the one
  *		by which the agent comes in (BOOT_SEED_SERIAL); or an EROFS image of the root (BOOT_ROOT_SERIAL), but
  *		for the kit guest; and one of /lib/modules/@version
@@ -102,7 +103,7 @@ struct guest_disk {
  */
 struct guest_files {
 	bool uefi;
-	char *kernel, *initrd, *version, *words;
+	char *kernel, *initrd, *version, *words, *loads;
 	struct guest_disk disks[GUEST_DISKS_MAX];
 	size_t ndisks;
 };

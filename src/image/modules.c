@@ -31,6 +31,18 @@ struct index {
 #define READ_SIZE (64 * 1024) /* bytes that are decompressed at a time */
 #define DEPTH_MAX 64 /* of soft dependencies: they may form a ring */
 
+char *module_list_names(const struct module_list *l)
+{
+	struct buf names = {0};
+
+	for (size_t k = 0; k < l->count; k++) {
+		const char *name = path_base(l->paths[k]), *end = strstr(name, ".ko");
+
+		buf_addf(&names, "%s%.*s", k ? ", " : "", (int)(end ? (size_t)(end - name) : strlen(name)), name);
+	}
+	return buf_steal(&names);
+}
+
 void module_list_free(struct module_list *l)
 {
 	for (size_t k = 0; k < l->count; k++)

@@ -34,6 +34,9 @@ struct module_list {
 	size_t count;
 };
 
+/* Return: the modules' names in their order, with ", " between them, for people; the caller frees. */
+char *module_list_names(const struct module_list *l);
+
 void module_list_free(struct module_list *l);
 #define cleanup_module_list __attribute__((cleanup(module_list_free)))
 

@@ -81,7 +81,7 @@ ssize_t source_next(struct source *s, const uint8_t **data, size_t max, struct e
  * Return: how many are there, fewer than @want at the end only; -1 on error
  */
 ssize_t source_peek(struct source *s, const uint8_t **data, size_t want, struct err *err);
-#define SOURCE_PEEK_MAX (64u * 1024)
+#define SOURCE_PEEK_MAX (65u * 1024) /* the magic of Btrfs is at 65600 */
 
 /**
  * source_finish() - Read what is left, so that all of a compressed stream has been checked, and all was summed

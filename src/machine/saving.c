@@ -1,5 +1,11 @@
 /* saving.c - writing a machine's state to a file and loading it again, through QMP
  *
+ * Memory is part of a state only of a machine that stands still. QEMU would write that of one that runs, and then again
+ * what has changed; but of what a guest changes under TCG it misses some. Before 9.0 a store by way of an address that was
+ * translated before is not seen at all ("physmem: Fix migration dirty bitmap coherency with TCG memory access", not in
+ * Debian 12's 7.2), and in all versions one is lost that a processor was about to make when QEMU looked. The copy then has
+ * a stale word somewhere: on a busy host a kernel that finds its stack corrupted.
+ *
  * The file is named "fd:NAME". QEMU deprecated that for files in 9.1, in favour
  * of "file:", which it knows since 8.2, and means to take it away.
  * Debian 12 has 7.2. No version is asked for: a QEMU that refuses the one is
@@ -143,6 +149,8 @@ void saving_start(struct saving *s)
 	s->copy = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (s->machine->origin.ram)
 		saving_leave_memory(q, !s->whole);
+	if (s->whole)
+		qmp_send(q, "stop", NULL, NULL, NULL);
 	if (qmp_pass_fd(q, s->fd, "state", &err) < 0)
 		finish(s, err.text);
 	else

@@ -20,7 +20,8 @@ void saving_load(struct machine *m);
 /**
  * struct saving - One machine being saved; lives until @done was called
  * @machine:	UP
- * @whole:	The memory is part of what is written even when it is in a shared file
+ * @whole:	The memory is part of what is written even when it is in a shared file;
+ *		the machine is stopped before
  * @fd:		Where the state goes; not owned, not needed after saving_start()
  * @done:	Called once with why it failed, or NULL: from the loop, or, when QEMU
  *		does not even take a descriptor, from within saving_start()
@@ -40,7 +41,8 @@ struct saving {
 
 /*
  * Start it. A machine that runs is stopped by QEMU when its state is taken,
- * and a copy resumes running; one that was stopped before is resumed stopped.
+ * and a copy resumes running; one that was stopped before is loaded stopped,
+ * and goes on when it is told to (machine.c).
  */
 void saving_start(struct saving *s);
 

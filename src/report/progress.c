@@ -5,12 +5,15 @@
  */
 #include "report/progress.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -82,6 +85,48 @@ static void set_timer(struct progress *p)
 	loop_timer(p->loop, &p->timer, clock_now() + pause);
 }
 
+static sigset_t only_stops(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	return set;
+}
+
+/* A ^Z: the shell's prompt comes where the line was. What the signal does is the kernel's, as without us. */
+static void stop(void *arg, uint32_t events)
+{
+	struct progress *p = arg;
+	const sigset_t set = only_stops();
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(p->stops.fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	clear(p);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* here it stops, and here it goes on */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void unwatch_stops(struct progress *p)
+{
+	const sigset_t set = only_stops();
+
+	loop_close(p->loop, &p->stops);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void watch_stops(struct progress *p)
+{
+	const sigset_t set = only_stops();
+	struct err err = {0};
+
+	if (loop_signals(p->loop, &p->stops, &set, &err) < 0)
+		unwatch_stops(p);
+}
+
 /* Return: whether another process group has the terminal: a person is at a machine, or we are in the background. */
 static bool is_lent(void)
 {
@@ -98,9 +143,11 @@ static void tick(void *arg)
 	progress_describe(&text, &p->status, clock_now());
 	if (!sink_is_ready(&p->sink) || (p->live && is_lent()))
 		;
-	else if (p->live)
+	else if (p->live) {
+		if (p->stops.fd < 0)
+			watch_stops(p);
 		show(p, &text);
-	else
+	} else
 		log_line("still running: %s", buf_str(&text));
 	set_timer(p);
 }
@@ -131,6 +178,7 @@ static int at_end(struct reporter *r)
 {
 	clear(of(r));
 	loop_timer(of(r)->loop, &of(r)->timer, CLOCK_NEVER); /* the loop may go on for what is kept */
+	unwatch_stops(of(r));
 	return 0;
 }
 
@@ -150,6 +198,11 @@ static void take_status(struct reporter *r, const struct report_status *s)
 		set_timer(p);
 }
 
+static void forget(struct reporter *r)
+{
+	fd_close(&of(r)->stops.fd);
+}
+
 static const struct reporter_ops ops = {
 	.point = before_point,
 	.comment = before_text,
@@ -157,11 +210,13 @@ static const struct reporter_ops ops = {
 	.status = take_status,
 	.bail_out = before_text,
 	.end = at_end,
+	.forget = forget,
 };
 
 void progress_init(struct progress *p, struct loop *l)
 {
 	*p = (struct progress){.reporter = {.ops = &ops, .sink = &p->sink}, .loop = l, .timer = {.expired = tick, .arg = p}};
+	p->stops = (struct watch){.fd = -1, .ready = stop, .arg = p};
 	sink_init(&p->sink, STDERR_FILENO);
 	p->live = isatty(STDERR_FILENO) && log_level == 1;
 }

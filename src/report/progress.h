@@ -12,6 +12,7 @@
 /**
  * struct progress - A reporter for people
  * @reporter:	Add it before others that print on the same terminal
+ * @stops:	A ^Z is heard from the first live line on, to take that away
  * @live:	stderr is a terminal, and nothing else is written there
  * @shown:	A live line is on the screen
  */
@@ -19,6 +20,7 @@ struct progress {
 	struct reporter reporter;
 	struct loop *loop;
 	struct timer timer;
+	struct watch stops;
 	struct sink sink;
 	struct report_status status;
 	bool live, shown;

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "script/blocks.h"
+#include "script/deadline.h"
 #include "script/output.h"
 #include "script/run.h"
 #include "wire/frame.h"
@@ -18,6 +20,8 @@
 #define READ_SIZE 65536 /* bytes taken from the socket at once */
 
 static volatile sig_atomic_t sending, alarm_waits, asking, interrupt_waits, interrupted;
+static struct buf in;	/* what came after the last frame: nothing, but one may come in parts */
+static int passed = -1; /* the descriptor that came with it */
 
 int call_defer_alarm(void)
 {
@@ -94,21 +98,65 @@ static void put_call(struct buf *out, const struct question *c, struct place at,
 }
 
 /* Wait for the next frame; @in holds it. A world that is gone, or speaks nonsense, ends us. */
-static void receive(struct buf *in, struct frame *f)
+static void receive(struct frame *f)
 {
-	int whole;
+	int whole, more;
 
-	while ((whole = wire_next(in, f)) == 0) {
-		ssize_t n = read(run.world, buf_reserve(in, READ_SIZE), READ_SIZE);
+	while ((whole = wire_next(&in, f)) == 0) {
+		ssize_t n = fd_receive(run.world, buf_reserve(&in, READ_SIZE), READ_SIZE, &more);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			_exit(1);
-		buf_commit(in, (size_t)n);
+		buf_commit(&in, (size_t)n);
+		if (more >= 0) {
+			fd_close(&passed);
+			passed = more;
+		}
 	}
 	if (whole < 0)
 		_exit(1);
+}
+
+/* In the process that is forked here, no call is under way, and no frame waits. */
+static void let_in(void)
+{
+	cleanup_fd int warden = fd_steal(&passed);
+	const int was = asking;
+
+	asking = 0;
+	if (warden >= 0 && run.part && run.part->enter)
+		run.part->enter(warden);
+	asking = was;
+}
+
+/* Receive a frame that is no answer of a call's. Return: its type. */
+static unsigned receive_type(void)
+{
+	struct frame f;
+
+	receive(&f);
+	buf_consume(&in, wire_size(&f));
+	return f.type;
+}
+
+static _Noreturn void stand(void)
+{
+	deadline_set(CLOCK_NEVER);
+	for (;;)
+		if (receive_type() == WIRE_ENTER)
+			let_in();
+}
+
+void call_halt(void)
+{
+	cleanup_buf struct buf out = {0};
+
+	if (run.tell || !run.part || !run.part->keep)
+		return;
+	wire_end(&out, wire_begin(&out, WIRE_HALT, 0));
+	call_send(&out);
+	if (receive_type() == WIRE_HALT)
+		stand();
 }
 
 static void take_output(const struct frame *f, struct buf streams[2])
@@ -151,7 +199,6 @@ static struct answer read_answer(const struct frame *f, struct buf streams[2])
 struct answer call_world(const struct question *q)
 {
 	static uint32_t last_id;
-	static struct buf in; /* what came after the last answer: nothing, but a frame may come in parts */
 	cleanup_buf struct buf out = {0};
 	struct buf streams[2] = {0}; /* stdout, stderr */
 	struct place at = run_place();
@@ -166,12 +213,16 @@ struct answer call_world(const struct question *q)
 	asking = 1;
 	call_send(&out);
 	for (;;) {
-		receive(&in, &f);
+		receive(&f);
 		if (f.type == WIRE_RESULT && f.id == last_id)
 			break;
 		if (f.type == WIRE_OUTPUT && f.id == last_id)
 			take_output(&f, streams);
 		buf_consume(&in, wire_size(&f));
+		if (f.type == WIRE_HALT)
+			stand();
+		if (f.type == WIRE_ENTER)
+			let_in();
 	}
 	a = read_answer(&f, streams);
 	buf_consume(&in, wire_size(&f));

@@ -58,6 +58,12 @@ struct question {
  */
 struct answer call_world(const struct question *q);
 
+/*
+ * The script has failed. Does not return when the test is to be kept for people: the process stands still until it is
+ * killed, and lets them in (struct script_part). Returns at once where nothing is kept.
+ */
+void call_halt(void);
+
 /* Send frames to the world. SIGALRM cannot cut them. */
 void call_send(const struct buf *frames);
 

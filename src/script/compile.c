@@ -246,6 +246,18 @@ bool script_brings_files(const struct script *s)
 	return sources_find_word(&s->sources, "copy_from_host", &file, &line) || internals_refers(s->code, "host");
 }
 
+int script_line_count(const struct script *s)
+{
+	const char *text = buf_str(&s->sources.files[0].text);
+	int n = 0;
+
+	for (const char *p = text; *p; p += *p == '\n') {
+		p += strcspn(p, "\n");
+		n++;
+	}
+	return n;
+}
+
 size_t script_test_count(const struct script *s)
 {
 	return s->test_count;

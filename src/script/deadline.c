@@ -36,6 +36,7 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/mem.h"
 #include "script/blocks.h"
 #include "script/compiled.h"
 #include "script/run.h"
@@ -48,15 +49,45 @@ static volatile sig_atomic_t barred;	  /* the script's code cannot be executed *
 static timer_t timer;
 static bool has_timer;
 
-/* The pages of the script's code. What shares them is data, or the functions of the machines. */
-static uintptr_t code_start(void)
+/* Code besides the script's. */
+static struct code {
+	uintptr_t start, end;
+} *typed;
+static size_t ntyped;
+
+/* The pages of code. What shares them is data, or the functions of the machines. */
+static uintptr_t first_page(uintptr_t start)
 {
-	return run.script->lines.start & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	return start & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
+/* The script's is behind what was typed. */
+static struct code code_at(size_t i)
+{
+	return i < ntyped ? typed[i] : (struct code){run.script->lines.start, run.script->lines.end};
 }
 
 static void protect_code(int protection)
 {
-	mprotect((void *)code_start(), run.script->lines.end - code_start(), protection);
+	for (size_t i = 0; i <= ntyped; i++) {
+		const struct code c = code_at(i);
+
+		mprotect((void *)first_page(c.start), c.end - first_page(c.start), protection);
+	}
+}
+
+static bool is_code(uintptr_t address)
+{
+	for (size_t i = 0; i <= ntyped; i++)
+		if (address >= first_page(code_at(i).start) && address < code_at(i).end)
+			return true;
+	return false;
+}
+
+void deadline_add_code(uintptr_t start, uintptr_t end)
+{
+	typed = xrealloc(typed, (ntyped + 1) * sizeof(*typed));
+	typed[ntyped++] = (struct code){start, end};
 }
 
 static void set_timer(uint64_t when)
@@ -86,6 +117,12 @@ void deadline_set(uint64_t when)
 		set_timer(when);
 }
 
+void deadline_forget(void)
+{
+	has_timer = false;
+	deadline_set(CLOCK_NEVER);
+}
+
 void deadline_alarm(void)
 {
 	uint64_t now = clock_now();
@@ -105,7 +142,7 @@ bool deadline_trap(const siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
 
-	if (!barred || info->si_code != SEGV_ACCERR || address < code_start() || address >= run.script->lines.end)
+	if (!barred || info->si_code != SEGV_ACCERR || !is_code(address))
 		return false;
 	barred = 0;
 	protect_code(PROT_READ | PROT_WRITE | PROT_EXEC);

@@ -11,6 +11,12 @@
 /* Set when the script is to be stopped (CLOCK_MONOTONIC, ns); CLOCK_NEVER for not at all. */
 void deadline_set(uint64_t when);
 
+/* Code from @start up to @end is to be stopped as well: what was typed at a prompt. */
+void deadline_add_code(uintptr_t start, uintptr_t end);
+
+/* In a process that was forked: it has no timer, and no deadline. */
+void deadline_forget(void);
+
 /* In the handler of DEADLINE_SIGNAL: the deadline may have passed. */
 void deadline_alarm(void);
 

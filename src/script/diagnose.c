@@ -1,6 +1,8 @@
 /* diagnose.c - what is wrong with a script, for the user */
 #include "script/diagnose.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +10,16 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "script/embed.h"
 #include "script/internals.h"
-#include "script/methods.h"
+#include "script/names.h"
+#include "script/outline.h"
 #include "script/script.h"
-#include "script/traps.h"
+#include "script/shape.h"
 
 #define NAMES_MAX	1024 /* identifiers looked at for "did you mean" */
 #define SHOWN_LINE_MAX	160  /* bytes of a source line that are shown */
+#define NESTED		"function without file scope cannot be static" /* what tcc says of a test in a function */
 #define SOURCE_LINE_MAX 512  /* bytes of a line that are searched for a field */
 
 /* What tcc lets pass with a warning and we do not: code that would not do what it says. */
@@ -95,33 +100,16 @@ void diagnose_sort(struct diagnostics *d)
 	buf_free(&left);
 }
 
-static void hint_name(struct buf *out, const char *word)
-{
-	static const char *names[NAMES_MAX];
-	const char *method = text_nearest(word, methods_names), *near;
-
-	internals_names(names, NAMES_MAX);
-	near = text_nearest(word, names);
-	if (method && (!near || strcmp(method, word) == 0))
-		buf_addf(out, "; did you mean a machine's method, name.%s(...)?", method);
-	else if (near)
-		buf_addf(out, "; did you mean '%s'?", near);
-}
-
 static void hint_field(struct buf *out, const char *word)
 {
-	const char *near = text_nearest(word, methods_fields);
+	const char *near = text_nearest(word, names_fields);
 
-	if (near)
+	if (names_has(names_net_methods, word))
+		buf_addf(out, " here; it is a network's: net(lan); ... lan.%s(...)", word);
+	else if (names_has(names_methods, word))
+		buf_addf(out, " here; it is a machine's: vm(server); ... server.%s(...)", word);
+	else if (near && strcmp(near, word) != 0)
 		buf_addf(out, "; did you mean '%s'?", near);
-}
-
-static bool is_field(const char *word)
-{
-	for (size_t i = 0; methods_fields[i]; i++)
-		if (strcmp(methods_fields[i], word) == 0)
-			return true;
-	return false;
 }
 
 /* Of an unknown field in vm(x, .field = ...) tcc tells only the line. Return: its name, to be freed, or NULL. */
@@ -130,7 +118,7 @@ static char *unknown_field(const char *line)
 	for (const char *p = line; (p = strchr(p, '.')); p++) {
 		cleanup_free char *word = xstrndup(p + 1, strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789"));
 
-		if (*word && !is_field(word) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
+		if (*word && !names_has(names_fields, word) && p[1 + strlen(word) + strspn(p + 1 + strlen(word), " ")] == '=')
 			return steal(word);
 	}
 	return NULL;
@@ -146,13 +134,17 @@ static char *word_after(const char *text, const char *prefix)
 	return xstrndup(word, strcspn(word, "'"));
 }
 
+#define A_STRUCTURE "a structure, as execute() returns, is not a number or a text: take its .out or .status"
+
 /* What tcc says where two types do not fit, and what that means in a script. */
 static const char *const in_our_words[][2] = {
 	{"assignment makes pointer from integer", "a text or another pointer belongs here, and this is a number"},
 	{"assignment makes integer from pointer", "a number belongs here, and this is a text or another pointer"},
 	{"assignment from incompatible pointer type", "a pointer to something else belongs here"},
 	{"struct or union expected", "a '.' is for machines and structures: what is a pointer to one takes '->'"},
-	{"invalid aggregate type for register load", "a structure, as execute() returns, is not a number or a text: take its .out or .status"},
+	{"cannot convert 'struct result'", A_STRUCTURE},
+	{"invalid number", "there is a number with something in it that C does not know, such as a unit"},
+	{"invalid aggregate type for register load", A_STRUCTURE},
 };
 
 static const char *our_words(const char *text)
@@ -163,45 +155,121 @@ static const char *our_words(const char *text)
 	return NULL;
 }
 
-/* Append what the only method that is called in a line takes. */
+/* Return: how many arguments stand in "(...)" at @p; -1 when it is not closed in this text. */
+static int count_arguments(const char *p)
+{
+	int depth = 1, n = 0;
+
+	while (depth > 0) {
+		p = outline_skip_space(outline_skip_token(p));
+		if (!*p)
+			return -1;
+		depth += outline_nesting(*p);
+		if (depth > 0)
+			n += n == 0 || (*p == ',' && depth == 1);
+	}
+	return n;
+}
+
+/* Return: the "(...)" that a method takes, or a function or macro of vmtap.h, and what follows; NULL for any other name. */
+static const char *parameters_of(const char *name)
+{
+	const char *method = names_parameters(name), *header, *end;
+	cleanup_free char *call = xasprintf("%s(", name);
+	size_t n;
+
+	if (method)
+		return method;
+	header = embed_header(&n);
+	for (const char *p = header; (p = strstr(p, call)); p++) {
+		const char *line = p;
+
+		while (line > header && line[-1] != '\n')
+			line--;
+		end = strchr(p, '\n');
+		if (p == line || !strchr(" *", p[-1]) || !end)
+			continue;
+		if (text_starts(line, "#define ") ? p == line + 8 : isalpha((unsigned char)*line) && memchr(p, ';', (size_t)(end - p)))
+			return p + strlen(name);
+	}
+	return NULL;
+}
+
+/* Return: whether "(...)" that declares what there is takes @n arguments. */
+static bool takes(const char *parameters, int n)
+{
+	const int count = count_arguments(parameters);
+	const bool more = memmem(parameters, strcspn(parameters, ")"), "...", 3) != NULL;
+
+	return text_starts(parameters, "(void)") ? n == 0 : more ? n >= count - 1 : n == count;
+}
+
+/* Append how a function is called that takes @parameters. */
+static void add_call(struct buf *out, const char *name, const char *parameters)
+{
+	if (parameters)
+		buf_addf(out, "; it is %s%.*s)", name, (int)strcspn(parameters, ")"), parameters);
+}
+
+/* What people type who come from other languages. */
+static const char *const from_elsewhere[][2] = {
+	{"assert", "ok(condition) is the check"},
+	{"print", "note(text) and printf() are there"},
+	{"string", "a text is a char *"},
+	{"None", "there is NULL"},
+	{"True", "there is true"},
+	{"False", "there is false"},
+};
+
+static void hint_name(struct buf *out, const char *word)
+{
+	static const char *names[NAMES_MAX];
+	const char *method = text_nearest(word, names_methods), *near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(from_elsewhere); i++) {
+		if (strcmp(word, from_elsewhere[i][0]) == 0) {
+			buf_addf(out, "; %s", from_elsewhere[i][1]);
+			return;
+		}
+	}
+	internals_names(names, NAMES_MAX);
+	near = text_nearest(word, names);
+	if (near && strcmp(near, word) == 0) /* a macro, which is none without its arguments */
+		add_call(out, word, parameters_of(word));
+	else if (method && (!near || strcmp(method, word) == 0))
+		buf_addf(out, "; did you mean a machine's method, name.%s(...)?", method);
+	else if (near)
+		buf_addf(out, "; did you mean '%s'?", near);
+}
+
+/* Append what the first function takes that is called in a line with another number of arguments. */
 static void hint_arguments(struct buf *out, const char *line)
 {
-	const char *found = NULL;
+	for (const char *p = line; (p = strchr(p, '(')); p++) {
+		const char *start = p, *parameters;
+		cleanup_free char *name = NULL;
+		int n;
 
-	for (const char *p = line; (p = strpbrk(p, ".>")); p++) {
-		size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_0123456789");
-		cleanup_free char *name = xstrndup(p + 1, n);
-		const char *parameters = p[1 + n] == '(' ? methods_parameters(name) : NULL;
-
-		if (!parameters)
+		while (start > line && (isalnum((unsigned char)start[-1]) || start[-1] == '_'))
+			start--;
+		name = xstrndup(start, (size_t)(p - start));
+		parameters = *name ? parameters_of(name) : NULL;
+		if (!parameters || (n = count_arguments(p)) < 0 || takes(parameters, n))
 			continue;
-		if (found) /* which one is not known */
-			return;
-		found = p;
-		buf_addf(out, "; it is %s%s", name, parameters);
+		add_call(out, name, parameters);
+		return;
 	}
 }
 
-/* What tcc did not expect is often the inside of a macro of vmtap.h, or the end of the file. Return: whether that was told. */
-static bool explain_shape(struct buf *out, const struct sources *s, const char *text, const char *line)
+/* What tcc did not expect is often the inside of a macro of vmtap.h. Return: whether that was told. */
+static bool explain_block(struct buf *out, const char *text)
 {
-	bool at_end = strcmp(text, "identifier expected") == 0 && !*line;
-	int open;
-
-	if (at_end || strcmp(text, "function without file scope cannot be static") == 0) {
-		for (size_t i = 0; i < s->n; i++) {
-			open = traps_open_block(buf_str(&s->files[i].text));
-			if (!open)
-				continue;
-			buf_addf(out, "a '}' is missing: what begins in %s:%d is not closed", s->files[i].path, open);
-			return true;
-		}
-	}
-	if (strcmp(text, "';' expected (got \"static\")") == 0)
+	if (strcmp(text, NESTED) == 0)
+		buf_adds(out, "a test or a setup stands by itself, not inside of a function");
+	else if (strcmp(text, "';' expected (got \"static\")") == 0)
 		buf_adds(out, "there is no ';' at the end of what comes before this line");
-	else if (text_starts(text, "';' expected (got \"vmtap_") ||
-		 (text_starts(text, "';' expected") && (text_starts(line, "test(") || text_starts(line, "setup"))))
-		buf_adds(out, "what a test or setup does belongs in braces: test(\"name\") { ... }");
+	else if (text_starts(text, "';' expected (got \"vmtap_"))
+		buf_adds(out, "there is no ';' in front of this statement, here or at the end of the line before");
 	else
 		return false;
 	return true;
@@ -217,11 +285,11 @@ static void find_line(const struct sources *s, const char *at, char *line, size_
 }
 
 /* Add what else tcc says, in words that help where there are any. */
-static void explain_other(struct buf *out, const struct sources *s, const char *text, const char *line)
+static void explain_other(struct buf *out, const char *text, const char *line)
 {
 	const char *ours = our_words(text);
 
-	if (explain_shape(out, s, text, line))
+	if (explain_block(out, text))
 		return;
 	if (strcmp(text, "index too large") == 0) {
 		buf_adds(out, "there are more values than the array has room for");
@@ -233,13 +301,13 @@ static void explain_other(struct buf *out, const struct sources *s, const char *
 		buf_adds(out, ours);
 	} else {
 		buf_adds(out, text);
-		if (strstr(text, "arguments to function"))
+		if (strstr(text, "arguments to function") || text_starts(text, "macro '"))
 			hint_arguments(out, line);
 	}
 }
 
 /* Add ": error: " and tcc's @text, in words that help, behind "FILE:LINE". */
-static void explain(struct buf *out, const struct sources *s, const char *text, const char *line)
+static void explain(struct buf *out, const char *text, const char *line)
 {
 	cleanup_free char *function = word_after(text, "implicit declaration of function '");
 	cleanup_free char *field = strcmp(text, "field expected") == 0 ? unknown_field(line)
@@ -259,7 +327,7 @@ static void explain(struct buf *out, const struct sources *s, const char *text, 
 		buf_addf(out, "there is no header '%s': vmtap.h declares all there is", include);
 		buf_adds(out, text_ends(include, ".c") ? "; another script comes in with use(\"file.c\");" : "");
 	} else {
-		explain_other(out, s, text, line);
+		explain_other(out, text, line);
 	}
 }
 
@@ -275,6 +343,49 @@ static void undefined_symbol(struct diagnostics *d, const char *name)
 		diagnose(d, d->sources->files[0].path, 1, "'%s' is not provided by vmtap", name);
 }
 
+/*
+ * Tell of a declaration that is not as vmtap.h takes it: in the line of "FILE:LINE" or, what a compiler runs on from, in front of
+ * it; in any if there is no place. Return: whether there is one.
+ */
+static bool explain_shape(struct diagnostics *d, const char *at, bool in_front)
+{
+	const char *colon = strrchr(at, ':');
+	const long last = colon ? strtol(colon + 1, NULL, 10) : LONG_MAX;
+
+	for (size_t i = 0; i < d->sources->n; i++) {
+		const struct source *f = &d->sources->files[i];
+		cleanup_free char *wrong = NULL;
+		int line = 0;
+
+		if (colon && (strlen(f->path) != (size_t)(colon - at) || !text_starts(at, f->path)))
+			continue;
+		wrong = shape_find(buf_str(&f->text), &line);
+		if (!wrong || line > last || (line < last && !in_front))
+			continue;
+		diagnose(d, f->path, line, "%s", wrong);
+		return true;
+	}
+	return false;
+}
+
+/* Tell of a bracket that is not closed, where tcc came to the end of the file or into another test. Return: whether there is one. */
+static bool explain_bracket(struct diagnostics *d, const char *text, const char *source)
+{
+	if (strcmp(text, NESTED) != 0 && (*source || !text_ends(text, " expected")))
+		return false;
+	for (size_t i = 0; i < d->sources->n; i++) {
+		const struct source *f = &d->sources->files[i];
+		char missing;
+		int line = shape_open_bracket(buf_str(&f->text), &missing);
+
+		if (!line)
+			continue;
+		diagnose(d, f->path, line, "a '%c' is missing: what begins here is not closed", missing);
+		return true;
+	}
+	return false;
+}
+
 static bool is_promoted(const char *text)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(promoted); i++)
@@ -286,24 +397,30 @@ static bool is_promoted(const char *text)
 void diagnose_tcc(void *opaque, const char *message)
 {
 	struct diagnostics *d = opaque;
-	const char *last = strrchr(message, '\n'); /* after "In file included from" */
-	const char *start = last ? last + 1 : message;
-	const char *error = strstr(start, ": error: ");
-	const char *warning = strstr(start, ": warning: ");
-	const char *text = error ? error + 9 : warning ? warning + 11 : start;
+	const char *error = strstr(message, ": error: ");
+	const char *warning = error ? NULL : strstr(message, ": warning: ");
+	const char *place = error ? error : warning ? warning : message; /* "FILE:LINE" ends there */
+	const char *said = error ? error + 9 : warning ? warning + 11 : message, *start = place;
+	cleanup_free char *text = xstrndup(said, strcspn(said, "\n"));
 	cleanup_free char *symbol = word_after(text, "undefined symbol '");
 	cleanup_buf struct buf line = {0};
 	char source[SOURCE_LINE_MAX];
 
+	while (start > message && start[-1] != '\n') /* "In file included from" may be in front */
+		start--;
 	if (!error && warning && !is_promoted(text))
 		return;
 	if (symbol) {
 		undefined_symbol(d, symbol);
 		return;
 	}
-	buf_add(&line, start, (size_t)((error ? error : warning ? warning : start) - start));
+	buf_add(&line, start, (size_t)(place - start));
+	if (explain_shape(d, buf_str(&line), error))
+		return;
 	find_line(d->sources, buf_str(&line), source, sizeof(source));
-	explain(&line, d->sources, text, source);
+	if (explain_bracket(d, text, source))
+		return;
+	explain(&line, text, source);
 	buf_addc(&line, '\n');
 	if (strstr(buf_str(&d->text), buf_str(&line))) /* what a macro evaluates twice is said once */
 		return;

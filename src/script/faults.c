@@ -17,6 +17,9 @@
  * the script's all the same, which has overwritten the stack or our data; only
  * an instruction in our own code is told as a possible bug of vmtap.
  *
+ * A test that is kept for people when it fails (--keep) stands still at the instruction in its own code that was at
+ * fault. The handler cannot wait there, for it has little stack: it makes the script call what waits.
+ *
  * SIGALRM comes from the world when the test's time is over, DEADLINE_SIGNAL
  * from a timer of this process, see deadline.c.
  */
@@ -104,8 +107,8 @@ static void describe_access(char *out, size_t size, const siginfo_t *info, struc
 	if (stack_is_used_up(r))
 		snprintf(out, size, "stack overflow (an endless recursion?)");
 	else if (address == r.pc && info->si_code > 0 && info->si_code != SI_KERNEL)
-		snprintf(out, size, "a call or a return went to address %#lx, where there is no code",
-			 (unsigned long)address);
+		snprintf(out, size, "a call or a return went to address %#lx, where there is no code%s", (unsigned long)address,
+			 address ? "" : " (a method of a machine behind the end of its vm_array()?)");
 	else if (info->si_code == SI_KERNEL)
 		snprintf(out, size, "access through a pointer that cannot be valid%s",
 			 in_script ? "" : ", in a C library function: a bad argument, or a damaged heap");
@@ -170,10 +173,18 @@ static void send_fault(const struct chain *way, const char *message)
 	call_send(&out);
 }
 
+/* Heap and stack may be damaged: a second fault ends it. */
+static void halt(void)
+{
+	call_halt();
+	_exit(1);
+}
+
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
 	struct registers r = registers_of(context);
 	struct chain way;
+	static bool halting;
 	char what[200], message[MESSAGE_MAX];
 	const char *blame = "";
 	bool in_script;
@@ -186,6 +197,8 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 		return;
 	if (signo == SIGALRM && call_defer_alarm())
 		return;
+	if (halting)
+		_exit(1);
 	way = find_places(r);
 	if (!way.n && is_ours(r.pc) && signo != SIGALRM)
 		blame = "vmtap's own code failed (a bug of vmtap, or the script has overwritten its memory): ";
@@ -199,7 +212,10 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 		run.tell(WIRE_EVENT_FAULT, way.places[0], message, NULL);
 	else
 		send_fault(&way, message);
-	_exit(1);
+	halting = !run.tell && lines_find(&run.script->lines, r.pc).file && !stack_is_used_up(r);
+	if (!halting)
+		_exit(1);
+	cpu_context_call((ucontext_t *)context, halt);
 }
 
 void faults_catch(void)

@@ -17,6 +17,27 @@ typedef void internals_line_fn(void *arg, uintptr_t pc, const char *file, int li
  */
 void internals_lines(struct TCCState *s, internals_line_fn *line, void *arg);
 
+/**
+ * struct internals_variable - A variable of a function, or the name of a type
+ * @text:	As in stabs.h: "name:type"
+ * @start, @size: The code that sees it; @size is 0 of a type, and of what is outside of all functions
+ * @offset:	Where it is, in bytes from the frame pointer of its function
+ */
+struct internals_variable {
+	const char *text;
+	uintptr_t start;
+	size_t size;
+	int offset;
+};
+
+typedef void internals_variable_fn(void *arg, const struct internals_variable *v);
+
+/*
+ * Tell the types and variables of a state that was compiled with -g and relocated: of a function's blocks the outer one
+ * first. tcc says nothing of a function's static variables.
+ */
+void internals_variables(struct TCCState *s, internals_variable_fn *variable, void *arg);
+
 /* Tell where the code of a relocated state lies. */
 void internals_code(struct TCCState *s, uintptr_t *start, uintptr_t *end);
 

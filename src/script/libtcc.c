@@ -63,6 +63,53 @@ void internals_lines(TCCState *s1, internals_line_fn *line, void *arg)
 	}
 }
 
+/* Return: the N_RBRAC of the block that an N_LBRAC begins, or @end. */
+static const Stab_Sym *end_of_block(const Stab_Sym *sym, const Stab_Sym *end)
+{
+	int depth = 0;
+
+	for (; sym < end; sym++) {
+		depth += (sym->n_type == N_LBRAC) - (sym->n_type == N_RBRAC);
+		if (depth == 0)
+			return sym;
+	}
+	return end;
+}
+
+/*
+ * The blocks of a function come behind its lines, each as its variables, N_LBRAC, the blocks in it, N_RBRAC; where its
+ * code is is told from the function's beginning. Types come anywhere.
+ */
+void internals_variables(TCCState *s1, internals_variable_fn *variable, void *arg)
+{
+	const Stab_Sym *sym = (const Stab_Sym *)stab_section->data;
+	const Stab_Sym *end = (const Stab_Sym *)(stab_section->data + stab_section->data_offset);
+	const char *strings = (const char *)stabstr_section->data;
+	const uintptr_t text = text_section->sh_addr;
+	uintptr_t function = text;
+	const Stab_Sym *first = NULL; /* of the variables of the next block */
+
+	for (; sym < end; sym++) {
+		const Stab_Sym *last = sym->n_type == N_LBRAC ? end_of_block(sym, end) : end;
+
+		if (sym->n_type == N_FUN)
+			function = text + (uint32_t)(sym->n_value - (uint32_t)text);
+		if (sym->n_type == N_LSYM && sym->n_strx)
+			variable(arg, &(struct internals_variable){.text = strings + sym->n_strx});
+		for (; last < end && first && first < sym; first++) {
+			if (first->n_type == N_LSYM || first->n_type == N_PSYM)
+				variable(arg, &(struct internals_variable){
+						      .text = strings + first->n_strx,
+						      .start = function + sym->n_value,
+						      .size = last->n_value - sym->n_value,
+						      .offset = (int32_t)first->n_value,
+					      });
+		}
+		if (sym->n_type == N_FUN || sym->n_type == N_LBRAC || sym->n_type == N_RBRAC || sym->n_type == N_SLINE)
+			first = sym + 1;
+	}
+}
+
 void internals_code(TCCState *s1, uintptr_t *start, uintptr_t *end)
 {
 	*start = text_section->sh_addr;

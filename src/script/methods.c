@@ -23,40 +23,6 @@
 #define CHECKPOINT_NAME_MAX 255	 /* bytes of the name that save() is given */
 #define SLEEP_STEP_MS	    20000 /* of the host, that one question may take; less than the limit of a call */
 
-const char *const methods_names[] = {
-#define METHOD(type, name, parameters, arguments, doc)	   #name,
-#define NET_METHOD(type, name, parameters, arguments, doc) #name,
-#include "script/methods.def"
-	NULL,
-};
-
-const char *const methods_fields[] = {
-#define METHOD(type, name, parameters, arguments, doc)	   #name,
-#define NET_METHOD(type, name, parameters, arguments, doc) #name,
-#include "script/methods.def"
-	/* struct vm, vm_options, net_options, vmtap_test and result of types.h */
-	"name", "image", "kernel", "initrd", "append", "memory", "cpus", "cpu", "arch", "hostname", "clock", "nets", "files", "provision",
-	"snapshot", "display", "qemu", "disks", "firmware", "size", "file", "readonly", "users", "env", "ready", "keep", "root_size", "reboot_ok", "tpm",
-	"password", "groups", "home", "shell", "uid",
-	"subnet", "mtu", "timeout", "skip", "needs", "xfail", "health",
-	"status", "signal", "timed_out", "out", "out_len", "err", "err_len", "seconds", NULL,
-};
-
-const char *methods_parameters(const char *name)
-{
-	static const char *const parameters[] = {
-#define METHOD(type, name, parameters, arguments, doc) #parameters,
-#define NET_METHOD METHOD
-#include "script/methods.def"
-#undef METHOD
-	};
-
-	for (size_t i = 0; methods_names[i]; i++)
-		if (strcmp(methods_names[i], name) == 0)
-			return parameters[i];
-	return NULL;
-}
-
 struct result method_execute(unsigned machine, const char *cmd)
 {
 	struct wording w = wording(machine, "execute");

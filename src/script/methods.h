@@ -25,11 +25,4 @@ void methods_start_all(void);
 /* vmtap.h: join_all() */
 void methods_join_all(void);
 
-/* Return: what a method takes, "(const char *cmd)", or NULL when there is no such method. */
-const char *methods_parameters(const char *name);
-
-/* NULL-terminated, for "did you mean": the methods, and all fields that follow a dot. */
-extern const char *const methods_names[];
-extern const char *const methods_fields[];
-
 #endif

@@ -57,22 +57,46 @@ const char *outline_skip_token(const char *p)
 	return p + (*p == quote);
 }
 
+static void go(struct token *at, const char *to)
+{
+	for (to = outline_skip_space(to); at->p < to; at->p++)
+		at->line += *at->p == '\n';
+}
+
+struct token outline_begin(const char *text)
+{
+	struct token at = {.p = text, .line = 1};
+
+	go(&at, text);
+	return at;
+}
+
+void outline_step(struct token *at)
+{
+	go(at, outline_skip_token(at->p));
+}
+
+void outline_skip_line(struct token *at)
+{
+	go(at, outline_line_end(at->p));
+}
+
 int outline_nesting(char c)
 {
 	return (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');
 }
 
-static bool is(const char *p, const char *word)
+bool outline_is(const char *p, const char *word)
 {
 	size_t n = strlen(word);
 
 	return strncmp(p, word, n) == 0 && !is_word(p[n]);
 }
 
-static bool is_one_of(const char *p, const char *const *words)
+bool outline_is_one_of(const char *p, const char *const *words)
 {
 	for (; *words; words++)
-		if (is(p, *words))
+		if (outline_is(p, *words))
 			return true;
 	return false;
 }
@@ -111,7 +135,7 @@ static bool next_item(const char *p, struct item *it)
 	it->end = outline_line_end(p);
 	if (*p == '#')
 		return true;
-	behind = is(p, "setup");
+	behind = outline_is(p, "setup");
 	while (*p) {
 		if (*p == '{' && depth == 0 && behind && !assigned)
 			it->body = p;
@@ -134,9 +158,9 @@ static bool is_type_alone(const struct item *it)
 	const char *p = it->start;
 	static const char *const tagged[] = {"struct", "union", "enum", NULL};
 
-	if (is(p, "typedef") || is(p, "_Static_assert"))
+	if (outline_is(p, "typedef") || outline_is(p, "_Static_assert"))
 		return true;
-	if (!is_one_of(p, tagged))
+	if (!outline_is_one_of(p, tagged))
 		return false;
 	p = outline_skip_space(outline_skip_token(p));
 	if (is_word(*p))
@@ -177,7 +201,7 @@ static void add_declarators(const char *p, const char *end, struct buf *out)
 			continue;
 		}
 		depth += outline_nesting(*p);
-		if (!(depth == 0 && is_one_of(p, local))) {
+		if (!(depth == 0 && outline_is_one_of(p, local))) {
 			buf_add(out, p, (size_t)(next - p));
 			buf_addc(out, ' ');
 		}
@@ -191,9 +215,9 @@ static void declare_item(const struct item *it, struct buf *out)
 {
 	static const char *const macros[] = {"vm", "vm_array", "net", NULL};
 
-	if (*it->start == '#' || is_type_alone(it) || is_one_of(it->start, macros)) {
+	if (*it->start == '#' || is_type_alone(it) || outline_is_one_of(it->start, macros)) {
 		buf_add(out, it->start, (size_t)(it->end - it->start));
-	} else if (is_one_of(it->start, only_in_scripts)) {
+	} else if (outline_is_one_of(it->start, only_in_scripts)) {
 		return;
 	} else if (it->body) {
 		add_declarators(it->start, it->body, out);
@@ -224,7 +248,7 @@ static void add_name(struct buf *out, const char *name)
 static void name_directive(const char *p, struct buf *out)
 {
 	p = outline_skip_space(p + 1);
-	if (!is(p, "define") && !is(p, "undef"))
+	if (!outline_is(p, "define") && !outline_is(p, "undef"))
 		return;
 	p = outline_skip_space(outline_skip_token(p));
 	buf_addc(out, '#');
@@ -262,7 +286,7 @@ void outline_names(const char *text, struct buf *out)
 	for (const char *p = text; next_item(p, &it); p = it.end) {
 		if (*it.start == '#')
 			name_directive(it.start, out);
-		else if (!is_one_of(it.start, only_in_scripts))
+		else if (!outline_is_one_of(it.start, only_in_scripts))
 			name_declarators(it.start, it.body ? it.body : it.end, out);
 	}
 }
@@ -324,7 +348,7 @@ static bool begins_declaration(const char *p, const char *types)
 		"ssize_t", "FILE", "va_list", "time_t", "clockid_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t",
 		"uint32_t", "uint64_t", "intptr_t", "uintptr_t", "__typeof__", "typeof", NULL};
 
-	return is_word(*p) && !isdigit((unsigned char)*p) && (is_one_of(p, words) || is_listed(p, types));
+	return is_word(*p) && !isdigit((unsigned char)*p) && (outline_is_one_of(p, words) || is_listed(p, types));
 }
 
 static const char *const with_body[] = {"for", "while", "if", "switch", "subtest", "within", NULL};
@@ -334,7 +358,7 @@ static bool begins_statement(const char *p)
 {
 	static const char *const words[] = {"do", "return", "goto", "break", "continue", NULL};
 
-	return *p == '{' || is_one_of(p, with_body) || is_one_of(p, words);
+	return *p == '{' || outline_is_one_of(p, with_body) || outline_is_one_of(p, words);
 }
 
 static bool has_semicolon(const char *p)
@@ -353,7 +377,7 @@ enum outline_kind outline_kind(const char *text, const char *types)
 		return OUTLINE_NOTHING;
 	if (*p == '#')
 		return OUTLINE_DIRECTIVE;
-	if (is_one_of(p, only_in_scripts) && !strchr("=.[-+", *outline_skip_space(outline_skip_token(p))))
+	if (outline_is_one_of(p, only_in_scripts) && !strchr("=.[-+", *outline_skip_space(outline_skip_token(p))))
 		return OUTLINE_TEST;
 	if (begins_declaration(p, types))
 		return OUTLINE_DECLARATION;
@@ -394,5 +418,5 @@ bool outline_is_complete(const char *text)
 	}
 	if (depth > 0)
 		return false;
-	return !(last == ')' && (is_one_of(first, with_body) || begins_declaration(first, "")));
+	return !(last == ')' && (outline_is_one_of(first, with_body) || begins_declaration(first, "")));
 }

@@ -48,8 +48,23 @@ void outline_split(const char *text, struct buf *definitions, struct buf *assign
 const char *outline_skip_space(const char *p);
 /* Return: what is behind the token at @p, which is no white space. */
 const char *outline_skip_token(const char *p);
+/* A token of a text, and its line, from 1. */
+struct token {
+	const char *p;
+	int line;
+};
+
+/* Return: the first token of a text. */
+struct token outline_begin(const char *text);
+/* Go to the next token, to the NUL behind the last. */
+void outline_step(struct token *at);
+/* The same with the line that @at is in, and all that continue it. */
+void outline_skip_line(struct token *at);
 /* Return: the end of the line, or of all that continue it. */
 const char *outline_line_end(const char *p);
+/* Return: whether the token at @p is a word, or one of @words, which end with NULL. */
+bool outline_is(const char *p, const char *word);
+bool outline_is_one_of(const char *p, const char *const *words);
 /* Return: whether nothing but blanks is in front of @p in its line. */
 bool outline_starts_line(const char *text, const char *p);
 /* Return: 1 for a bracket that opens, -1 for one that closes, else 0. */

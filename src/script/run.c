@@ -119,6 +119,7 @@ static void __attribute__((format(printf, 2, 0))) fail(const struct pair *pairs,
 		all[n++] = *pairs;
 	all[n] = (struct pair){0};
 	run_event(WIRE_EVENT_FAILURE, at, buf_str(&message), all);
+	call_halt();
 }
 
 void run_fail(const struct pair *pairs, const char *fmt, ...)

@@ -143,6 +143,9 @@ bool script_may_suspend(const struct script *s);
 /* Return: whether it brings files of the host into its machines, or what a command of the host says: a setup may depend on them. */
 bool script_brings_files(const struct script *s);
 
+/* Return: how many lines its file has, without those that it uses. */
+int script_line_count(const struct script *s);
+
 size_t script_test_count(const struct script *s);
 const struct script_test *script_test(const struct script *s, size_t i);
 size_t script_machine_count(const struct script *s);
@@ -158,6 +161,9 @@ const char *script_net_name(const struct net *n);
 /* Gives the terminal to a person until he has enough of it. @call: WIRE_CALL_SHELL or WIRE_CALL_CONSOLE; @world: the script's socket */
 typedef void script_interact_fn(unsigned machine, int call, int world);
 
+/* Lets somebody in who has the other end of the socket @warden, which is closed behind it (halt.h). */
+typedef void script_enter_fn(int warden);
+
 /**
  * struct script_part - What script_run() runs
  * @begun:	The machines are as this stage left them: what led there is not run. C variables that it has set are
@@ -165,6 +171,8 @@ typedef void script_interact_fn(unsigned machine, int call, int world);
  * @stage:	The stage to come to from there
  * @test:	The test to run then, or SCRIPT_NO_TEST
  * @interact:	Gives the terminal to a person at a machine (script/run.h); NULL where there is none
+ * @enter:	Lets a person into the process while it waits (halt.h); NULL: nobody can come in
+ * @keep:	A failure is told and waited at: the world may want the process to stand still there
  * @log_dir:	For files that the test leaves, not there yet; or NULL
  * @accelerated, @slow: By what the machines run: KVM, and the factor on the default time limits
  */
@@ -172,8 +180,9 @@ struct script_part {
 	int begun, stage;
 	size_t test;
 	script_interact_fn *interact;
+	script_enter_fn *enter;
 	const char *log_dir;
-	bool accelerated;
+	bool keep, accelerated;
 	double slow;
 };
 

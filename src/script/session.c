@@ -17,9 +17,11 @@
 #include "base/proc.h"
 #include "script/call.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
 #include "script/faults.h"
 #include "script/heap.h"
 #include "script/limits.h"
+#include "script/locals.h"
 #include "script/output.h"
 #include "script/run.h"
 #include "script/show.h"
@@ -216,6 +218,7 @@ static void be_runner(const char *text)
 	bool good;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	deadline_forget(); /* of the line before, whose process we are a copy of */
 	interrupt_hear(interrupted);
 	good = run_line(text);
 	interrupt_hold();
@@ -257,11 +260,8 @@ static void serve(char *text)
 		explain(status);
 }
 
-static _Noreturn void be_base(struct session *s)
+static void begin_base(struct session *s)
 {
-	static char text[SESSION_LINE_MAX + 1];
-	ssize_t n;
-
 	session = s;
 	interrupt_hold();
 	run = (struct run){.script = s->script, .world = s->world, .tell = tell, .interact = s->interact};
@@ -269,6 +269,14 @@ static _Noreturn void be_base(struct session *s)
 	faults_catch();
 	limits_lower(RLIMIT_STACK, STACK_MAX);
 	unit_init(s->script, run_test, run_tests);
+}
+
+static _Noreturn void serve_lines(const struct session *s)
+{
+	static char text[SESSION_LINE_MAX + 1];
+	ssize_t n;
+
+	run.top = (uintptr_t)__builtin_frame_address(0);
 	heap_limit();
 	while ((n = recv(s->line, text, SESSION_LINE_MAX, 0)) > 0) {
 		text[n] = '\0';
@@ -282,18 +290,132 @@ static _Noreturn void be_base(struct session *s)
 	_exit(0);
 }
 
+static _Noreturn void be_base(struct session *s)
+{
+	begin_base(s);
+	serve_lines(s);
+}
+
+/* ---- in the process of a script ---- */
+
+/* recv(2), whatever signals come. */
+static ssize_t hear(int line, void *data, size_t n)
+{
+	ssize_t got;
+
+	while ((got = recv(line, data, n, 0)) < 0 && errno == EINTR)
+		;
+	return got;
+}
+
+/* In a runner, whose keeper has the terminal. */
+static void ask_for_visit(unsigned machine, int call, int world)
+{
+	const struct session_visit v = {.reply = SESSION_VISIT, .machine = machine, .call = call};
+	char byte;
+
+	(void)world;
+	if (send(session->line, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v) || hear(session->line, &byte, 1) != 1)
+		_exit(1);
+}
+
+static void add_name(void *arg, const char *name)
+{
+	buf_addf(arg, "%c%s\n", SESSION_NAME, name);
+}
+
+void session_names(const struct script *s, const struct locals *here, struct buf *out)
+{
+	for (size_t i = 0; i < script_machine_count(s); i++)
+		buf_addf(out, "%c%s\n", SESSION_MACHINE, script_machine(s, i)->name);
+	for (size_t i = 0; here && i < here->n; i++)
+		buf_addf(out, "%c%s\n", SESSION_LOCAL, here->list[i].name);
+	unit_names(s, add_name, out);
+}
+
+static void send_names(const struct session *s, const struct locals *here)
+{
+	cleanup_buf struct buf names = {0};
+
+	session_names(s->script, here, &names);
+	if (send(s->line, names.data, names.len < SESSION_LINE_MAX ? names.len : SESSION_LINE_MAX, MSG_NOSIGNAL) < 0)
+		_exit(1);
+}
+
+_Noreturn void session_serve(int line, int world, bool terminal, pid_t warden, uintptr_t frame)
+{
+	static struct session s;
+	const struct script_part *part = run.part;
+	struct locals here;
+
+	keeper = warden;
+	s = (struct session){.script = run.script, .world = world, .line = line, .warden = -1, .interact = terminal ? ask_for_visit : NULL};
+	locals_find(run.script, frame, run.top, &here);
+	deadline_forget();
+	begin_base(&s);
+	run.part = part;
+	unit_add_locals(&here);
+	send_names(&s, &here);
+	serve_lines(&s);
+}
+
 /* ---- the keeper's side ---- */
+
+/* What a base needs, in the order of halt.c. Return: whether the warden was there to be sent it. */
+static bool send_things(const struct session *s, int line)
+{
+	const int things[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, s->world, line};
+	bool sent = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(things); i++)
+		sent = sent && fd_send(s->warden, s->interact ? "t" : "-", 1, things[i]) == 0;
+	return sent;
+}
+
+/* @line: the keeper's end of it, and the base's. Return: 0, or -1. */
+static int make_line(int line[2], struct err *err)
+{
+	const int size = 4 * SESSION_LINE_MAX;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
+		return err_errno(err, "cannot create a socket pair");
+	setsockopt(line[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return 0;
+}
+
+int session_join(struct session *s, struct buf *names, struct err *err)
+{
+	int fds[2];
+	bool sent;
+	ssize_t n;
+
+	if (make_line(fds, err) < 0)
+		return -1;
+	s->line = fds[0];
+	sent = send_things(s, fds[1]);
+	close(fds[1]);
+	n = sent ? hear(s->line, buf_reserve(names, SESSION_LINE_MAX), SESSION_LINE_MAX) : 0;
+	if (n <= 0)
+		return err_set(err, "the script's process does not answer");
+	buf_commit(names, (size_t)n);
+	return 0;
+}
+
+void session_interrupt(const struct session *s)
+{
+	if (s->warden >= 0)
+		(void)send(s->warden, "i", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
 
 int session_start(struct session *s, struct err *err)
 {
-	int fds[2], size = 4 * SESSION_LINE_MAX;
+	int fds[2];
 	pid_t pid;
 
 	keeper = getpid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(err, "cannot create a socket pair");
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (make_line(fds, err) < 0)
+		return -1;
 	pid = proc_fork();
 	if (pid == 0) {
 		close(fds[0]);
@@ -309,14 +431,17 @@ int session_start(struct session *s, struct err *err)
 
 static enum session_reply ask_base(const struct session *s, const char *text, size_t len)
 {
-	char byte = SESSION_LOST;
+	struct session_visit said = {.reply = SESSION_LOST};
 	ssize_t n;
 
 	if (send(s->line, text, len, MSG_NOSIGNAL) < 0)
 		return SESSION_LOST;
-	while ((n = recv(s->line, &byte, 1, 0)) < 0 && errno == EINTR)
-		;
-	return n == 1 ? (enum session_reply)byte : SESSION_LOST;
+	while ((n = hear(s->line, &said, sizeof(said))) == sizeof(said)) {
+		s->interact(said.machine, said.call, s->world);
+		if (send(s->line, "", 1, MSG_NOSIGNAL) < 0)
+			return SESSION_LOST;
+	}
+	return n == 1 ? (enum session_reply)said.reply : SESSION_LOST;
 }
 
 void session_ready(struct session *s)

@@ -19,6 +19,13 @@
  * Rejected: one process that goes on behind the signal's handler. What a wild pointer has written over, the compiler's
  * tables or the heap, would end the session at some later line, where nobody could explain it.
  *
+ * Or the base is a process that a script in the middle of its test has forked, at a failing line (halt.h): then it has the
+ * variables as they are there. It is no child of the keeper's, nor in the group that the keeper's terminal sends signals
+ * to; a warden, which is its parent, passes those on, and takes the keeper's place as the reaper. The terminal is not its
+ * own: what interact() does there is done by the keeper, when the runner asks for it.
+ *
+ *	script --fork--> warden --fork--> base --fork--> runner --reply--> keeper
+ *
  * Each line is a unit of its own for tcc. It sees all before it, as the compiler needs it: declarations (outline.h)
  * of the script and of earlier lines; and as the linker does: the addresses of what they define.
  */
@@ -26,8 +33,10 @@
 #define SCRIPT_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "script/script.h"
 
 #define SESSION_LINE_MAX 65536 /* bytes of a line, that is of what is run at once */
@@ -40,24 +49,56 @@ enum session_reply {
 	SESSION_KILLED = 4, /* its process was killed: what the world was asked is not known */
 	SESSION_LOST = 5,   /* the world or the base is gone */
 	SESSION_READY = 6,  /* of session_ready() */
+	SESSION_VISIT = 7,  /* not over yet: the keeper is to do what interact() does (struct session_visit) */
+};
+
+/* What a runner that has no terminal asks for; the keeper answers with a byte when it is over. */
+struct session_visit {
+	char reply; /* SESSION_VISIT */
+	unsigned machine;
+	int call;
 };
 
 /**
  * struct session - As the keeper has it
- * @script:	Compiled
+ * @script:	Compiled; NULL of a session in the process of a script
  * @world:	Socket to the world
  * @interact:	What machine.interact() does in the runner, or NULL
  * @line:	Socket to the base
+ * @warden:	Socket to it, or -1
  */
 struct session {
 	struct script *script;
 	int world;
 	script_interact_fn *interact;
 	int line;
+	int warden;
 };
 
 /* Start the base. The caller becomes the reaper of what its children leave. Return: 0, or -1. */
 int session_start(struct session *s, struct err *err);
+
+/* Add a line each of what a line of the session can begin with, and what that is in front. @here: or NULL */
+struct locals;
+void session_names(const struct script *s, const struct locals *here, struct buf *out);
+#define SESSION_MACHINE 'm'
+#define SESSION_LOCAL	'l' /* a variable of a function */
+#define SESSION_NAME	'n' /* anything, machines as well */
+
+/*
+ * Begin one in the process of a script, with @world as its connection. @s: its @world, @interact and @warden are set.
+ * @names: as session_names() has them there. Return: 0, or -1.
+ */
+int session_join(struct session *s, struct buf *names, struct err *err);
+
+/* Pass ^C on to what runs a line, where the terminal does not: safe in a signal's handler. */
+void session_interrupt(const struct session *s);
+
+/*
+ * Be the base of a session that was joined, in the warden's child: of the same script as this process. @frame: where the
+ * functions of the script are to be looked for that are being executed.
+ */
+_Noreturn void session_serve(int line, int world, bool terminal, pid_t warden, uintptr_t frame);
 
 /* A SIGINT that came before now is none for the next line: to be called when the terminal sends none. */
 void session_ready(struct session *s);

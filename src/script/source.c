@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "script/diagnose.h"
 
 /*
@@ -232,6 +233,13 @@ static void cook(struct sources *s, struct source *f, struct diagnostics *d)
 		diagnose(d, f->path, at.unterminated, "missing terminating \" character");
 }
 
+/* Editors of some systems begin a text with the mark of UTF-8, which is no part of it. */
+static void drop_mark(struct buf *text)
+{
+	if (text_starts(buf_str(text), "\xEF\xBB\xBF"))
+		buf_consume(text, 3);
+}
+
 /* Take a file that was read into the list, then what it uses. */
 static void load(struct sources *s, char *path, struct buf *text, struct diagnostics *d)
 {
@@ -240,6 +248,7 @@ static void load(struct sources *s, char *path, struct buf *text, struct diagnos
 
 	*f = (struct source){.path = path, .text = *text};
 	*text = (struct buf){0};
+	drop_mark(&f->text);
 	nul = f->text.len ? memchr(f->text.data, '\0', f->text.len) : NULL;
 	if (nul) {
 		int line = 1;

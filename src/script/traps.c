@@ -19,48 +19,17 @@ static const struct formatter {
 	int at;
 } formatters[] = {{"fmt", 0}, {"printf", 0}, {"sprintf", 1}, {"asprintf", 1}, {"snprintf", 2}};
 
-struct place {
-	const char *p;
-	int line;
-};
-
-static int count_lines(const char *from, const char *to)
-{
-	int n = 0;
-
-	for (; from < to; from++)
-		n += *from == '\n';
-	return n;
-}
-
-/* Go behind the token at @at and what is no token behind it; directives are none. */
-static void step(struct place *at)
-{
-	const char *from = at->p;
-
-	at->p = outline_skip_space(outline_skip_token(at->p));
-	at->line += count_lines(from, at->p);
-}
-
 static bool is_comparison(const char *p)
 {
 	return (*p == '=' || *p == '!') && p[1] == '=';
 }
 
 /* Behind adjacent literals, which are one. Return: whether they are one value, not a byte of it. */
-static bool skip_literals(struct place *at)
+static bool skip_literals(struct token *at)
 {
 	while (*at->p == '"')
-		step(at);
+		outline_step(at);
 	return *at->p != '[';
-}
-
-/* Return: whether the token at @p is the word @name. */
-static bool is_word(const char *p, const char *name)
-{
-	size_t n = strlen(name);
-
-	return strncmp(p, name, n) == 0 && outline_skip_token(p) == p + n;
 }
 
 /* ---- formats ---- */
@@ -98,21 +67,21 @@ static int add_conversions(const char *p, const char *end, struct conversions *c
 }
 
 /* Return: whether the argument at @at is a literal that a conversion cannot take. */
-static bool is_other_kind(struct place at, char letter)
+static bool is_other_kind(struct token at, char letter)
 {
 	const bool text = *at.p == '"', number = isdigit((unsigned char)*at.p) && *at.p != '0';
 
 	if (text && !skip_literals(&at))
 		return false;
 	if (number)
-		step(&at);
+		outline_step(&at);
 	if (*at.p != ',' && *at.p != ')')
 		return false;
 	return (text && strchr("*dioxXucfFeEgGaA", letter)) || (number && strchr("sqp", letter));
 }
 
 /* Go behind an argument. Return: whether another one follows, and @at is at its beginning. */
-static bool skip_argument(struct place *at)
+static bool skip_argument(struct token *at)
 {
 	int depth = 0;
 
@@ -121,16 +90,16 @@ static bool skip_argument(struct place *at)
 		if (depth < 0)
 			return false;
 		if (depth == 0 && *at->p == ',') {
-			step(at);
+			outline_step(at);
 			return true;
 		}
-		step(at);
+		outline_step(at);
 	}
 	return false;
 }
 
 /* The call whose arguments begin at @at. Return: 0, or -1 when nothing can be said; @wrong is the conversion of an argument of another kind. */
-static int count_call(struct place at, int format, struct conversions *c, int *arguments, char *wrong)
+static int count_call(struct token at, int format, struct conversions *c, int *arguments, char *wrong)
 {
 	*c = (struct conversions){0};
 	*wrong = '\0';
@@ -142,13 +111,13 @@ static int count_call(struct place at, int format, struct conversions *c, int *a
 	while (*at.p == '"') {
 		if (add_conversions(at.p + 1, outline_skip_token(at.p) - 1, c) < 0)
 			return -1;
-		step(&at);
+		outline_step(&at);
 	}
 	if (*at.p == ')')
 		return 0;
 	if (*at.p != ',')
 		return -1;
-	step(&at);
+	outline_step(&at);
 	do {
 		const int i = (*arguments)++;
 
@@ -161,13 +130,13 @@ static int count_call(struct place at, int format, struct conversions *c, int *a
 static const struct formatter *find_formatter(const char *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formatters); i++)
-		if (is_word(p, formatters[i].name))
+		if (outline_is(p, formatters[i].name))
 			return &formatters[i];
 	return NULL;
 }
 
 /* @before: the last character of the token in front: behind a word it is a declaration, behind '.' or '>' a member. */
-static char *check_format(struct place at, char before)
+static char *check_format(struct token at, char before)
 {
 	const struct formatter *f = find_formatter(at.p);
 	struct conversions c;
@@ -176,10 +145,10 @@ static char *check_format(struct place at, char before)
 
 	if (!f || isalnum((unsigned char)before) || strchr("_*.>", before))
 		return NULL;
-	step(&at);
+	outline_step(&at);
 	if (*at.p != '(')
 		return NULL;
-	step(&at);
+	outline_step(&at);
 	if (count_call(at, f->at, &c, &arguments, &wrong) < 0)
 		return NULL;
 	if (c.n != arguments)
@@ -194,42 +163,34 @@ static char *check_format(struct place at, char before)
 
 /* What does nothing but return something; of those that also fail a test, none. */
 static const char *const pure[] = {"contains", "accelerated", "slowness", "job_running", "job_output", "strcmp", "strncmp", "strlen",
-	"strstr", "strchr", "atoi"};
-static const char *const pure_methods[] = {"is_up"};
-
-static bool is_among(const char *p, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (is_word(p, names[i]))
-			return true;
-	return false;
-}
+	"strstr", "strchr", "atoi", NULL};
+static const char *const pure_methods[] = {"is_up", NULL};
 
 /* Go behind "web", "node[i]", "p->" and the like, to the last word of them. Return: whether it is a member. */
-static bool skip_object(struct place *at)
+static bool skip_object(struct token *at)
 {
 	bool member = false;
 
-	for (struct place next = *at; isalpha((unsigned char)*next.p) || *next.p == '_'; member = true) {
+	for (struct token next = *at; isalpha((unsigned char)*next.p) || *next.p == '_'; member = true) {
 		*at = next;
-		step(&next);
+		outline_step(&next);
 		if (*next.p == '[') {
-			step(&next);
+			outline_step(&next);
 			while (*next.p && *next.p != ']')
-				step(&next);
-			step(&next);
+				outline_step(&next);
+			outline_step(&next);
 		}
 		if (*next.p == '-' && next.p[1] == '>')
-			step(&next);
+			outline_step(&next);
 		else if (*next.p != '.')
 			break;
-		step(&next);
+		outline_step(&next);
 	}
 	return member;
 }
 
 /* A statement at @at that is a call whose result nobody looks at, and which does nothing else. */
-static char *check_result(struct place at)
+static char *check_result(struct token at)
 {
 	const char *begin = at.p, *name;
 	bool member = skip_object(&at) && at.p > begin;
@@ -237,17 +198,17 @@ static char *check_result(struct place at)
 
 	name = at.p;
 	length = (int)(outline_skip_token(name) - name);
-	if (!(member ? is_among(name, pure_methods, ARRAY_SIZE(pure_methods)) : is_among(name, pure, ARRAY_SIZE(pure))))
+	if (!outline_is_one_of(name, member ? pure_methods : pure))
 		return NULL;
-	step(&at);
+	outline_step(&at);
 	if (*at.p != '(')
 		return NULL;
-	step(&at);
+	outline_step(&at);
 	while (skip_argument(&at))
 		;
 	if (*at.p != ')')
 		return NULL;
-	step(&at);
+	outline_step(&at);
 	return *at.p == ';' ? xasprintf("%.*s() does nothing but return something, which is not used here", length, name) : NULL;
 }
 
@@ -257,13 +218,12 @@ static char *check_result(struct place at)
 
 void traps_find(const char *text, void (*tell)(void *arg, int line, const char *message), void *arg)
 {
-	struct place at = {.p = outline_skip_space(text), .line = 1};
+	struct token at = outline_begin(text);
 	char before = ';';
 	int inside = 0; /* parentheses: what ends with a ';' there is no statement */
 
-	at.line += count_lines(text, at.p);
 	while (*at.p) {
-		const struct place here = at;
+		const struct token here = at;
 		cleanup_free char *wrong = check_format(at, before);
 		cleanup_free char *unused = inside <= 0 && strchr(";{}", before) ? check_result(at) : NULL;
 		const char *end = outline_skip_token(at.p);
@@ -274,8 +234,7 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 			tell(arg, at.line, unused);
 		inside += *at.p == '(' ? 1 : *at.p == ')' ? -1 : 0;
 		if (*at.p == '#' && outline_starts_line(text, at.p)) {
-			at.p = outline_skip_space(outline_line_end(at.p));
-			at.line += count_lines(here.p, at.p);
+			outline_skip_line(&at);
 			continue;
 		}
 		if (*at.p == '"') {
@@ -287,29 +246,14 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 			continue;
 		}
 		if (is_comparison(at.p)) {
-			step(&at);
-			step(&at);
+			outline_step(&at);
+			outline_step(&at);
 			if (*at.p == '"' && before != '"' && skip_literals(&at))
 				tell(arg, here.line, COMPARED);
 			before = '=';
 			continue;
 		}
 		before = end[-1];
-		step(&at);
+		outline_step(&at);
 	}
-}
-
-int traps_open_block(const char *text)
-{
-	struct place at = {.p = outline_skip_space(text), .line = 1};
-	int depth = 0, line = 0;
-
-	at.line += count_lines(text, at.p);
-	for (; *at.p; step(&at)) {
-		if (*at.p == '{' && depth++ == 0)
-			line = at.line;
-		else if (*at.p == '}' && depth > 0)
-			depth--;
-	}
-	return depth > 0 ? line : 0;
 }

@@ -16,7 +16,4 @@
  */
 void traps_find(const char *text, void (*tell)(void *arg, int line, const char *message), void *arg);
 
-/* Return: the line of the '{' at file scope that is never closed, from 1; 0 when there is none. */
-int traps_open_block(const char *text);
-
 #endif

@@ -8,6 +8,9 @@
  * shows it: as a scalar; else as a structure; else as an array; else, being void, as a statement. What is told of a
  * line that does not compile are the errors of the last way to read it.
  *
+ * A variable of a function is an address like any other. One that has the name of what the script declares is tried
+ * under a name of its own, with a macro in front.
+ *
  * What a unit defines is known to the units behind it in two lists, which nothing is ever removed from but what was
  * declared once more: the texts that declare, and the names with their addresses.
  */
@@ -23,8 +26,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "script/compiled.h"
+#include "script/deadline.h"
 #include "script/embed.h"
 #include "script/internals.h"
+#include "script/locals.h"
 #include "script/outline.h"
 #include "script/run.h"
 #include "script/show.h"
@@ -250,6 +255,7 @@ static void (*attempt(struct attempt *a, const char *names, const char *before, 
 {
 	cleanup_buf struct buf all = {0};
 	TCCState *t;
+	uintptr_t start, end;
 	void (*code)(void) = NULL;
 
 	diagnose_free(&a->d);
@@ -267,10 +273,13 @@ static void (*attempt(struct attempt *a, const char *names, const char *before, 
 			code = (void (*)(void))(uintptr_t)tcc_get_symbol(t, ENTRY);
 	}
 	embed_clear();
-	if (code)
+	if (code) {
 		internals_symbols(t, add_symbol, NULL);
-	else
+		internals_code(t, &start, &end);
+		deadline_add_code(start, end);
+	} else {
 		tcc_delete(t);
+	}
 	return code;
 }
 
@@ -410,6 +419,64 @@ void (*unit_compile(const char *text))(void)
 		complain(&a, text);
 	diagnose_free(&a.d);
 	return code;
+}
+
+/* ---- variables of functions ---- */
+
+/* Return: whether a line still compiles. */
+static bool try_nothing(void)
+{
+	struct attempt a = {0};
+	bool good = attempt(&a, "", "void " ENTRY "(void) {", "", "}\n") != NULL;
+
+	diagnose_free(&a.d);
+	return good;
+}
+
+static void keep_as(char *text, char *names)
+{
+	unit.kept = xrealloc(unit.kept, (unit.nkept + 1) * sizeof(*unit.kept));
+	unit.kept[unit.nkept++] = (struct kept){text, names};
+}
+
+/* Return: whether the script declares something of that name outside of functions. */
+static bool is_declared(const char *name)
+{
+	for (size_t i = 0; i < unit.nsymbols; i++)
+		if (strcmp(unit.symbols[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Return: whether lines can use it. */
+static bool add_local(const struct local *v)
+{
+	if (is_declared(v->name) && !v->inner)
+		return false;
+	if (!is_declared(v->name)) {
+		add_symbol(NULL, v->name, v->address);
+		keep_as(xasprintf("%s\n", v->declaration), xasprintf("%s ", v->name));
+		if (try_nothing())
+			return true;
+		unit.nkept--;
+		unit.nsymbols--; /* it is the name of a function of vmtap's */
+	}
+	add_symbol(NULL, v->alias, v->address);
+	keep_as(xasprintf("%s\n#define %s %s\n", v->aliased, v->name, v->alias), xasprintf("%s #%s ", v->name, v->name));
+	if (try_nothing())
+		return true;
+	unit.nkept--;
+	return false;
+}
+
+void unit_add_locals(struct locals *here)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < here->n; i++)
+		if (add_local(&here->list[i]))
+			here->list[n++] = here->list[i];
+	here->n = n;
 }
 
 /* ---- names ---- */

@@ -2,6 +2,7 @@
 #ifndef SCRIPT_UNIT_H
 #define SCRIPT_UNIT_H
 
+struct locals;
 struct script;
 
 /**
@@ -11,6 +12,12 @@ struct script;
  * All methods of its machines can be called from now on.
  */
 void unit_init(struct script *s, void (*test)(const char *name), void (*tests)(void));
+
+/*
+ * The variables of functions that are being executed as well; those of a caller give way to what is outside of functions.
+ * What lines cannot use is taken out of @here.
+ */
+void unit_add_locals(struct locals *here);
 
 /**
  * unit_compile() - Compile a line

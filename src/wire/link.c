@@ -1,6 +1,8 @@
 /* link.c - a stream of wire frames in the event loop */
 #include "wire/link.h"
 
+#include "base/fd.h"
+
 /* Frames are handled where they lie; the handler may stop the link, or start it on another peer. */
 static void received(void *arg)
 {
@@ -45,6 +47,14 @@ int link_start(struct link *l, struct loop *loop, int fd, struct err *err)
 void link_flush(struct link *l)
 {
 	stream_flush(&l->stream);
+}
+
+int link_pass(struct link *l, const struct buf *frame, int fd)
+{
+	stream_flush(&l->stream);
+	if (!stream_is_open(&l->stream) || stream_waiting(&l->stream))
+		return -1;
+	return fd_send(l->stream.watch.fd, frame->data, frame->len, fd);
 }
 
 void link_drain(struct link *l)

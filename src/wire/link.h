@@ -25,6 +25,8 @@ struct link {
 int link_start(struct link *l, struct loop *loop, int fd, struct err *err);
 /* Send what is in @stream.out as far as the peer takes it; the rest follows from the loop. Calls nobody. */
 void link_flush(struct link *l);
+/* Send a frame with a descriptor, which stays the caller's, at once. Return: 0, or -1 when the peer has not taken what was sent before. */
+int link_pass(struct link *l, const struct buf *frame, int fd);
 /* Take all frames that the peer has sent up to now. */
 void link_drain(struct link *l);
 void link_stop(struct link *l);

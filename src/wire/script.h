@@ -41,6 +41,15 @@ enum wire_script_type {
 	/* visitor->world: somebody is there until the connection ends, and not only while a call lasts. No fields; not
 	 * answered. */
 	WIRE_STAY = 39,
+	/* script->world: it has failed, and stands still until it is answered by HALT or GO. No fields.
+	 * world->script, there or instead of a RESULT: it is to stand where it is until it is killed, for people. */
+	WIRE_HALT = 40,
+	/* world->script: go on. No fields. */
+	WIRE_GO = 41,
+	/* visitor->world: into the script's process. No fields. Answered by ENTER with one end of a socket (SCM_RIGHTS),
+	 * or without one: nobody can go in there.
+	 * world->script, while it waits for an answer: the other end of that socket (script/halt.h). No fields. */
+	WIRE_ENTER = 42,
 };
 
 /* What WIRE_CALL asks for: first argument, second argument, number. */

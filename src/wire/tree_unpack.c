@@ -269,7 +269,7 @@ static int make(struct tree_unpack *u, struct entry *e, struct err *err)
 	if (e->kind == TREE_FOLDER)
 		return make_folder(u, place, name, e, err);
 	if (u->guest && (e->kind == TREE_CHAR_DEVICE || e->kind == TREE_BLOCK_DEVICE))
-		return 0;
+		return *e->path ? 0 : err_set(err, "'%s' would be a device, which a guest cannot make here", u->top);
 	if (unlinkat(place, name, 0) < 0 && errno != ENOENT) {
 		if (errno != EISDIR && errno != EPERM)
 			return fail(u, "replace", e->path, err);

@@ -270,7 +270,7 @@ static char *waiting_for(const struct call *c)
 	if (!m)
 		return xstrdup("not every machine was up");
 	if (c->stage == CALL_CANCELLED)
-		return xasprintf("and the agent of '%s' does not answer any more", m->spec->name);
+		return xasprintf("the agent of '%s' does not answer any more", m->spec->name);
 	if (c->stage == CALL_JOB)
 		return xstrdup(c->kind == WIRE_CALL_JOB_WAIT ? "the job was still running" : "the job had not read all of it");
 	if (c->stage == CALL_VISITED)
@@ -279,8 +279,6 @@ static char *waiting_for(const struct call *c)
 		return xasprintf("QEMU of '%s' had not answered", m->spec->name);
 	if (c->stage == CALL_SAVING)
 		return xasprintf("'%s' was still being saved", m->spec->name);
-	if (c->stage == CALL_CONTROL)
-		return xasprintf("QEMU of '%s' does not answer", m->spec->name);
 	if (c->stage == CALL_SLEEPING)
 		return xasprintf("'%s' was still awake", m->spec->name);
 	if (c->stage == CALL_WAKING)

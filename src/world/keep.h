@@ -1,7 +1,7 @@
 /* keep.h - the tests that stop and wait for people: those that have failed, and those that ask for somebody
  *
- * A failed test that is to be kept ends at its first failure, also at one that a test would go on after: its machines
- * are as they were there, because all that a script does to them is calls, and no further one is begun. They are
+ * A failed test that is to be kept ends at its first failure, also at one that a test would go on after: its script stands
+ * still there, and its machines are as they were, because all that a script does to them is calls. They are
  * stopped then, so that nothing in them goes on or times out until somebody comes, and are told the time when they
  * run again.
  */

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 
 /* @here: counts as there; @stays: also between calls. @gone: to be freed. */
@@ -148,6 +150,26 @@ static void begin_call(struct visitor *p, const struct frame *f)
 	call_go(c);
 }
 
+/* He and the script get an end each of a socket of their own, and no more is heard here of what they say. */
+static void enter(struct visitor *p)
+{
+	const struct visitors *v = p->all;
+	struct buf *out = &p->link.stream.out;
+	cleanup_buf struct buf answer = {0};
+	int fds[2] = {-1, -1};
+
+	wire_end(&answer, wire_begin(&answer, WIRE_ENTER, 0));
+	if (v->enter && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0 &&
+	    (!v->enter(v->arg, fds[1]) || link_pass(&p->link, &answer, fds[0]) < 0))
+		fd_close(&fds[0]);
+	if (fds[0] < 0) {
+		buf_add(out, answer.data, answer.len);
+		link_flush(&p->link);
+	}
+	fd_close(&fds[0]);
+	fd_close(&fds[1]);
+}
+
 static void frame(void *arg, const struct frame *f)
 {
 	struct visitor *p = arg;
@@ -164,6 +186,8 @@ static void frame(void *arg, const struct frame *f)
 	} else if (f->type == WIRE_STAY) {
 		p->stays = true;
 		set_here(p, true);
+	} else if (f->type == WIRE_ENTER) {
+		enter(p);
 	} else if (f->type == WIRE_DISMISS) {
 		p->all->ended = true;
 		note_change(p->all);

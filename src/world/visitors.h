@@ -30,6 +30,8 @@ struct visitor;
  * @seconds:	For which nobody may be there; 0: no limit
  * @arrived:	Somebody is there, and nobody was before
  * @left:	Nobody is there any more
+ * @enter:	Somebody wants to go into the script's process, who has the other end of @fd, which stays the caller's.
+ *		Return: whether he can
  * @over:	Nobody came in time, or somebody has said that it is over
  *
  * The fields above are the owner's, those below are for visitors.c.
@@ -47,6 +49,7 @@ struct visitors {
 	void (*arrived)(void *arg);
 	void (*left)(void *arg);
 	void (*over)(void *arg);
+	bool (*enter)(void *arg, int fd);
 	void *arg;
 
 	struct door door;

@@ -13,8 +13,8 @@
  * afterwards, or interrupts a script that computes by SIGALRM. A script that
  * still has not ended a grace later is killed. The runner has a fourth, for a
  * world that does not end. The test's clock stands still during a call that a
- * person may take any time for (call_is_visit()). Of a test that is to be kept
- * no call is begun after its first failure (keep.h).
+ * person may take any time for (call_is_visit()). The script of a test that is to
+ * be kept stands still at its first failure, and lives on (keep.h, script/halt.h).
  *
  * The end of the script's socket mostly means that its process is ending, which
  * tells more: that is waited for, HANG_UP_S at most, and then it is killed (player.h).
@@ -59,6 +59,7 @@ struct world {
 	struct forwards forwards;
 
 	struct player player;
+	bool halted;   /* the script stands still for people, or has ended since */
 	bool awake;    /* the machines that setup left are running */
 	bool waking;   /* it is waited for the machines that setup left */
 	bool saving;   /* the script is over, and what it left is being saved */
@@ -98,12 +99,35 @@ static void show_call(const struct world *w)
 	glimpse_set(w->spec->doing, text ? text : "", c ? c->begun : 0, c ? c->until : 0);
 }
 
+static void tell_script(struct world *w, enum wire_script_type what)
+{
+	struct buf *out = &w->player.link.stream.out;
+
+	wire_end(out, wire_begin(out, what, 0));
+	link_flush(&w->player.link);
+}
+
+/* The script waits for what it is told. Return: whether it is to stand still, which ends the test. */
+static bool halt(struct world *w)
+{
+	if (!keep_wants(w->spec, &w->findings.outcome->result))
+		return false;
+	tell_script(w, WIRE_HALT);
+	w->halted = true;
+	loop_stop(&w->loop);
+	return true;
+}
+
+static void answer_halt(struct world *w)
+{
+	if (!halt(w))
+		tell_script(w, WIRE_GO);
+}
+
 static void begin_call(struct world *w, const struct frame *f)
 {
-	if (keep_wants(w->spec, &w->findings.outcome->result)) { /* the test ends at its first failure */
-		player_kill(&w->player);
+	if (w->halted || halt(w)) /* what has failed without the script's doing, it comes to know here */
 		return;
-	}
 	if (w->call) {
 		player_distrust(&w->player, "made a call while another one was under way");
 		return;
@@ -163,12 +187,21 @@ static void interrupt(struct world *w)
 		call_expire(w->call, "interrupted");
 }
 
+/* What a setup has left running ends with it, also where no other world has run it (--cold). */
+static void end_setup(struct world *w)
+{
+	jobs_kill(&w->jobs);
+	forwards_free(&w->forwards); /* a port of the host is no part of what a setup leaves */
+}
+
 static void script_frame(void *arg, const struct frame *f)
 {
 	struct world *w = arg;
 
 	if (f->type == WIRE_EVENT)
 		recorder_event(&w->recorder, f);
+	if (f->type == WIRE_EVENT && f->len && f->payload[0] == WIRE_EVENT_BODY)
+		end_setup(w);
 	if (f->type == WIRE_CALL)
 		begin_call(w, f);
 	else if (f->type == WIRE_INPUT || f->type == WIRE_RESIZE || f->type == WIRE_TAKEN)
@@ -179,6 +212,8 @@ static void script_frame(void *arg, const struct frame *f)
 		w->player.finished = true;
 	else if (f->type == WIRE_INTERRUPT)
 		interrupt(w);
+	else if (f->type == WIRE_HALT)
+		answer_halt(w);
 	else if (f->type != WIRE_EVENT)
 		player_distrust(&w->player, "sent an unknown message");
 }
@@ -196,13 +231,20 @@ static void explain_end(struct world *w, int status)
 
 static void script_failed(void *arg, const char *message)
 {
-	findings_fail(&((struct world *)arg)->findings, message);
+	struct world *w = arg;
+
+	if (!w->halted)
+		findings_fail(&w->findings, message);
 }
 
 static void script_ended(void *arg, int status)
 {
 	struct world *w = arg;
 
+	if (w->halted) { /* the test was over before */
+		player_settle(&w->player);
+		return;
+	}
 	loop_stop(&w->loop);
 	if (!w->player.finished && !w->findings.faulted && !w->player.killed)
 		explain_end(w, status);
@@ -308,6 +350,18 @@ static void visits_over(void *arg)
 	go_on(arg, false);
 }
 
+/* Let who has the other end of @fd into the script's process. Return: whether it was there to be told. */
+static bool let_in(void *arg, int fd)
+{
+	struct world *w = arg;
+	cleanup_buf struct buf out = {0};
+
+	if (w->player.exit.fd < 0 || (!w->halted && !w->call))
+		return false;
+	wire_end(&out, wire_begin(&out, WIRE_ENTER, 0));
+	return link_pass(&w->player.link, &out, fd) == 0;
+}
+
 /* The script has called interact() where there is no terminal. */
 static void await_visit(void *arg, struct call *c)
 {
@@ -368,6 +422,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.arrived = arrived,
 		.left = left,
 		.over = visits_over,
+		.enter = let_in,
 		.arg = w,
 	};
 }
@@ -466,8 +521,7 @@ static void save(struct world *w, struct world_outcome *o)
 		o->unsaved = xstrdup("it used no machine");
 	else
 		await_layer(w, o, &err);
-	jobs_kill(&w->jobs);
-	forwards_free(&w->forwards); /* a port of the host is no part of what is saved */
+	end_setup(w);
 	w->saving = true;
 	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
 		       &err) < 0)

@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Temp 'tempdir';
 
 our @EXPORT = qw(vmtap vmtap_under script file start_vmtap start_vmtap_env slurp wait_for left_over dir qemu_wrapper
-    terminal types shown sees terminal_modes);
+    terminal types shown sees terminal_modes told_of);
 
 my $vmtap = $ENV{VMTAP} // 'build/vmtap'; # another build of it: tests/asan
 my $dir = tempdir('vmtap-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -92,6 +92,9 @@ sub start_vmtap_env {
     local @ENV{keys %env} = values %env;
     return start_vmtap(@args);
 }
+
+# What a run has said, but for what it says only where it takes long
+sub told_of { return $_[0] =~ s/^# vmtap: (?:still running: |waiting for process ).*\n//mgr }
 
 # Call until it returns something true, at most that many seconds
 sub wait_for {

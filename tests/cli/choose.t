@@ -22,7 +22,9 @@ my $five = script(join '', map {"test(\"$_\") {\n\tok(1);\n}\n"} qw(one two thre
 # Lines: each test has three
 is names("$five:4"), 'two', 'FILE:LINE: the line of a test';
 is names("$five:6"), 'two', '... or one in it';
-is names("$five:99"), 'five', '... or one behind the last';
+my $last = script("test(\"first\") {\n}\n\ntest(\"last\") {\n}\n\n/* no test */");
+is names("$last:7"), 'last', '... or one behind the last';
+refused(["$last:8"], qr/\Q$last\E:8 is behind the end of the script, which has 7 lines/, 'a line behind the end');
 is names("$five:4", "$five:13"), 'two five', 'several lines of one script, which stays one';
 is names("$five:13", "$five:1"), 'one five', '... in the order of the script';
 my $odd = file('odd.c:4', qq{test("odd") { }\n});

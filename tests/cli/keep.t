@@ -66,9 +66,9 @@ static int count = 5;
 static const char *const names[] = {"a", "b"};
 test("passes") { ok(1); }
 test("fails") {
-	start_all();
-	one.succeed("echo spoken >/dev/console; touch /root/before");
-	is(two.succeed("uname -n"), "three");
+	start_all(); count++;
+	one.succeed("echo spoken >/dev/console; touch /root/before"); const char *name = two.succeed("uname -n");
+	is(name, "three");
 	one.succeed("touch /root/after");
 }
 test("is to fail", .xfail = "bug 7") { one.fail("true"); }
@@ -112,15 +112,14 @@ $r = attached("one.read_file(\"/root/before\")\nnames[1]\ntwo.succeed(\"uname -n
     '--repl');
 is words($r->{out}), 'b two 7 1 ', '--repl: a C prompt with the machines as they are, and the script\'s variables';
 is $r->{err} . $r->{status}, '0', '... and nothing is wrong';
+is words(attached("count\nname\n", '--repl')->{out}), '6 two ', '... as they are at the line, for each prompt';
 $r = attached("ok(count == 4)\n1 / 0\none.wait_for_console(\"spoken\");\nstruct job *j = one.spawn(\"echo a job\");\njob_wait(j).out\n", '--repl', '1');
 like $r->{out}, qr/a job/, '... calls of all kinds';
 like $r->{err}, qr/not true: count == 4/, '... with failures that end their line';
 is $r->{status}, 1, '... and are told by the exit status';
 my $before = slurp($script);
-script_again($script, "vm(other);\n$before");
-like attached('', '--repl')->{err}, qr/has changed: its machines are not those of "fails"/, '... of a script that still has these machines';
 script_again($script, "test(");
-like attached('', '--repl')->{err}, qr/\Q$script\E:1: error/, '... and compiles';
+is words(attached("names[0]\n", '--repl')->{out}), 'a ', '... whatever has become of the script\'s file';
 script_again($script, $before);
 
 # A terminal
@@ -139,7 +138,13 @@ ok sees(qr/^beside.*left=5/ms), '... exit';
 is_restored('after exit');
 
 terminal(97, "$vmtap attach --repl");
-ok sees(qr/"fails", \S+:9: it failed: .*^machines: one, two; help explains, \^D leaves.*vmtap> /ms), 'a C prompt on a terminal';
+ok sees(qr/"fails", \S+:9: it failed: .*^machines: one, two; here: name; help explains, \^D leaves.*vmtap> /ms), 'a C prompt on a terminal';
+types("na\t[0]\r");
+ok sees(qr/name\[0\][^\n]*\n116\r?$/m), '... which completes what there is at the line';
+types("for (;;) count++;\r");
+ok wait_for(60, sub { grep { /^R.*\Q$script\E/ } `ps -eo stat=,args=` }), '... a line that does not end';
+types("\cC");
+ok sees(qr/^(?:\^C)?interrupted/m), '... is ended by ^C';
 types("one.succeed(\"echo 3\"\"33\")\r");
 ok sees(qr/^333\r?$/m), '... a call';
 like attached('', '-l')->{out}, qr/no time limit|one \(up\)/, '... who is there between his lines';
@@ -167,7 +172,7 @@ is_clean('--end', $script);
 
 # What ends it
 my $one = script(qq{vm(one);\ntest("fails") { one.succeed("false"); }\n});
-($pid, $out) = started(qr/is kept for 8 s/, '--keep=8', $one);
+($pid, $out) = started(qr/is kept for 30 s/, '--keep=30', $one); # the rest is not told where none is left, as of 8 s on a slow host
 is ended($pid), 1, 'a time that is over';
 is_clean('the time', $one);
 for my $signal (qw(INT KILL)) {

@@ -98,7 +98,7 @@ like $r->{out}, qr/^# the script sees it/m, 'deadline of an execute(), which the
 $r = vmtap('--timeout=6', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") { m.succeed("sleep 50"); }\n}));
 like $r->{out}, qr/time limit of 6 s passed/, 'deadline of a test in a call';
 $r = vmtap('--timeout=20', 'VMTAP_SLOW=1', script(qq{vm(m);\ntest("t") {\n\tm.execute("halt -f");\n\tm.succeed("true");\n}\n}));
-like $r->{out}, qr/time limit of 20 s passed: and the agent of 'm' does not answer.*at: "\S+\.c:3"/s,
+like $r->{out}, qr/time limit of 20 s passed: the agent of 'm' does not answer.*at: "\S+\.c:3"/s,
     'deadline of a test in a guest that stands still: at the line that waited';
 $r = vmtap('--timeout=6', 'VMTAP_SLOW=1',
     script(qq{vm(m);\ntest("t") {\n\tsubtest("s") {\n\t\tm.execute("sleep 50");\n\t\tnote("not reached");\n\t}\n\tnote("nor this");\n}\n}));

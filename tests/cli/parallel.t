@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use lib 'tests/cli';
+use POSIX 'WUNTRACED';
 use Test::More;
 use Vmtap;
 
@@ -28,12 +29,13 @@ is join(' ', slurp($out) =~ /^ok \d - (\w+)/mg), 'slow quick last', 'points come
 SKIP: {
     my $n = pack 'i', 0;
     my $opened = open my $terminal, '+<', '/dev/ptmx';
-    skip 'no terminals here', 2 if !$opened || !ioctl($terminal, 0x40045431, $n) || !ioctl $terminal, 0x80045430, $n;    # TIOCSPTLCK, TIOCGPTN
+    skip 'no terminals here', 5 if !$opened || !ioctl($terminal, 0x40045431, $n) || !ioctl $terminal, 0x80045430, $n;    # TIOCSPTLCK, TIOCGPTN
     my $side = '/dev/pts/' . unpack 'i', $n;
-    open my $stderr, '>', $side or skip "no $side", 2;
+    open my $stderr, '>', $side or skip "no $side", 5;
     unlink "$traces/go";
     my $p = fork() // die;
     if (!$p) {
+        setpgrp;    # as a shell does; who has no parent in another group is never stopped
         open STDOUT, '>', dir() . '/live';
         open STDERR, '>&', $stderr;
         exec 'build/vmtap', '-j2', $path or die;
@@ -41,10 +43,20 @@ SKIP: {
     close $stderr;
     my $seen = '';
     vec(my $ready = '', fileno($terminal), 1) = 1;
-    ok wait_for(60, sub {
-        sysread $terminal, $seen, 4096, length $seen if select my $r = $ready, undef, undef, 0;
-        return $seen =~ m{\r\e\[K2/3  slow \(};
-    }), 'the live line counts tests that have ended' or diag $seen;
+    my $sees = sub {
+        my ($what) = @_;
+        return wait_for(60, sub {
+            sysread $terminal, $seen, 4096, length $seen if select my $r = $ready, undef, undef, 0;
+            return $seen =~ $what;
+        });
+    };
+    ok $sees->(qr{\r\e\[K2/3  slow \(}), 'the live line counts tests that have ended' or diag $seen;
+    kill TSTP => $p;
+    is waitpid($p, WUNTRACED), $p, '... stops as any command';
+    ok $sees->(qr/\r\e\[K\z/), '... and leaves no line where the shell writes' or diag $seen;
+    $seen = '';
+    kill CONT => $p;
+    ok $sees->(qr{^\r\e\[K2/3  slow \(}), '... which comes again with it' or diag $seen;
     open my $f, '>', "$traces/go" or die;
     close $f;
     waitpid $p, 0;

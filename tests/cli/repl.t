@@ -120,6 +120,9 @@ $script = $set_up;
 is piped("a.read_file(\"/root/left\")\n")->{out}, "by setup\n", 'machines as setup left them';
 is piped("a.succeed(\"ls /root\")\n", '--no-setup')->{out}, '', '... or not';
 $script = script(qq{test("t") { }\n});
+$r = piped("within(0.1) for (;;);\nvoid spin(void) { for (;;); }\nwithin(0.1) spin();\nwithin(0.1) { volatile int i = 0; while (i >= 0) i ^= 1; }\n7\n");
+is $r->{out}, "7\n", 'a line that computes for ever, in a limit, ends';
+is scalar(() = $r->{err} =~ /within\(0\.1\)|0\.1 s/g), 3, '... each time' or diag $r->{err};
 is piped("1\n")->{out}, "1\n", 'a script without machines';
 for my $case ([[], qr/a script is wanted/], [['a.c', 'b.c'], qr/one script is wanted.*b\.c/], [[script('vm(a')], qr/:1: error/]) {
     $r = vmtap('repl', @{$case->[0]});

@@ -15,8 +15,7 @@ my @env = ("VMTAP_CACHE=$cache", 'VMTAP_ACCEL=tcg');
 
 sub entries { my @found = glob "$cache/$_[0]/*"; return @found }
 
-# What a run says, but for what it says only where it takes long
-sub told { return $_[0]{err} =~ s/^# vmtap: still running: .*\n//mgr }
+sub told { return told_of($_[0]{err}) }
 
 sub write_text {
     my ($path, $text) = @_;

@@ -7,7 +7,7 @@ static void unit(const char *name, const char *text)
 }
 
 setup {
-	unit("bad", "[Service]\nType=oneshot\nExecStart=/bin/sh -c \"echo I am bad; exit 3\"\n");
+	unit("bad", "[Service]\nType=oneshot\nExecStart=/bin/sh -c \"echo I am bad; journalctl --sync; exit 3\"\n");
 	unit("slow", "[Service]\nType=notify\nExecStart=/bin/sh -c \"echo I am slow; exec sleep 1000\"\n");
 	unit("needy", "[Unit]\nRequires=bad.service\nAfter=bad.service\n[Service]\nType=oneshot\nExecStart=/bin/true\n");
 	m.succeed("systemctl daemon-reload");
@@ -54,7 +54,7 @@ test("a task that hangs, unheard of") {
 	m.copy_from_host("../../build/kit/busybox", "/tmp/busybox");
 	m.succeed("head -c 8M /dev/zero >/tmp/disk; losetup /dev/loop0 /tmp/disk || { modprobe loop; losetup /dev/loop0 /tmp/disk; }");
 	m.succeed("/tmp/busybox mke2fs /dev/loop0; mkdir /tmp/fs; mount /dev/loop0 /tmp/fs");
-	m.succeed("cd /proc/sys/kernel; echo 1 >hung_task_timeout_secs; echo 1 >hung_task_check_interval_secs");
+	m.succeed("cd /proc/sys/kernel; echo 1 >hung_task_warnings; echo 1 >hung_task_timeout_secs; echo 1 >hung_task_check_interval_secs");
 	m.succeed("fsfreeze --freeze /tmp/fs; (exec touch /tmp/fs/x) >/dev/null 2>&1 & "
 		  "until dmesg | grep 'blocked for more'; do sleep 0.2; done; fsfreeze --unfreeze /tmp/fs");
 }

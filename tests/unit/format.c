@@ -99,13 +99,15 @@ TEST(format, disks_are_known_and_loaded_by_nobody)
 		{512, "EFI PART", "a disk with a partition table (GPT)"},
 		{1080, "\x53\xef", "an ext2, ext3 or ext4 image"},
 		{0, "XFSB", "an XFS image"},
+		{65600, "_BHRfS_M", "a Btrfs image"},
+		{1024, "\x10\x20\xf5\xf2", "an F2FS image"},
 	};
 	cleanup_free char *path = NULL;
 
 	begin();
 	path = path_join(dir, "image");
 	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
-		static char bytes[40000];
+		static char bytes[70000];
 		const struct format *f;
 
 		memset(bytes, 0, sizeof(bytes));

@@ -21,6 +21,8 @@ struct fake {
 	int socket;
 	bool fd, file; /* what it takes */
 	const char *refusal;
+	bool whole; /* it is asked for the memory, too, */
+	bool stopped; /* and was told to stop */
 	int got;  /* descriptor that was passed last */
 };
 
@@ -54,6 +56,10 @@ static void migrate(struct fake *q, const char *line)
 {
 	bool fd = strstr(line, "\"fd:state\""), file = strstr(line, "\"file:/dev/fdset/");
 
+	if (q->stopped != q->whole) {
+		answer(q, q->whole ? "the guest runs" : "the guest was stopped");
+		return;
+	}
 	/* As monitor/fds.c has it: the mode has to be the one that is asked for. */
 	if (file && q->file && (fcntl(q->got, F_GETFL) & O_ACCMODE) != O_WRONLY)
 		answer(q, "Could not open '/dev/fdset/1': Permission denied");
@@ -68,6 +74,7 @@ static void be_qemu(struct fake *q)
 	char line[256];
 
 	while (hear(q, line)) {
+		q->stopped |= strstr(line, "\"stop\"") != NULL;
 		if (strstr(line, "\"migrate\""))
 			migrate(q, line);
 		else if (strstr(line, "query-migrate"))
@@ -98,7 +105,7 @@ static const char *save(struct fake q, int fd)
 {
 	static struct saved r;
 	struct machine m = {0};
-	struct saving s = {.machine = &m, .fd = fd, .done = done, .arg = &r};
+	struct saving s = {.machine = &m, .whole = q.whole, .fd = fd, .done = done, .arg = &r};
 	struct err err = {0};
 	int sockets[2];
 	pid_t pid;
@@ -137,6 +144,14 @@ TEST(saving, a_file_by_descriptor)
 	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
 
 	CHECK_STR(save((struct fake){.fd = true}, fd), "");
+	CHECK(is_saved(fd));
+}
+
+TEST(saving, memory_is_written_of_a_machine_that_stands_still)
+{
+	cleanup_fd int fd = memfd_create("state", MFD_CLOEXEC);
+
+	CHECK_STR(save((struct fake){.fd = true, .whole = true}, fd), "");
 	CHECK(is_saved(fd));
 }
 

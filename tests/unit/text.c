@@ -101,9 +101,22 @@ TEST(text, nearest_finds_the_typing_error)
 	CHECK_STR(text_nearest("--jobs", options), "--jobs");
 }
 
+TEST(text, nearest_finds_letters_that_changed_places)
+{
+	const char *const names[] = {"two", "tcg", "kvm", NULL};
+
+	CHECK_STR(text_nearest("tow", names), "two");
+	CHECK_STR(text_nearest("tgc", names), "tcg");
+	CHECK_STR(text_nearest("kvn", names), "kvm");
+}
+
 TEST(text, nearest_does_not_guess)
 {
-	const char *const none[] = {NULL};
+	const char *const none[] = {NULL}, *const short_ones[] = {"is", "ok", "tan", NULL};
+
+	CHECK(!text_nearest("i", short_ones));
+	CHECK(!text_nearest("foo", short_ones));
+	CHECK(!text_nearest("debian", short_ones));
 
 	CHECK(!text_nearest("--verbose", options));
 	CHECK(!text_nearest("", options));

@@ -59,9 +59,3 @@ TEST(traps, what_is_not_clear_is_no_trap)
 {
 	CHECK_STR(traps("a = fmt(\"%\" PRId64, a) + fmt(f, 1) + fmt(\"%d\" F, 1); o.fmt(\"%d\"); int fmt(\"x\", int a); fmt(\"%d\", a"), "");
 }
-
-TEST(traps, the_block_that_is_left_open)
-{
-	CHECK_INT(traps_open_block("test(\"a\") { }\ntest(\"b\") {\n{\n}\n"), 2);
-	CHECK_INT(traps_open_block("test(\"{\") { /* { */ }"), 0);
-}

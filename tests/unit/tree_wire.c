@@ -225,6 +225,14 @@ TEST(tree, a_guest_makes_no_devices)
 	shell("test -z \"$(ls out/copy)\"");
 }
 
+TEST(tree, a_device_alone_is_refused)
+{
+	struct tree_unpack *u = hostile();
+
+	CHECK_INT(put(u, TREE_CHAR_DEVICE, "", "", 0x103), -1);
+	tree_unpack_free(u);
+}
+
 /* /proc says that they are empty, and /sys that they have a page. */
 TEST(tree, what_the_kernel_makes_up_is_whole)
 {

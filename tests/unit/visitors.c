@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "ear.h"
 #include "world/visitors.h"
@@ -16,6 +17,7 @@ static struct scene {
 	struct life life;
 	struct visitors visitors;
 	int arrived, left, over;
+	bool script; /* it can be entered: its end of the socket is closed at once */
 	char runtime[64];
 } s;
 
@@ -43,6 +45,13 @@ static void on_end(void *arg)
 	s.over++;
 }
 
+/* The script's process says a word and is gone. */
+static bool on_enter(void *arg, int fd)
+{
+	(void)arg;
+	return s.script && write(fd, "in", 2) == 2;
+}
+
 static void on_change(void *arg, struct machine *m)
 {
 	(void)arg;
@@ -63,7 +72,7 @@ static void begin(double seconds)
 	s.machine.used = true;
 	console_feed(&s.machine.console, "spoken\n", 7);
 	s.visitors = (struct visitors){.loop = &s.loop, .lives = &s.life, .nlives = 1, .spec = &spec, .seconds = seconds,
-				       .grace = NS_PER_MS, .arrived = on_arrival, .left = on_leave, .over = on_end};
+				       .grace = NS_PER_MS, .arrived = on_arrival, .left = on_leave, .over = on_end, .enter = on_enter};
 	CHECK_INT(visitors_open(&s.visitors, "t.c:7", "it failed: badly", 0, NULL), 0);
 }
 
@@ -187,6 +196,40 @@ TEST(visitors, who_stays_is_there_between_calls)
 	settle();
 	CHECK_INT(s.left, 1);
 	CHECK_INT(s.arrived, 1);
+	end();
+}
+
+/* Ask to go into the script. Return: the socket that leads there, or -1. */
+static int enter(const struct ear *e)
+{
+	char header[WIRE_HEADER_SIZE];
+	struct frame f;
+	struct buf b = {.data = header, .len = sizeof(header)};
+	int fd;
+
+	say(e, WIRE_ENTER);
+	CHECK_INT(fd_receive(e->fd, header, sizeof(header), &fd), sizeof(header));
+	CHECK_INT(wire_next(&b, &f), 1);
+	CHECK_INT(f.type, WIRE_ENTER);
+	return fd;
+}
+
+TEST(visitors, who_asks_is_let_into_the_script)
+{
+	struct ear e;
+	char word[8];
+	int fd;
+
+	begin(0);
+	e = come();
+	CHECK_INT(enter(&e), -1);
+	s.script = true;
+	fd = enter(&e);
+	CHECK_INT(read(fd, word, sizeof(word)), 2);
+	CHECK_INT(read(fd, word, sizeof(word)), 0); /* nobody else has the other end */
+	CHECK_INT(s.arrived, 0);
+	close(fd);
+	ear_close(&e);
 	end();
 }
 

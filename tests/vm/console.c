@@ -3,7 +3,14 @@
 vm(m);
 vm(shown, .display = 1);
 
+/* What is printed next is a line of its own: where the machine has booted, the firmware's last one may have no end. */
+static void end_line(void)
+{
+	m.succeed("echo >/dev/console");
+}
+
 test("each line of the console is looked at once, with its newline") {
+	end_line();
 	m.succeed("printf 'first\\nsecond one\\nthird\\n' >/dev/console");
 	is(m.wait_for_console_text("^second .*\n"), "second one");
 	is(m.wait_for_console_text("rd$"), "third");
@@ -13,6 +20,7 @@ test("each line of the console is looked at once, with its newline") {
 }
 
 test("a prompt, whose line has no end yet, is seen; and what follows it, alone") {
+	end_line();
 	m.succeed("printf 'name: ' >/dev/console");
 	is(m.wait_for_console_text("name: $"), "name: ");
 	m.succeed("echo and more >/dev/console");
@@ -25,6 +33,7 @@ test("a line that comes later is waited for") {
 }
 
 test("what is typed on the console is read there") {
+	end_line();
 	m.succeed("(exec 3<>/dev/ttyS0; stty -echo <&3; echo listening >&3; read x <&3; echo \"got <$x>\" >&3) >/dev/null 2>&1 &");
 	m.wait_for_console_text("^listening$");
 	m.send_console("two words\n");

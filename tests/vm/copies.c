@@ -39,7 +39,7 @@ test("what the kernel makes up is copied as it is read") {
 	m.copy_from_machine("/proc/version", "build/vm-copies/");
 	is(host("cat build/vm-copies/version").out, m.read_file("/proc/version"));
 	m.copy_from_machine("/sys/kernel/mm", "build/vm-copies/"); /* its files say that they have a page each */
-	is(host("cat build/vm-copies/mm/*/enabled").out, fmt("%s\n", m.succeed("cat /sys/kernel/mm/*/enabled")));
+	is(host("cat build/vm-copies/mm/hugepages/*/free_hugepages").out, fmt("%s\n", m.succeed("cat /sys/kernel/mm/hugepages/*/free_hugepages")));
 }
 
 test("bytes that are NULs are read and written") {

@@ -43,7 +43,7 @@ static void check_reset(int port)
 	   "reset");
 }
 
-test("a client that has said all hears the answer, be it longer than all windows", .timeout = 60) {
+test("a client that has said all hears the answer, be it longer than all windows", .timeout = 300) {
 	int port = echoes(7);
 
 	check_echo(port);
@@ -65,14 +65,14 @@ static void check_page(const char *address, int guest)
 	like(perl(m.forward_port(0, guest), CLIENT "print $s \"GET /page HTTP/1.0\\r\\n\\r\\n\"; " TO_THE_END "print $u"), "^found$");
 }
 
-test("a server is found on whatever address of its machine it listens", .timeout = 60) {
+test("a server is found on whatever address of its machine it listens", .timeout = 300) {
 	m.write_file("/srv/page", "found\n");
 	check_page(m.ip(NULL), 7);
 	check_page("127.0.0.1", 8);
 	check_page("[::1]", 9);
 }
 
-test("a client that nobody serves is reset, and so is one whose machine goes", .timeout = 60) {
+test("a client that nobody serves is reset, and so is one whose machine goes", .timeout = 300) {
 	int port = m.forward_port(0, 7);
 
 	check_reset(port);
@@ -85,9 +85,9 @@ test("a client that nobody serves is reset, and so is one whose machine goes", .
 	check_echo(port);
 }
 
-test("what is saved has no clients, and serves new ones when it is restored", .timeout = 60) {
+test("what is saved has no clients, and serves new ones when it is restored", .timeout = 300) {
 	int port = echoes(7);
-	struct job *server = m.spawn("nc -l -p 9");
+	struct job *server = m.spawn("nc -l -p 9 -e cat"); /* nc itself may wait for the end of its standard input, too */
 
 	m.wait_for_open_port(9);
 	/* A client that stays when the command has ended, until it is reset. */
@@ -101,7 +101,7 @@ test("what is saved has no clients, and serves new ones when it is restored", .t
 	check_echo(port);
 }
 
-test("two ports of the host may lead to one of the guest", .timeout = 60) {
+test("two ports of the host may lead to one of the guest", .timeout = 300) {
 	int port = echoes(7);
 
 	check_echo(m.forward_port(0, 7));

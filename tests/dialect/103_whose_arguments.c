@@ -1,0 +1,5 @@
+vm(m);
+
+test("x") {
+	note("%s", m.succeed("a, b(c"));
+}
