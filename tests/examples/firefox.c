@@ -3,10 +3,14 @@
  * The minimal example of the tutorial "Integration testing with NixOS virtual
  * machines": Firefox, which user alice has on her PATH and root has not. Here it
  * is run as well, on the machine's screen: a setup starts it, once, and each test
- * goes on with a copy of the machine in which it runs. Minutes without KVM the
- * first time: `make porting-check`, not `make check`, runs this.
+ * goes on with a copy of the machine in which it runs. Minutes the first time:
+ * `make porting-check`, not `make check`, runs this.
+ *
+ * A browser paints sixty times a second, before all else that it does. Emulated by
+ * a slow host it never comes to the end of that: no page was there after ten minutes.
+ * By a virtual clock its second is as long as it takes.
  */
-vm(machine, .image = "../../build/debian12-firefox.tar", .memory = 2048, .cpus = 2, .display = 1);
+vm(machine, .image = "../../build/debian12-firefox.tar", .memory = 2048, .display = 1, .clock = "virtual");
 
 /* Emulated, code that is written at run time costs more than it saves, and so do processes that wait for a page. */
 static const char settings[] =
@@ -30,7 +34,7 @@ setup("a browser") {
 	machine.write_file("/etc/firefox-esr/tests.js", settings);
 	machine.succeed("systemd-run -q --unit=firefox --uid=alice --setenv=DISPLAY=:0 --setenv=HOME=/home/alice --setenv=MOZ_CRASHREPORTER_DISABLE=1 "
 			"/home/alice/.local/bin/firefox --kiosk file:///srv/page.html");
-	within(900)
+	within(1800)
 		machine.wait_for_window("^Hello . Mozilla Firefox");
 }
 
@@ -49,11 +53,11 @@ test("its window is on the screen", .from = "a browser") {
 
 test("a key that is pressed reaches the page", .from = "a browser") {
 	machine.send_key("v");
-	within(120)
+	within(600)
 		machine.wait_for_window("^Key v . Mozilla Firefox");
 }
 
 test("its text can be read", .from = "a browser", .needs = "tesseract") {
-	within(120)
+	within(600)
 		machine.wait_for_text("It works");
 }
