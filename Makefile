@@ -22,7 +22,7 @@ state  = bases changes checkpoint ext4 frozen layer life making origin ram templ
 world  = call door control copies findings forwards health jobs journal keep networks orders ocr outcome player recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard halt heap host libc libtcc limits lines locals method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods names needs outline output run session shape show source stabs stages thunks traps unit vary
 cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
-agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root run_level shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))
@@ -81,7 +81,7 @@ parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Where the pinned dependencies are; written by vendor/build, which builds what the cache lacks.
 goals = $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check report-check images licenses install uninstall,$(goals)),)
+ifneq ($(filter-out help clean setup try check full-check lint bench fuzz bundle kit kernel kernel-check qemu own-qemu qemu-check states-check bundle-check porting-check guests-check report-check images licenses install uninstall,$(goals)),)
 include build/deps.mk
 endif
 build/deps.mk: vendor/pins vendor/build vendor/common $(wildcard vendor/rules/*)
@@ -353,6 +353,12 @@ porting-check:
 	$(MAKE) $(parallel) all kit image-debian12-web image-debian12-services image-debian12-firefox
 	prove --timer --exec tests/exec $(wildcard tests/porting/*.c) tests/examples/firefox.c
 
+# Guests of others that take minutes to be made: more of Debian, another init, disks with other file systems.
+guests-check:
+	ci/setup guests
+	$(MAKE) $(parallel) all kit image-debian12-web image-debian13-web image-debian12-sysv image-openrc image-debian12-dracut
+	prove --timer --exec tests/exec $(wildcard tests/guests/*)
+
 # Is the report of a run what it is to be in a real browser? Chromium is half a gigabyte.
 report-check:
 	ci/setup browser
@@ -391,6 +397,7 @@ help:
 	@echo 'make bundle  build/vmtap-x86_64: vmtap, that kernel, BusyBox and that QEMU in one file'
 	@echo 'make bundle-check  run the tests of machines with the bundle, here and where there is nothing else'
 	@echo 'make porting-check  run the tests of tests/examples/porting.md, and Firefox on a screen: not in make check'
+	@echo 'make guests-check  boot Debian 12 and 13, SysV, dracut, XFS and Btrfs: images that take minutes to be made, not in make check'
 	@echo 'make report-check  look at the report of a run in a headless Chromium: not in make check'
 	@echo 'make images  the Debian images that examples and tests boot'
 	@echo 'make licenses  the texts that must go with kit and QEMU when they are passed on'
@@ -399,4 +406,4 @@ help:
 	@echo 'make uninstall'
 	@echo 'make clean   remove build/'
 
-.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check report-check tests lint linted bench fuzz clean help
+.PHONY: all setup bundle kit kernel qemu own-qemu images licenses install uninstall try check full-check kernel-check qemu-check states-check bundle-check porting-check guests-check report-check tests lint linted bench fuzz clean help

@@ -75,7 +75,7 @@ struct request {
 /**
  * agent_serve() - Say HELLO as soon as a host is at the port, serve requests for ever
  * @port:	From port_open(), or another stream socket; owned from now on
- * @init:	What runs as init ("systemd", "openrc", "agent", or a path)
+ * @init:	What runs as init ("systemd", "openrc", "sysv", "agent", or a path)
  * @warnings:	What went wrong on the way without being fatal, "" for nothing; cut at WIRE_WARNINGS_MAX
  * @is_init:	We are PID 1
  *

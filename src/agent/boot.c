@@ -40,6 +40,7 @@
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
+#include "agent/run_level.h"
 #include "agent/users.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -242,6 +243,8 @@ static const char *init_kind(const char *path)
 		return "systemd";
 	if (file_exists("/sbin/openrc") || file_exists("/usr/sbin/openrc"))
 		return "openrc";
+	if (file_exists(RUN_LEVEL_RC) && file_exists("/etc/inittab"))
+		return "sysv";
 	return path;
 }
 

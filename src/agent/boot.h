@@ -9,7 +9,7 @@
 
 /**
  * struct boot - Where the boot led to
- * @init:	What runs as init: "systemd", "openrc", "agent", or its path
+ * @init:	What runs as init: "systemd", "openrc", "sysv", "agent", or its path
  * @warnings:	Lines about what failed without being fatal
  * @is_init:	We are still PID 1
  * @guest:	We came into a boot that is not ours: what drivers there are, and when, is its own business

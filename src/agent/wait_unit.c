@@ -29,6 +29,7 @@
 #include "agent/bus.h"
 #include "agent/inquiry.h"
 #include "agent/passwd.h"
+#include "agent/run_level.h"
 #include "agent/unit_facts.h"
 #include "agent/wait.h"
 #include "base/clock.h"
@@ -423,23 +424,18 @@ static void ready_answered(void *arg, struct dbus_message *reply)
 	wait_again(q->wait);
 }
 
-/*
- * The run level is set before its services start; rc.starting is there while
- * they do, and is made a moment after: so "default" twice in a row.
- */
-static void look_openrc(struct wait *w)
+/* Of an init that tells nothing by itself. */
+static void look_run_level(struct wait *w, bool (*is_reached)(struct buf *seen))
 {
 	struct question *q = w->own;
-	cleanup_buf struct buf level = {0};
+	cleanup_buf struct buf seen = {0};
 
-	(void)file_read("/run/openrc/softlevel", 256, &level, NULL);
-	if (!text_starts(buf_str(&level), "default") || file_exists("/run/openrc/rc.starting"))
-		q->idle = 0;
-	else if (++q->idle >= IDLE_LOOKS) {
+	q->idle = is_reached(&seen) ? q->idle + 1 : 0;
+	if (q->idle >= IDLE_LOOKS) {
 		ready(w);
 		return;
 	}
-	wait_see(w, "OpenRC is in run level '%.*s'", (int)strcspn(buf_str(&level), "\n"), buf_str(&level));
+	wait_see(w, "%s", buf_str(&seen));
 	wait_again(w);
 }
 
@@ -451,7 +447,9 @@ static void ready_look(struct wait *w)
 	if (has_systemd(w))
 		ask(w->own, names, ARRAY_SIZE(names) - (file_exists("/run/cloud-init/enabled") ? 0 : 1));
 	else if (!strcmp(w->request.agent->init, "openrc"))
-		look_openrc(w);
+		look_run_level(w, run_level_openrc);
+	else if (!strcmp(w->request.agent->init, "sysv"))
+		look_run_level(w, run_level_sysv);
 	else
 		ready(w);
 }

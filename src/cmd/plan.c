@@ -86,6 +86,15 @@ static struct plan_file *add_file(struct plan *p, const struct operand *from, co
 	return f;
 }
 
+/* A script to be run without a test was begun, or is another's file. People at a prompt want its machines. */
+static void want_tests(struct plan_file *f)
+{
+	if (!f->script || script_test_count(f->script))
+		return;
+	f->script = NULL;
+	f->error = xasprintf("%s:1: error: there is no test in it; write: test(\"name\") { ... }", f->path);
+}
+
 /* The points of a script, which does not move any more. */
 static void list_tests(struct plan *p, struct plan_file *f)
 {
@@ -158,14 +167,18 @@ int plan_make_varied(struct plan *p, const struct operands *o, const struct vari
 			return -1;
 	if (check_machines(p, v, err) < 0)
 		return -1;
-	for (size_t i = 0; i < p->nfiles; i++)
+	for (size_t i = 0; i < p->nfiles; i++) {
+		want_tests(&p->files[i]);
 		list_tests(p, &p->files[i]);
+	}
 	return 0;
 }
 
-void plan_make(struct plan *p, const struct operands *o)
+void plan_make(struct plan *p, const char *path)
 {
-	plan_make_varied(p, o, &(struct varies){.count = 0}, NULL);
+	*p = (struct plan){.several = false};
+	add_file(p, &(struct operand){.path = path}, NULL);
+	list_tests(p, &p->files[0]);
 }
 
 char *plan_own_name(const struct plan_file *f, size_t index)

@@ -76,17 +76,20 @@ struct plan {
 };
 
 /**
- * plan_make() - Compile scripts and list their tests
- * @o:		The scripts; must stay
+ * plan_make() - Compile one script and list its tests, for people who want its machines: there may be none
+ * @path:	Of the script; must stay
  *
- * A script that does not compile is one test point of its own. Which of all these are to be run is choose()'s.
+ * One that does not compile is a test point of its own.
  */
-void plan_make(struct plan *p, const struct operands *o);
+void plan_make(struct plan *p, const char *path);
 
 /**
- * plan_make_varied() - The same with each script in all its variants, one after the other
+ * plan_make_varied() - Compile scripts to be run, each in all its variants, one after the other
+ * @o:		The scripts; must stay
  * @v:		What is varied, from varies_read(); must stay
  * @err:	A machine that no script has; too many variants of one
+ *
+ * A script that does not compile, or has no test, is one test point of its own. Which of all these are to be run is choose()'s.
  *
  * Return: 0, or -1
  */

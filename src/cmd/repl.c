@@ -37,11 +37,7 @@ static int run_session(struct plan *p, const struct settings *s, const struct vi
 /* Return: 0, or -1 when the script cannot be used. */
 static int make_plan(char *path, struct settings *s, struct plan *p, struct err *err)
 {
-	static struct operand script;
-	static const struct operands scripts = {.list = &script, .count = 1};
-
-	script.path = path;
-	plan_make(p, &scripts);
+	plan_make(p, path);
 	if (p->files[0].error)
 		return err_set(err, "%s", p->files[0].error);
 	settings_provide(s);

@@ -44,7 +44,7 @@ static char *make_script(const char *image, struct err *err)
 		buf_adds(&text, ", .image = ");
 		visit_quote_c(&text, piped_is_meant(image) ? image : real);
 	}
-	buf_adds(&text, ");\ntest(\"shell\") { }\n");
+	buf_adds(&text, ");\n");
 	return visit_keep_script(buf_str(&text), err);
 }
 
@@ -102,13 +102,11 @@ static int run_session(struct plan *p, int machine, const struct visit_options *
 /* Compile what is named. Return: the machine's number, or -1. */
 static int make_plan(char **argv, struct settings *s, struct plan *p, struct err *err)
 {
-	static struct operand script;
-	static const struct operands scripts = {.list = &script, .count = 1};
+	const char *path = argv[0] && is_script(argv[0]) ? argv[0] : make_script(argv[0], err);
 
-	script.path = argv[0] && is_script(argv[0]) ? argv[0] : make_script(argv[0], err);
-	if (!script.path)
+	if (!path)
 		return -1;
-	plan_make(p, &scripts);
+	plan_make(p, path);
 	if (p->files[0].error)
 		return err_set(err, "%s", p->files[0].error);
 	settings_provide(s);

@@ -61,13 +61,14 @@ int visit_prepare(struct plan_file *f, const struct settings *s, const struct vi
 void visit_set_up(struct plan *p, const struct visit_options *o)
 {
 	struct plan_file *f = &p->files[0];
+	struct plan_test any = {.file = f}; /* there may be none */
 	struct world_outcome outcome = {0};
 
 	if (o->no_setup || f->world.cold || !script_has_setup(f->script) || work_find_layer(f, SCRIPT_BASE))
 		return;
 	log_line("setup runs first");
 	f->stage = SCRIPT_BASE;
-	work_setup(&p->tests[0], &outcome);
+	work_setup(&any, &outcome);
 	if (!work_find_layer(f, SCRIPT_BASE)) {
 		const char *why = outcome.unsaved ? outcome.unsaved : outcome.result.reason;
 

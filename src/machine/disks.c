@@ -31,7 +31,10 @@ static int copy_of(const char *path, int to, struct err *err)
 int disks_open(struct machine *m, struct err *err)
 {
 	disks_close(m);
+	if (m->origin.frozen)
+		return 0;
 	for (size_t i = 0; i < m->spec->ndisks; i++) {
+		const char *before = m->origin.over ? NULL : m->origin.written[i];
 		uint64_t size = m->spec->disks[i].size;
 
 		if (!size)
@@ -39,8 +42,7 @@ int disks_open(struct machine *m, struct err *err)
 		m->written[i] = nameless(m, err);
 		if (m->written[i] < 0)
 			return -1;
-		if (m->origin.written[i] ? copy_of(m->origin.written[i], m->written[i], err) < 0 :
-					   overlay_begin(m->written[i], size, err) < 0)
+		if (before ? copy_of(before, m->written[i], err) < 0 : overlay_begin(m->written[i], size, err) < 0)
 			return -1;
 	}
 	if (!m->spec->firmware)
@@ -65,9 +67,12 @@ static char *path_of(int fd)
 
 void disks_name(const struct machine *m, struct command *c)
 {
-	for (size_t i = 0; i < c->ndisks; i++)
-		if (c->disks[i].overlay)
-			c->disks[i].overlay = path_of(m->written[i]);
+	for (size_t i = 0; i < c->ndisks; i++) {
+		if (!c->disks[i].overlay)
+			continue;
+		c->disks[i].overlay = path_of(m->written[i]);
+		c->disks[i].before = m->origin.over ? m->origin.written[i] : NULL;
+	}
 	if (c->firmware)
 		c->variables = path_of(m->variables);
 }

@@ -8,15 +8,20 @@
  * is as much as was written, not the disk: 20 to 60 MB for a cloud's image that has
  * booted, in about as many milliseconds.
  *
- * Rejected: a chain of files, each with what differs from the one below. It saves that
- * copy and makes every state depend on all before it, a store's entry on another's.
+ * A frozen machine (vendor/qemu/frozen.h) has in its file what it has written to its disks, and QEMU makes each copy
+ * such files of its own. What a copy of a template begins with is therefore kept small when that is to be frozen: the
+ * template's file is not copied but lies below, and is only read, by all copies of all runs. They depend on the template by
+ * its memory as well (state/bases.h). So a copy's disks cost what was written between a template's end and the first test.
+ *
+ * Rejected: a chain of files with a link for each state. It saves those copies, too, and makes every state depend on all
+ * before it, a store's entry on another's.
  */
 #ifndef MACHINE_DISKS_H
 #define MACHINE_DISKS_H
 
 #include "machine/machine.h"
 
-/* Make the files of a machine that is about to run, as its origin says. Return: 0, or -1. */
+/* Make the files of a machine that is about to run, as its origin says; none where QEMU does. Return: 0, or -1. */
 int disks_open(struct machine *m, struct err *err);
 /* Close them; harmless when there are none. */
 void disks_close(struct machine *m);
@@ -26,7 +31,7 @@ void disks_name(const struct machine *m, struct command *c);
 void disks_unname(struct command *c);
 
 /**
- * disks_keep() - Copy what a machine has written, which QEMU has stopped and saved
+ * disks_keep() - Copy what a machine has written, which QEMU has stopped and saved; not of one that was thawed
  * @i:		Disk, one with a size (spec.h)
  * @to:		An empty file
  *

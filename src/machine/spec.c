@@ -50,14 +50,6 @@ bool spec_boots_itself(const struct machine_spec *m)
 	return !m->kernel && m->ndisks && strcmp(m->disks[0].serial, BOOT_DISK_SERIAL) == 0;
 }
 
-bool spec_writes_disks(const struct machine_spec *m)
-{
-	for (size_t i = 0; i < m->ndisks; i++)
-		if (m->disks[i].size)
-			return true;
-	return false;
-}
-
 static void add_disk(const struct spec_disk *d, struct command_disk *out)
 {
 	*out = (struct command_disk){.id = d->serial, .path = d->path, .serial = d->serial, .read_only = d->read_only};

@@ -149,9 +149,6 @@ void spec_add_disk(struct machine_spec *m, const struct spec_disk *d);
 /* Return: whether its firmware boots it from its first disk. */
 bool spec_boots_itself(const struct machine_spec *m);
 
-/* Return: whether it has a disk of its own that it writes to. */
-bool spec_writes_disks(const struct machine_spec *m);
-
 /* The MAC address of card @card in a template: what a copy has until it is told its own. */
 void spec_generic_mac(size_t card, char out[ADDRESS_TEXT]);
 

@@ -224,14 +224,29 @@ static void add_image(struct args *a, const struct command_disk *d, const char *
 	    d->format, d->id, layer, d->id, layer, truth);
 }
 
+/* What was written before, on top of the image. */
+static void add_before(struct args *a, const struct command_disk *d, const char *below)
+{
+	cleanup_free char *file = escape_commas(d->before);
+
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=%s-before-file,filename=%s,read-only=on,auto-read-only=off", d->id, file);
+	add(a, "-blockdev");
+	add(a, "{\"driver\":\"qcow2\",\"node-name\":\"%s-before\",\"file\":\"%s-before-file\",\"read-only\":true,\"backing\":%s}",
+	    d->id, d->id, below);
+}
+
 /* What is written goes with the machine: nothing of it need reach the disk in time (no-flush). */
 static void add_overlay(struct args *a, const struct command_disk *d)
 {
 	cleanup_free char *file = escape_commas(d->overlay);
-	cleanup_free char *below = d->path ? xasprintf("\"%s-image\"", d->id) : xstrdup("null");
+	cleanup_free char *image = d->path ? xasprintf("\"%s-image\"", d->id) : xstrdup("null");
+	cleanup_free char *below = d->before ? xasprintf("\"%s-before\"", d->id) : xstrdup(image);
 
 	if (d->path)
 		add_image(a, d, "-image", true);
+	if (d->before)
+		add_before(a, d, image);
 	add(a, "-blockdev");
 	add(a, "driver=file,node-name=%s-file,filename=%s,cache.no-flush=on", d->id, file);
 	add(a, "-blockdev");

@@ -35,6 +35,7 @@ enum tpm_kind { TPM_NONE, TPM_1_2 /* TIS */, TPM_2_0 /* CRB */ };
  * @path:	The file; NULL with @overlay: a blank disk
  * @format:	QEMU's driver for the file's format ("qcow2"), or NULL for a raw image
  * @overlay:	A qcow2 image that takes what the guest writes (overlay.h), so that @path is opened for reading only; or NULL
+ * @before:	Another one, which lies between both and is only read; or NULL
  * @serial:	By which the guest finds it
  * @read_only:	For the guest; the file is then opened for reading only
  * @boots:	The firmware boots from it
@@ -43,7 +44,7 @@ enum tpm_kind { TPM_NONE, TPM_1_2 /* TIS */, TPM_2_0 /* CRB */ };
  * No other file is ever opened for a disk: what an image says that it is based on is ignored.
  */
 struct command_disk {
-	const char *id, *path, *format, *overlay, *serial, *kernel_words;
+	const char *id, *path, *format, *overlay, *before, *serial, *kernel_words;
 	bool read_only, boots;
 };
 

@@ -276,8 +276,6 @@ static void read_tests(struct script *s, struct diagnostics *d)
 		s->tests[s->test_count++] =
 			(struct script_test){t->name, t->file, t->line, t->timeout, t->skip, join_needs(all, n, t), t->xfail, SCRIPT_BASE, t->health};
 	}
-	if (!s->test_count)
-		diagnose(d, s->path, 1, "there is no test in it; write: test(\"name\") { ... }");
 }
 
 void declare_read(struct script *s, struct diagnostics *d)

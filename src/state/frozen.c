@@ -11,7 +11,7 @@
 #include "state/bases.h"
 #include "store/store.h"
 
-#define FORMAT	"2" /* raise it when a frozen machine of an older vmtap must not be used */
+#define FORMAT	"3" /* raise it when a frozen machine of an older vmtap must not be used */
 #define IMAGE	"image"
 #define REFUSED "refused" /* instead of an image: why there is none */
 
@@ -19,8 +19,8 @@ bool frozen_wanted(const struct spec *w, size_t index)
 {
 	const struct machine_spec *m = &w->machines[index];
 
-	/* A file that it writes is not what it was when the machine was frozen, and its swtpm would not be in there (machine/tpm.c). */
-	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes && !m->tpm && !spec_writes_disks(m);
+	/* The disk of its root is kept beyond its end by vmtap, not by QEMU, and its swtpm would not be in there (machine/tpm.c). */
+	return w->freezer && w->accel->kind == ACCEL_TCG && !m->broken && !m->changes && !m->tpm;
 }
 
 /* ---- the key ---- */
@@ -42,7 +42,7 @@ static void make_key(const struct spec *w, size_t index, const char *template, c
 	sha256_add_str(&key, template);
 	frozen_add_host(w, &key);
 	for (size_t i = 0; i < m->ndisks; i++)
-		sha256_add_str(&key, m->disks[i].path);
+		sha256_add_str(&key, m->disks[i].path ? m->disks[i].path : "");
 	sha256_hex(&key, out);
 }
 

@@ -23,8 +23,9 @@
  * is damaged would take all that follow with it.
  *
  * What a machine writes to a disk is part of its file, too, where that is in a file without a name (an overlay, O_TMPFILE, what
- * `snapshot=on` makes): each copy gets such a file of its own. A disk that has a name, and is written to, is one for all copies,
- * and QEMU's locks see to it that they do not use it together.
+ * `snapshot=on` makes): each copy gets such a file of its own. So it is with what machines write to their disks (machine/disks.h).
+ * A disk of `.qemu` that has a name, and is written to, is one for all copies, and QEMU's locks see to it that they do not use it
+ * together.
  *
  * Making one takes longer than a test on a copy of the template. So a test
  * takes the copy, tells the runner that nothing is frozen, and the runner has
@@ -33,8 +34,7 @@
  *
  * A machine that QEMU refuses to freeze (a display with threads of its own, by
  * `.qemu`) has an entry that says so, and is copied from its template as ever.
- * Nor is one frozen that writes to disks: QEMU would open the same files again, for
- * every copy, and each is to have its own (machine/disks.h).
+ * Nor is one frozen whose root is on a disk of its own (`.keep`, `.root_size`), or that has a TPM.
  * One with `.display` is frozen like any: nobody shows its screen (-display
  * none), so it has no thread.
  */

@@ -213,7 +213,7 @@ static int carry_roots(const struct cut *c, struct err *err)
 
 /* ---- the cut ---- */
 
-/* And what each has written to its disks, now that nothing more comes. */
+/* And what each has written to its disks, now that nothing more comes; that of a frozen one is in its file. */
 static int write_names(const struct cut *c, struct err *err)
 {
 	cleanup_free char *path = path_join(c->dir, "machines");
@@ -225,7 +225,7 @@ static int write_names(const struct cut *c, struct err *err)
 
 		if (!c->member[i])
 			continue;
-		if (disks_keep_all(&c->machines[i], disk, err) < 0)
+		if (!c->machines[i].origin.frozen && disks_keep_all(&c->machines[i], disk, err) < 0)
 			return -1;
 		buf_addf(&names, "%s\n", c->machines[i].spec->name);
 		ram_dig_holes(ram);

@@ -139,8 +139,6 @@ static void freeze(const struct spec *w, size_t index, const char *key, const ch
 {
 	struct err why = {0};
 
-	if (w->freezer && spec_writes_disks(&w->machines[index]))
-		log_verbose("%s: it writes to disks, so it is not frozen, and its template is copied", w->machines[index].name);
 	if (frozen_wanted(w, index) && frozen_make(w, index, key, dir, &why) < 0)
 		log_verbose("%s: it cannot be frozen, so its template is copied: %s", w->machines[index].name, why.text);
 }

@@ -17,7 +17,7 @@
 /* The numbers are the protocol: append, never reorder. Those of the script's conversation follow (script.h). */
 enum wire_type {
 	/* agent->world, first thing, id 0: u32 WIRE_VERSION, str kernel release,
-	 * str what runs as init once the root is up ("systemd", "openrc", "agent", else its path),
+	 * str what runs as init once the root is up ("systemd", "openrc", "sysv", "agent", else its path),
 	 * str warnings (lines; "" for none; at most WIRE_WARNINGS_MAX).
 	 * It comes again when the stream from the world broke (a wrong magic, a length that cannot be): the
 	 * agent has then ended all that ran for the world, and no request of before is answered any more. */
@@ -164,7 +164,7 @@ enum wire_wait {
 	WIRE_WAIT_NO_PORT = 5,	/* the opposite */
 	/* Of units the second subject is "STATE\nUSER", either may be empty: the unit is one of that user's manager. */
 	WIRE_WAIT_UNIT = 6,	/* systemd unit active; "failed", or inactive with no job, is FAIL at once */
-	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, else at once */
+	WIRE_WAIT_READY = 7,	/* the init's own "done": systemd default.target, OpenRC default, SysV 1 to 5, else at once */
 	WIRE_WAIT_QUIET = 8,	/* the machine is to be saved: nothing goes on any more (links run, processors are
 				 * idle, or 5 s have passed), free memory is zeros, and a shell is ready for every
 				 * copy's first command */

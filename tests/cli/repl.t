@@ -61,6 +61,11 @@ shows("/* a\ncomment */ 3\n\"\\x1b[31m\\t\xc3\xa9\\377\"\n", "3\n\\x1b[31m\t\xc3
 shows("1\nexit\n2\n", "1\n", 'exit');
 shows("#!/usr/bin/env -S vmtap repl\n1\n\n\n2", "1\n2\n", 'a first line for the kernel, empty lines, a last one without an end');
 
+{
+    my $machines = script(qq{vm(one);\nsetup { one.write_file("/left", "by setup"); }\n});
+    is `echo 'one.succeed("cat /left")' | $vmtap repl $machines 2>/dev/null`, "by setup\n", 'a script need have no tests here';
+}
+
 # Errors
 complains('foo(3)', qr/^  foo\(3\)\n  \^\nerror: 'foo' undeclared/, 'a name that is not known, at its place');
 complains('server.suceed("x")', qr/^  server\.suceed\("x"\)\n {9}\^\nerror: there is no field 'suceed'; did you mean 'succeed'\?\n$/, 'a method that there is not');

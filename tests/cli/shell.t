@@ -44,12 +44,14 @@ is piped("uname -n\n", $script, 'two')->{out}, "two\n", '... each by its name';
 is piped("uname -n\n", file('two-machines', "#!/usr/bin/env vmtap\n" . slurp($script)), 'two')->{out}, "two\n",
     '... a script is known by its #! line, too';
 is piped("cat left\n", '--no-setup', $script)->{status}, 1, '... or without the setup';
+is piped("uname -n\n", script("vm(a);\n"))->{out}, "a\n", '... and one need have no tests';
 $r = piped("uname -n\n", script(qq{vm(a);\nsetup { a.succeed("false"); }\ntest("t") { }\n}));
 like $r->{err}, qr/setup failed, so the machines are as they boot: \S+:2: a\.succeed/, 'a setup that fails is told';
 is $r->{out}, "a\n", '... and there is a shell all the same';
 for my $case (
     [[$script, 'tow'], qr/declares no machine 'tow'.*did you mean 'two'/s, 'a mistyped machine'],
     [[script(qq{test("t") { }\n})], qr/declares no machine/, 'a script without machines'],
+    [[script(qq{\n})], qr/declares no machine/, 'an empty script'],
     [[dir() . '/no.tar'], qr/cannot open image '\S+no\.tar'/, 'an image that is not there'],
     [[$script, 'one', 'more'], qr/there is 'more' behind the machine's name/, 'one word too many'],
     [[script('vm(a')], qr/:1: error/, 'a script that does not compile'],

@@ -71,7 +71,7 @@ sub ended {
     my ($m) = @_;
     my $until = time + $limit;
     # Its last descriptor of ours is closed when it ends.
-    IO::Select->new($m->{console})->can_read($limit) or end($m), return [-1, 'it runs', 0];
+    comes($m, 'console', $limit) or end($m), return [-1, 'it runs', 0];
     waitpid $m->{pid}, 0;
     delete $running{$m->{pid}};
     return [$? >> 8, text($m->{errors}), $? & 127];
@@ -84,9 +84,43 @@ sub text {
     return scalar(<$f>) // '';
 }
 
+# Whether somebody has stopped it (SIGSTOP), as for a measurement that is to have the processors for itself.
+sub is_stopped { my ($m) = @_; return text("/proc/$m->{pid}/stat") =~ /\) T/ }
+
+# Seconds in which this process or that machine's was stopped do not count.
+sub comes {
+    my ($m, $name, $seconds) = @_;
+    my $ready = IO::Select->new($m->{$name});
+    while ($seconds > 0) {
+        return 1 if $ready->can_read(1);
+        $seconds-- if !is_stopped($m);
+    }
+    return 0;
+}
+
+# What a machine that does not answer is at.
+sub tell_state {
+    my ($m) = @_;
+    my $said = '';
+    for my $task (glob "/proc/$m->{pid}/task/*") {
+        my ($state) = text("$task/stat") =~ /\) (\S)/;
+        $said .= sprintf "%s %s %s, in %s, ran %s ns\n", $task =~ s/.*\///r, text("$task/comm") =~ s/\n//r, $state // '?',
+            (text("$task/wchan") || 'user'), text("$task/schedstat") =~ s/ .*\n//r;
+    }
+    for (['query-status'], map { ['human-monitor-command', {'command-line' => $_}] } 'info registers -a', 'info lapic', 'info irq') {
+        my ($command, $arguments) = @$_;
+        $m->{told} = 1;
+        my $r = eval { qmp($m, $command, $arguments) } // $@;
+        $said .= ref $r ? encode_json($r) . "\n" : $r;
+    }
+    my $console = '';
+    sysread $m->{console}, $console, 1 << 16 if comes($m, 'console', 1);
+    return "$said$console" =~ s/\r//gr;
+}
+
 sub receive {
     my ($m, $name, $what) = @_;
-    IO::Select->new($m->{$name})->can_read($limit) or die "no answer ($what)";
+    comes($m, $name, $m->{told} ? 5 : $limit) or die "no answer ($what)" . ($m->{told} ? "\n" : ":\n" . tell_state($m));
     my $n = sysread $m->{$name}, my $bytes, 1 << 16;
     $n or die "QEMU has ended ($what): " . text($m->{errors});
     return $bytes;

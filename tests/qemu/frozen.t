@@ -144,6 +144,57 @@ like $r->{err}, qr/'$saved' is damaged: building it again/, '... it is named';
 is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: resumed thawed', '... and all is made again';
 is ways(vmtap(@env, '-vv', '-f', 'a', $one)), 'status 0: thawed', '... for all that follow';
 
+# Disks that are written: each copy begins with what was there, and has it for itself
+my $of_files = dir() . '/given';
+open my $given, '>', $of_files or die;
+print $given 'given-' . "\0" x ((1 << 20) - 6);
+close $given;
+my $disks = script(<<"END");
+vm(m, .disks = { { .size = 16 }, { .file = "$of_files" } });
+static char *on(const char *disk) { return m.succeed(fmt("echo 3 >/proc/sys/vm/drop_caches; head -c 6 /dev/%s | tr -d '\\\\0'", disk)); }
+static void put(const char *what) { m.succeed(fmt("for d in a b; do printf %s | dd of=/dev/vd\$d conv=notrunc,fsync; done", what)); }
+setup("written") { put("setup-"); }
+test("a") { is(on("vda"), ""); is(on("vdb"), "given-"); put("test-a"); is(on("vda"), "test-a"); is(on("vdb"), "test-a"); }
+test("b") { is(on("vda"), ""); is(on("vdb"), "given-"); put("test-b"); is(on("vdb"), "test-b"); }
+test("c", .from = "written") {
+	is(on("vda"), "setup-");
+	put("test-c");
+	m.save("c");
+	put("later-");
+	m.restore("c");
+	is(on("vda"), "test-c");
+	is(on("vdb"), "test-c");
+	put("third-");
+	m.restore("c");
+	is(on("vdb"), "test-c");
+}
+test("d", .from = "written") { is(on("vda"), "setup-"); is(on("vdb"), "setup-"); }
+END
+my @before = entries();
+is vmtap(@env, $disks)->{status}, 0, 'machines with disks: each has what it should have on them';
+is ways(vmtap(@env, '-vv', $disks)), 'status 0: thawed', '... and is thawed, from a setup and a checkpoint, too';
+is slurp($of_files) =~ s/\0//gr, 'given-', '... and the file of a disk is as it was';
+my %known = map { $_ => 1 } @before;
+my ($of_disks) = grep { !$known{$_} } entries();
+my ($disks_setup) = grep { !-e "$_/m.state" && -e "$_/m.frozen" && $_ ne $setup } glob "$cache/setup/*";
+ok $of_disks && $disks_setup, '... from entries of the cache';
+is join(' ', glob "$disks_setup/m.disk*"), '', '... in which no disk is a file by itself';
+cmp_ok disk("$of_disks/image"), '<', 60e6, '... nor large';
+my $writes = script(qq{vm(writes, .disks = { { .size = 16 }, { .file = "$of_files" } });\ntest("a") { writes.succeed("true"); }\n}
+    . qq{test("b") { writes.execute("cat /dev/urandom >/dev/vdb; sleep 300"); }\n});
+is vmtap(@env, '-f', 'a', $writes)->{status}, 0, 'one more';
+my $files = join ' ', sort glob "$cache/*";
+my ($pid) = start_vmtap_env(\@env, '-f', 'b', $writes);
+wait_for(60, sub { left_over("-name\0writes") });
+kill 'KILL', $pid;
+waitpid $pid, 0;
+ok wait_for(20, sub { !left_over("-name\0writes") }), 'nothing is left of one that is killed: no QEMU';
+is join(' ', sort glob "$cache/*"), $files, '... and no file';
+truncate "$of_disks/image", 1 << 20;
+$r = vmtap(@env, $disks);
+like $r->{err}, qr/frozen\/\w+' is damaged: building it again/, 'its file that was cut is made again, and this is said';
+is $r->{status}, 0, '... and the tests pass';
+
 # A cache that is carried elsewhere
 is vmtap(@env, 'cache', 'export', dir() . '/pack')->{status}, 0, 'export';
 my @moved = ('VMTAP_CACHE=' . dir() . '/moved', 'VMTAP_ACCEL=tcg');
@@ -154,7 +205,7 @@ is ways(vmtap(@moved, '-vv', '-f', 'a', $one)), 'status 0: thawed', '... for the
 
 # Nothing is left of a run that is killed while it makes one
 system 'rm', '-rf', "$cache/frozen";
-my ($pid) = start_vmtap_env(\@env, $one);
+($pid) = start_vmtap_env(\@env, $one);
 wait_for(60, sub { glob "$cache/tmp/*/image" });
 kill 'KILL', $pid;
 waitpid $pid, 0;

@@ -406,6 +406,24 @@ TEST(command, what_is_written_goes_to_a_file_above_the_image)
 	CHECK_HAS(line, "\"file\":\"e-file\",\"backing\":null,\"cache\"");
 }
 
+TEST(command, what_was_written_before_lies_between_the_image_and_that_file)
+{
+	struct command c = kit;
+	cleanup_free char *line = NULL;
+
+	c.disks[0] = (struct command_disk){.id = "d", .path = "/i", .overlay = "/o", .before = "/b,", .serial = "s"};
+	c.disks[1] = (struct command_disk){.id = "e", .overlay = "/p", .before = "/c", .serial = "t"};
+	c.ndisks = 2;
+	line = join(&c);
+	CHECK_HAS(line, "-blockdev driver=file,node-name=d-before-file,filename=/b,,,read-only=on,auto-read-only=off "
+			"-blockdev {\"driver\":\"qcow2\",\"node-name\":\"d-before\",\"file\":\"d-before-file\",\"read-only\":true,"
+			"\"backing\":\"d-image\"} "
+			"-blockdev driver=file,node-name=d-file,filename=/o,cache.no-flush=on "
+			"-blockdev {\"driver\":\"qcow2\",\"node-name\":\"d\",\"file\":\"d-file\",\"backing\":\"d-before\",");
+	CHECK_HAS(line, "\"node-name\":\"e-before\",\"file\":\"e-before-file\",\"read-only\":true,\"backing\":null}");
+	CHECK_HAS(line, "\"file\":\"e-file\",\"backing\":\"e-before\",");
+}
+
 TEST(command, without_a_kernel_a_firmware_boots_from_a_disk)
 {
 	struct command c = kit;
