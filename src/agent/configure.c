@@ -94,6 +94,16 @@ static int renew(const struct agent *a, const char *entropy, size_t n, struct er
 	return 0;
 }
 
+/* The kernel has the name; where the root is only read, and has no such file, nobody else is told. */
+static int keep_in_etc(const char *path, const char *text, size_t n, struct err *err)
+{
+	if (!file_exists(path) && access("/etc", W_OK) < 0 && errno == EROFS) {
+		agent_log("cannot write '%s': %s", path, strerror(errno));
+		return 0;
+	}
+	return etc_write(path, text, n, err);
+}
+
 static int set_hostname(struct agent *a, const char *name, struct err *err)
 {
 	cleanup_free char *line = NULL;
@@ -107,7 +117,7 @@ static int set_hostname(struct agent *a, const char *name, struct err *err)
 	if (!file_exists("/etc"))
 		return 0;
 	line = xasprintf("%s\n", name);
-	return etc_write("/etc/hostname", line, strlen(line), err);
+	return keep_in_etc("/etc/hostname", line, strlen(line), err);
 }
 
 static int set_hosts(const char *lines, struct err *err)
@@ -119,7 +129,7 @@ static int set_hosts(const char *lines, struct err *err)
 	hosts_edit(&text, buf_str(&old), lines);
 	if (text.len == old.len && !memcmp(text.data, buf_str(&old), old.len))
 		return 0;
-	return file_make_dirs("/etc", err) < 0 ? -1 : etc_write(HOSTS, text.data, text.len, err);
+	return file_make_dirs("/etc", err) < 0 ? -1 : keep_in_etc(HOSTS, text.data, text.len, err);
 }
 
 /* ---- interfaces ---- */

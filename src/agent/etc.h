@@ -10,7 +10,8 @@
  * etc_write() - Write a text file such as /etc/hosts
  *
  * A symbolic link stays one; a file that is there keeps its mode and owner, a new
- * one gets 0644. The folder must be there.
+ * one gets 0644. The folder must be there. On a file system that is only read,
+ * another file is mounted on one that is there.
  *
  * Return: 0, or -1
  */

@@ -1,5 +1,5 @@
 #!/usr/bin/env vmtap
-/* configured.c - the files that make a copy itself stay what they are: a mount, a link, with their mode and owner */
+/* configured.c - the files that make a copy itself stay what they are: a mount, a link; mode, owner; a root that is only read */
 use("lib/cold.c");
 
 /*
@@ -11,6 +11,7 @@ use("lib/cold.c");
 vm(mounted, .provision = BEFORE "cp /etc/hosts /tmp/hosts && mount --bind /tmp/hosts /etc/hosts");
 vm(linked, .provision = BEFORE "mkdir /etc/own && mv /etc/hosts /etc/own/ && ln -s own/hosts /etc/hosts && chmod 600 /etc/own/hosts && chown 7:8 /etc/own/hosts; "
 			"echo none >/etc/own/name && rm -f /etc/hostname && ln -s own/name /etc/hostname");
+vm(readonly, .provision = BEFORE "rm -f /etc/hostname; mount -o remount,ro /");
 
 static void is_a_copy(struct vm *m)
 {
@@ -31,4 +32,10 @@ test("a hosts file and a host name that are links") {
 	is(linked.succeed("stat -c '%a %u:%g' /etc/own/hosts; cat /etc/own/name"),
 	   is_cold() ? "600 7:8\nnone" : "600 7:8\nlinked"); /* what was booted had its name before .provision */
 	linked.succeed("grep -w mounted /etc/hosts");
+}
+
+test("a root that is only read") {
+	is_a_copy(&readonly);
+	readonly.fail("touch /new");
+	readonly.succeed("grep -w linked /etc/hosts && grep -w readonly /etc/hosts");
 }
