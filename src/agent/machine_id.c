@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "agent/etc.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -96,7 +97,9 @@ int machine_id_renew(struct err *err)
 	fd = open(PERMANENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		fd = open(TRANSIENT, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	if (fd < 0 || fd_write_all(fd, id, ID_LENGTH + 1) < 0)
+	if (fd < 0 && etc_write(PERMANENT, id, ID_LENGTH + 1, err) < 0)
+		return -1;
+	if (fd >= 0 && fd_write_all(fd, id, ID_LENGTH + 1) < 0)
 		return err_errno(err, "cannot write '%s'", PERMANENT);
 	move_journal(buf_str(&old), id);
 	renew_dbus(buf_str(&old), id);
