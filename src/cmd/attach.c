@@ -344,16 +344,13 @@ static int enter(struct place *p)
 /* The script as it is now. Return: it, or NULL. */
 static struct script *compile(const struct place *p, struct err *err)
 {
-	static struct operand script;
-	static const struct operands scripts = {.list = &script, .count = 1};
 	struct plan plan;
 
-	script.path = p->script;
 	if (!*p->script) {
 		err_set(err, "the script of \"%s\" is in no file", p->title);
 		return NULL;
 	}
-	plan_make(&plan, &scripts);
+	plan_make(&plan, p->script);
 	if (plan.files[0].error) {
 		err_set(err, "%s", plan.files[0].error);
 		return NULL;

@@ -212,14 +212,12 @@ static void check_store(struct doctor *d)
 /* Ready a script with one BusyBox guest that boots, and is not copied. Return: 0, or -1. */
 static int plan_boot(struct doctor *d, struct plan *p, struct accel *accel, struct err *err)
 {
-	static struct operand script;
-	static const struct operands scripts = {.list = &script, .count = 1};
 	const struct visit_options options = {.cold = 1};
+	char *path = visit_keep_script("vm(guest);\ntest(\"boot\") { guest.start(); }\n", err);
 
-	script.path = visit_keep_script("vm(guest);\ntest(\"boot\") { guest.start(); }\n", err);
-	if (!script.path)
+	if (!path)
 		return -1;
-	plan_make(p, &scripts);
+	plan_make(p, path);
 	if (p->files[0].error)
 		return err_set(err, "%s", p->files[0].error);
 	plan_describe(&p->files[0], &d->s);

@@ -174,7 +174,7 @@ int plan_make_varied(struct plan *p, const struct operands *o, const struct vari
 	return 0;
 }
 
-void plan_make(struct plan *p, const char *path)
+void plan_make(struct plan *p, char *path)
 {
 	*p = (struct plan){.several = false};
 	add_file(p, &(struct operand){.path = path}, NULL);

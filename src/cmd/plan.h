@@ -81,7 +81,7 @@ struct plan {
  *
  * One that does not compile is a test point of its own.
  */
-void plan_make(struct plan *p, const char *path);
+void plan_make(struct plan *p, char *path);
 
 /**
  * plan_make_varied() - Compile scripts to be run, each in all its variants, one after the other

@@ -102,7 +102,7 @@ static int run_session(struct plan *p, int machine, const struct visit_options *
 /* Compile what is named. Return: the machine's number, or -1. */
 static int make_plan(char **argv, struct settings *s, struct plan *p, struct err *err)
 {
-	const char *path = argv[0] && is_script(argv[0]) ? argv[0] : make_script(argv[0], err);
+	char *path = argv[0] && is_script(argv[0]) ? argv[0] : make_script(argv[0], err);
 
 	if (!path)
 		return -1;
