@@ -43,15 +43,14 @@ struct interface {
 
 /**
  * struct configure - A CONFIGURE that is not answered yet
- * @driver:	What modprobe said of the interfaces' driver
- * @asked:	It was called
+ * @ask_at:	When modprobe is called for the interfaces' driver; CLOCK_NEVER: it was
+ * @driver:	What it said
  */
 struct configure {
 	struct request request;
 	struct timer timer;
-	uint64_t begun, deadline;
+	uint64_t deadline, ask_at;
 	struct inquiry driver;
-	bool asked;
 	struct interface *nets;
 	uint32_t count;
 };
@@ -184,9 +183,9 @@ static void driver_answered(void *arg)
 
 static void ask_for_driver(struct configure *c)
 {
-	if (c->asked || clock_now() < c->begun + DRIVER_AFTER)
+	if (clock_now() < c->ask_at)
 		return;
-	c->asked = true;
+	c->ask_at = CLOCK_NEVER;
 	inquiry_start(&c->driver, c->request.agent, "modprobe virtio_net", NET_WAIT_S * NS_PER_S, driver_answered, c);
 }
 
@@ -257,8 +256,8 @@ void configure_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 
 	request_open(&c->request, a, id, &configure_ops);
 	c->timer = (struct timer){.expired = try_interfaces, .arg = c};
-	c->begun = clock_now();
-	c->deadline = c->begun + NET_WAIT_S * NS_PER_S;
+	c->deadline = clock_now() + NET_WAIT_S * NS_PER_S;
+	c->ask_at = clock_now() + DRIVER_AFTER;
 	wall = wire_get_u64(r);
 	entropy = wire_get_bytes(r, &n);
 	clone = wire_get_u8(r);

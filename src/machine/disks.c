@@ -34,7 +34,7 @@ int disks_open(struct machine *m, struct err *err)
 	if (m->origin.frozen)
 		return 0;
 	for (size_t i = 0; i < m->spec->ndisks; i++) {
-		const char *before = m->origin.over ? NULL : m->origin.written[i];
+		const char *before = m->origin.freezer ? NULL : m->origin.written[i];
 		uint64_t size = m->spec->disks[i].size;
 
 		if (!size)
@@ -71,7 +71,7 @@ void disks_name(const struct machine *m, struct command *c)
 		if (!c->disks[i].overlay)
 			continue;
 		c->disks[i].overlay = path_of(m->written[i]);
-		c->disks[i].before = m->origin.over ? m->origin.written[i] : NULL;
+		c->disks[i].before = m->origin.freezer ? m->origin.written[i] : NULL;
 	}
 	if (c->firmware)
 		c->variables = path_of(m->variables);

@@ -102,8 +102,8 @@ enum machine_identity {
  *		of to a private copy
  * @whole:	@state holds the memory, too: @ram is only the place for it
  * @written:	For each disk that the machine writes to: a file with what was written to
- *		it before (disks.h), which is copied; NULL: nothing was
- * @over:	It is not copied but read where it is, and what this life writes lies over it: the file stays, and never changes
+ *		it before (disks.h), which is copied, or with @freezer read where it is, under what this life
+ *		writes: the file stays, and never changes; NULL: nothing was
  * @frozen:	File to thaw the machine from, by our own QEMU: nothing is loaded, so
  *		@state and @ram are NULL; NULL otherwise
  * @bases:	Files that @frozen is based on, the first ones
@@ -120,7 +120,7 @@ struct machine_origin {
 	char *ram, *state, *frozen, *changes;
 	char *bases[COMMAND_BASES_MAX];
 	char *written[COMMAND_DISKS_MAX];
-	bool over, kept, whole, stays, freezer, rehearse, again;
+	bool kept, whole, stays, freezer, rehearse, again;
 	enum machine_identity identity;
 };
 

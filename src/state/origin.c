@@ -36,7 +36,6 @@ int origin_copy(enum origin o, const struct machine_spec *m, const char *dir, ch
 		.ram = ram,
 		.state = path_join(dir, ORIGIN_STATE),
 		.kept = ram != NULL,
-		.over = o == ORIGIN_FREEZING,
 		.freezer = o == ORIGIN_FREEZING,
 		.rehearse = o == ORIGIN_FREEZING,
 		.identity = origin_rules[o].identity,

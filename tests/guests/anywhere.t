@@ -16,11 +16,13 @@ for my $image (@images) {
         for "the client reads the server's page", 'alice can run firefox, root cannot';
 }
 
+my $vmtap = $ENV{VMTAP} // 'build/vmtap';
+
 # Ready is who has started what his run level wants, without a word of the script
 for (['debian12-sysv', 'cat /run/nginx.pid; runlevel', qr/^\d+\nN 2$/], ['openrc', 'cat /run/nginx-openrc.pid /run/openrc/softlevel', qr/^\d+\ndefault$/]) {
     my ($image, $command, $want) = @$_;
     my $told = file("$image.sh", "$command\n");
-    like join('', `VMTAP_SLOW=12 VMTAP_CACHE=@{[dir()]}/store build/vmtap shell build/$image.tar <$told 2>&1`), $want, "$image: its services run when it is ready";
+    like join('', `VMTAP_SLOW=12 VMTAP_CACHE=@{[dir()]}/store $vmtap shell build/$image.tar <$told 2>&1`), $want, "$image: its services run when it is ready";
 }
 
 # A Debian without systemd has another init, which is known
