@@ -7,25 +7,18 @@
 #include <time.h>
 #include <unistd.h>
 
-static sigset_t only_sigint(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	return set;
-}
+#include "base/signals.h"
 
 void interrupt_hold(void)
 {
-	const sigset_t set = only_sigint();
+	const sigset_t set = signals_only(SIGINT);
 
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 bool interrupt_forget(void)
 {
-	const sigset_t set = only_sigint();
+	const sigset_t set = signals_only(SIGINT);
 
 	return sigtimedwait(&set, NULL, &(struct timespec){0}) == SIGINT;
 }
@@ -66,7 +59,7 @@ pid_t interrupt_fork(void)
 
 void interrupt_hear(void (*handler)(int))
 {
-	const sigset_t set = only_sigint();
+	const sigset_t set = signals_only(SIGINT);
 
 	signal(SIGINT, handler);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);

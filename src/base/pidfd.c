@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/signals.h"
 
 struct child {
 	pid_t pid;
@@ -127,11 +128,10 @@ static int add_child(pid_t pid)
 
 int pidfd_stand_in(pid_t pid)
 {
-	sigset_t set, before;
+	const sigset_t set = signals_only(SIGCHLD);
+	sigset_t before;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	fd = add_child(pid);
 	sigdelset(&before, SIGCHLD); /* whoever started us may have blocked it */

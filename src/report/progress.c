@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/text.h"
 
 #define WIDTH_DEFAULT 80
@@ -85,20 +86,11 @@ static void set_timer(struct progress *p)
 	loop_timer(p->loop, &p->timer, clock_now() + pause);
 }
 
-static sigset_t only_stops(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTSTP);
-	return set;
-}
-
 /* A ^Z: the shell's prompt comes where the line was. What the signal does is the kernel's, as without us. */
 static void stop(void *arg, uint32_t events)
 {
 	struct progress *p = arg;
-	const sigset_t set = only_stops();
+	const sigset_t set = signals_only(SIGTSTP);
 	struct signalfd_siginfo info;
 
 	(void)events;
@@ -112,7 +104,7 @@ static void stop(void *arg, uint32_t events)
 
 static void unwatch_stops(struct progress *p)
 {
-	const sigset_t set = only_stops();
+	const sigset_t set = signals_only(SIGTSTP);
 
 	loop_close(p->loop, &p->stops);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -120,7 +112,7 @@ static void unwatch_stops(struct progress *p)
 
 static void watch_stops(struct progress *p)
 {
-	const sigset_t set = only_stops();
+	const sigset_t set = signals_only(SIGTSTP);
 	struct err err = {0};
 
 	if (loop_signals(p->loop, &p->stops, &set, &err) < 0)

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 
 static void wake(int signal)
 {
@@ -42,12 +43,10 @@ static void set_alarm(long ms)
 void sink_init(struct sink *s, int fd)
 {
 	const struct sigaction act = {.sa_handler = wake}; /* without SA_RESTART */
-	sigset_t set;
+	const sigset_t set = signals_only(SIGALRM);
 
 	*s = (struct sink){.fd = fd, .interrupt = -1, .deadline = CLOCK_NEVER, .broken = fd < 0};
 	sigaction(SIGALRM, &act, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 

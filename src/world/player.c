@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/pidfd.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "base/text.h"
 
 void player_kill(struct player *p)
@@ -100,13 +101,11 @@ static _Noreturn void be_script(void (*script)(void *arg, int fd), void *arg, in
 
 int player_start(struct player *p, void (*script)(void *arg, int fd), void *arg, struct err *err)
 {
-	sigset_t alarm;
+	const sigset_t alarm = signals_only(SIGALRM); /* this process does not use it */
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_errno(err, "cannot create a socket pair for the script");
-	sigemptyset(&alarm); /* this process does not use it */
-	sigaddset(&alarm, SIGALRM);
 	sigprocmask(SIG_BLOCK, &alarm, NULL);
 	p->pid = proc_fork();
 	if (p->pid == 0)
