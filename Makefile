@@ -305,9 +305,10 @@ check full-check:
 	$(MAKE) $(parallel) tests TESTS='$(chosen)'
 own-qemu: ; @qemu=$$(ci/qemu) && ci/lay "$$qemu" build/own-qemu
 # Two more than processors: a third of a test of machines is waiting.
+prove = 9>&2 prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec
 TESTS = $(tests)
 tests: build/vmtap $(share) $(if $(filter tests/asan/%,$(TESTS)),build/asan-vmtap) $(units) $(replays)
-	prove --jobs $$(($(shell nproc) + 2)) --merge --timer --exec tests/exec $(TESTS) 9>&2
+	$(prove) $(TESTS)
 
 lint:
 	ci/setup lint
@@ -318,14 +319,14 @@ linted: build/lint/arrows.ok $(tidied) build/lint/cppcheck.ok build/lint/shellch
 kernel-check:
 	ci/setup kernel
 	$(MAKE) $(parallel) all image-debian12-web image-debian12-plain image-busybox-disk image-debian12-disk
-	kit=$$(ci/kit small) && VMTAP_KIT=$$kit prove --timer --exec tests/exec $(wildcard tests/kernel/*) \
+	kit=$$(ci/kit small) && VMTAP_KIT=$$kit $(prove) $(wildcard tests/kernel/*) \
 		$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
 
 # Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
 qemu-check:
 	ci/setup qemu
 	$(MAKE) $(parallel) all kit qemu images
-	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 prove --timer --exec tests/exec tests/qemu/parts tests/qemu/reproducible \
+	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 $(prove) tests/qemu/parts tests/qemu/reproducible \
 		$(wildcard tests/qemu/*.t) tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
 
 # Do the tests of machines pass in each way in which a machine's life can begin: thawed, copied from its template, booted?
@@ -335,7 +336,7 @@ states-check:
 	$(MAKE) $(parallel) all kit images
 	$(MAKE) own-qemu
 	for way in VMTAP_FROZEN=1 VMTAP_FROZEN=0 VMTAP_RUN=--cold; do \
-		echo "$$way"; env $$way VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 prove --timer --exec tests/exec \
+		echo "$$way"; env $$way VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 $(prove) \
 			$(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples) || exit; \
 	done
 
@@ -344,26 +345,26 @@ states-check:
 bundle-check:
 	ci/setup check
 	$(MAKE) $(parallel) bundle images
-	prove --timer --exec tests/exec $(wildcard tests/world/*.t)
-	VMTAP=build/vmtap-x86_64 prove --timer --exec tests/exec $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
+	$(prove) $(wildcard tests/world/*.t)
+	VMTAP=build/vmtap-x86_64 $(prove) $(filter-out tests/vm/kvm.c,$(wildcard tests/vm/*.c)) $(examples)
 
 # The tests of tests/examples/porting.md, and a real Firefox: minutes, and images of a gigabyte.
 porting-check:
 	ci/setup try
 	$(MAKE) $(parallel) all kit image-debian12-web image-debian12-services image-debian12-firefox
-	prove --timer --exec tests/exec $(wildcard tests/porting/*.c) tests/examples/firefox.c
+	$(prove) $(wildcard tests/porting/*.c) tests/examples/firefox.c
 
 # Guests of others that take minutes to be made: more of Debian, another init, disks with other file systems.
 guests-check:
 	ci/setup guests
 	$(MAKE) $(parallel) all kit image-debian12-web image-debian13-web image-debian12-sysv image-openrc image-debian12-dracut
-	prove --timer --exec tests/exec $(wildcard tests/guests/*)
+	$(prove) $(wildcard tests/guests/*)
 
 # Is the report of a run what it is to be in a real browser? Chromium is half a gigabyte.
 report-check:
 	ci/setup browser
 	$(MAKE) $(parallel) all kit
-	prove --timer --exec tests/exec $(wildcard tests/browser/*.t)
+	$(prove) $(wildcard tests/browser/*.t)
 
 # How long each fuzzer looks, in seconds.
 FUZZ_SECONDS = 60
