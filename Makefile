@@ -44,7 +44,7 @@ examples = $(filter-out tests/examples/firefox.c,$(wildcard tests/examples/*.c))
 thorough = $(filter-out %.c %.sh,$(wildcard tests/asan/*)) tests/cli/templates.t tests/qemu/freeze.t tests/vm/kvm.c tests/failures/run tests/dialect/syntax \
 	tests/porting/reboot.c tests/examples/anywhere.c tests/reports/03-much-output.c \
 	$(patsubst %,tests/cli/%.t,bundle agent tutorial machines cache shell waits stages roots environment confine kernels kvm prepare fullscreen) \
-	$(patsubst %,tests/qemu/%.t,frozen same bases) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
+	$(patsubst %,tests/qemu/%.t,frozen same bases translations) $(patsubst %,tests/world/%,kernels.t narrow.t machines) \
 	$(patsubst %,tests/build/%,action release reproducible) \
 	$(patsubst %,tests/vm/%.c,clock disk declared carried cloud first keep_root keep_root_debian journal many many_networks much systemd tpm units virtual_clock)
 # The longest first, for prove to end with short ones, on all processors.

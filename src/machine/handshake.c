@@ -21,7 +21,7 @@
 
 #define ENTROPY_BYTES (32 + WIRE_GENERATION_BYTES)
 #define REHEARSALS    5 /* of a machine that is going to be frozen: each links more of what is translated */
-#define CLOCK_ERROR   (5 * NS_PER_MS) /* a guest's clock is behind by less than that, ... */
+#define CLOCK_ERROR   (10 * NS_PER_MS) /* a guest's clock is behind by less than that, ... */
 #define CLOCK_ROUNDS  10	      /* ... unless the host was too busy so many times */
 #define WARNING_LINES 10	      /* of a HELLO that are passed on */
 #define WARNING_BYTES 4096
@@ -113,7 +113,8 @@ void handshake_tell_time(struct machine *m)
  * A clock that was set between two moments is behind by less than lies between
  * them. The first CONFIGURE after a resume takes 30 ms, because TCG translates
  * all that it runs through; the second takes 1 ms, and a third 0.2 ms. That of a
- * thawed machine was translated before it was frozen.
+ * thawed machine was translated before it was frozen. Each tells systemd that the
+ * clock was set, and it reckons all its timers anew: no more of them than are needed.
  */
 static void clock_answer(void *arg, const struct frame *f)
 {

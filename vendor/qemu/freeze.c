@@ -70,6 +70,7 @@
 #define ANSWER_MAX    256
 #define THREADS_MS    1000 /* that threads have to end which were told to */
 #define FDS_LOOKED_AT 1024 /* for files that are part of an image; vmtap lets QEMU have so many */
+#define MONITOR_BYTES 64   /* of QMP at a time: QEMU queues no more than 8 commands, and so many are not in there */
 #define RCU_CALLBACKS 30   /* RCU's thread waits for so many (RCU_CALL_MIN_SIZE) before it runs any at once */
 
 #define TYPE_FREEZER "vmtap-freezer"
@@ -524,13 +525,19 @@ static void requested(void *opaque)
 
 /* ---- the device ---- */
 
+/* QEMU's own reads a byte in each turn of the main loop. */
+static int can_read(void *opaque)
+{
+	return monitor_can_read(opaque) ? MONITOR_BYTES : 0;
+}
+
 /* Into the main loop. It has heard that its connection is open, and must not hear it again: it would greet again. */
 static void move_monitor(Monitor *m)
 {
 	CharBackend *b = &m->chr;
 
 	m->use_io_thread = false;
-	qemu_chr_fe_set_handlers_full(b, b->chr_can_read, b->chr_read, b->chr_event, b->chr_be_change, b->opaque, NULL,
+	qemu_chr_fe_set_handlers_full(b, can_read, b->chr_read, b->chr_event, b->chr_be_change, b->opaque, NULL,
 				      true, false);
 }
 
