@@ -325,8 +325,9 @@ kernel-check:
 # Does our QEMU do what the distribution's does? Its own tests, then those that boot machines; kvm.c has a QEMU in its guest.
 qemu-check:
 	ci/setup qemu
-	$(MAKE) $(parallel) all kit qemu images
-	VMTAP_QEMU=$(CURDIR)/build/qemu/qemu-system-x86_64 $(prove) tests/qemu/parts tests/qemu/reproducible \
+	$(MAKE) $(parallel) all kit images
+	$(MAKE) own-qemu
+	VMTAP_QEMU=$(CURDIR)/build/own-qemu/qemu-system-x86_64 $(prove) tests/qemu/reproducible tests/qemu/parts \
 		$(wildcard tests/qemu/*.t) tests/cli/confine.t $(wildcard tests/vm/*.c) $(examples)
 
 # Do the tests of machines pass in each way in which a machine's life can begin: thawed, copied from its template, booted?

@@ -1,7 +1,7 @@
 /* bus.h - one question to systemd, over its private socket, without a fork
  *
  * `systemctl` costs 100 ms in an emulated guest; this costs two round trips of
- * a Unix socket. The private socket (/run/systemd/private) serves root only,
+ * a Unix socket, or one where a connection was kept. The private socket (/run/systemd/private) serves root only,
  * needs no D-Bus daemon and no Hello, and is there as soon as systemd can answer.
  * The manager of a user has one of its own, in /run/user.
  */
@@ -16,6 +16,7 @@
 /**
  * struct bus - A call on its way
  * @uid:	Whose manager: 0 for the system's own
+ * @keep:	The boot is over: leave the connection open for the next call of anybody's
  * @answered:	Called once: with the reply (DBUS_RETURN or DBUS_ERROR), or with NULL
  *		when systemd is not there, hung up, or said nothing for BUS_PATIENCE_S
  */
@@ -26,7 +27,8 @@ struct bus {
 	struct watch watch;
 	struct timer deadline;
 	struct buf in, call;
-	bool begun; /* the answer to AUTH has been read, the call sent */
+	uint32_t serial; /* of the call on its connection */
+	bool keep, begun; /* the answer to AUTH has been read, the call sent */
 	void (*answered)(void *arg, struct dbus_message *reply);
 	void *arg;
 };

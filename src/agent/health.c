@@ -280,6 +280,7 @@ void health_handle(struct agent *a, uint32_t id, struct wire_reader *r)
 
 	request_open(&l->request, a, id, &ops);
 	bus_init(&l->bus, &a->loop, 0, units_came, l);
+	l->bus.keep = true;
 	l->baseline = wire_get_u8(r);
 	read_kernel();
 	read_cores(l->baseline);
