@@ -86,7 +86,7 @@ void output_note(const char *text)
 void output_skip(const char *why)
 {
 	output_flush();
-	run_event(WIRE_EVENT_SKIP, run_place(), why ? why : "", NULL);
+	run_event(WIRE_EVENT_SKIP, run_place(), why && *why ? why : "no reason given", NULL);
 	run_finish();
 }
 

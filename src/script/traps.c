@@ -8,9 +8,11 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "script/names.h"
 #include "script/outline.h"
 
 /* Functions with a format, and which argument that is, from 0. */
@@ -159,6 +161,73 @@ static char *check_format(struct token at, char before)
 	return xasprintf("the format of %s() has %%%c for a %s", f->name, wrong, strchr("sqp", wrong) ? "number" : "text");
 }
 
+/* ---- numbers ---- */
+
+/* Return: the parameter that @list has behind this one, or NULL. */
+static const char *next_parameter(const char *list)
+{
+	list = strchr(list, ',');
+	return list ? outline_skip_space(list + 1) : NULL;
+}
+
+/* A method, whose name is at @at behind a '.' or a "->", that is given a text for a number: the compiler takes its address for one. */
+static char *check_numbers(struct token at, char before)
+{
+	cleanup_free char *name = strchr(".>", before) ? xstrndup(at.p, (size_t)(outline_skip_token(at.p) - at.p)) : NULL;
+	const char *parameter = name ? names_parameters(name) : NULL;
+
+	if (!parameter)
+		return NULL;
+	outline_step(&at);
+	if (*at.p != '(')
+		return NULL;
+	outline_step(&at);
+	for (parameter++; parameter; parameter = next_parameter(parameter)) {
+		if (*at.p == '"' && outline_is(parameter, "double"))
+			return xasprintf("%s() takes a number here, and this is a text", name);
+		if (!skip_argument(&at))
+			break;
+	}
+	return NULL;
+}
+
+/* ---- escapes ---- */
+
+static size_t count_digits(const char *p)
+{
+	size_t n = 0;
+
+	while (isxdigit((unsigned char)p[n]))
+		n++;
+	return n;
+}
+
+/*
+ * An escape in a literal that stands for more than a byte: the compiler keeps the last byte of it. One of a wide literal may:
+ * @before is the character in front, an 'L' then.
+ */
+static char *check_escapes(const char *p, char before)
+{
+	const char *end = outline_skip_token(p);
+
+	if (*p != '"' || before == 'L')
+		return NULL;
+	for (p++; p < end; p++) {
+		size_t n;
+
+		if (*p != '\\')
+			continue;
+		p++;
+		n = count_digits(p + 1);
+		if (*p == 'x' && n > 2)
+			return xasprintf("\\x%.*s is read as one byte: a text of its own ends it, \"\\x%.2s\" \"%.*s\"", (int)n, p + 1, p + 1,
+					 (int)n - 2, p + 3);
+		if ((*p == 'u' || *p == 'U') && strtoul(p + 1, NULL, 16) > 0x7F)
+			return xasprintf("\\%.*s would become one byte: write the character itself", (int)n + 1, p);
+	}
+	return NULL;
+}
+
 /* ---- results ---- */
 
 /* What does nothing but return something; of those that also fail a test, none. */
@@ -216,7 +285,24 @@ static char *check_result(struct token at)
 
 #define COMPARED "a comparison with a text compares addresses: is(a, \"text\") compares texts, and so does strcmp()"
 
-void traps_find(const char *text, void (*tell)(void *arg, int line, const char *message), void *arg)
+static void find_escapes(const char *text, traps_tell_fn *tell, void *arg)
+{
+	char before = ';';
+
+	for (struct token at = outline_begin(text); *at.p;) {
+		cleanup_free char *wrong = check_escapes(at.p, before);
+
+		if (wrong)
+			tell(arg, at.line, wrong);
+		before = outline_skip_token(at.p)[-1];
+		if (*at.p == '#' && outline_starts_line(text, at.p))
+			outline_skip_line(&at);
+		else
+			outline_step(&at);
+	}
+}
+
+void traps_find(const char *text, traps_tell_fn *tell, void *arg)
 {
 	struct token at = outline_begin(text);
 	char before = ';';
@@ -224,14 +310,15 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 
 	while (*at.p) {
 		const struct token here = at;
-		cleanup_free char *wrong = check_format(at, before);
-		cleanup_free char *unused = inside <= 0 && strchr(";{}", before) ? check_result(at) : NULL;
+		char *wrong[] = {check_format(at, before), check_numbers(at, before),
+				 inside <= 0 && strchr(";{}", before) ? check_result(at) : NULL};
 		const char *end = outline_skip_token(at.p);
 
-		if (wrong)
-			tell(arg, at.line, wrong);
-		if (unused)
-			tell(arg, at.line, unused);
+		for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+			if (wrong[i])
+				tell(arg, at.line, wrong[i]);
+			free(wrong[i]);
+		}
 		inside += *at.p == '(' ? 1 : *at.p == ')' ? -1 : 0;
 		if (*at.p == '#' && outline_starts_line(text, at.p)) {
 			outline_skip_line(&at);
@@ -256,4 +343,5 @@ void traps_find(const char *text, void (*tell)(void *arg, int line, const char *
 		before = end[-1];
 		outline_step(&at);
 	}
+	find_escapes(text, tell, arg);
 }
