@@ -15,7 +15,7 @@
 #include "script/names.h"
 #include "script/outline.h"
 
-/* Functions with a format, and which argument that is, from 0. */
+/* Functions with a format, and which argument that is, from 0; fmt(), which has a conversion of its own, is the first. */
 static const struct formatter {
 	const char *name;
 	int at;
@@ -153,6 +153,8 @@ static char *check_format(struct token at, char before)
 	outline_step(&at);
 	if (count_call(at, f->at, &c, &arguments, &wrong) < 0)
 		return NULL;
+	if (f != formatters && memchr(c.letters, 'q', sizeof(c.letters)))
+		return xasprintf("%%q is of fmt() alone, and not of %s()", f->name);
 	if (c.n != arguments)
 		return xasprintf("the format of %s() takes %d argument%s, and %d follow%s", f->name, c.n, c.n == 1 ? "" : "s",
 				 arguments, arguments == 1 ? "s" : "");
@@ -258,18 +260,21 @@ static bool skip_object(struct token *at)
 	return member;
 }
 
-/* A statement at @at that is a call whose result nobody looks at, and which does nothing else. */
+/* A statement at @at that is a call whose result nobody looks at, and which does nothing else; or what would be a call with its (). */
 static char *check_result(struct token at)
 {
-	const char *begin = at.p, *name;
-	bool member = skip_object(&at) && at.p > begin;
-	int length;
+	static const char *const calls[] = {"start_all", "join_all", NULL};
+	const char *begin = at.p;
+	const bool member = skip_object(&at) && at.p > begin;
+	const char *name = at.p;
+	const int length = (int)(outline_skip_token(name) - name);
+	cleanup_free char *word = xstrndup(name, (size_t)length);
 
-	name = at.p;
-	length = (int)(outline_skip_token(name) - name);
+	outline_step(&at);
+	if (*at.p == ';' && (member ? names_parameters(word) != NULL : outline_is_one_of(name, calls)))
+		return xasprintf("%s is not called here: %s(...) does that", word, word);
 	if (!outline_is_one_of(name, member ? pure_methods : pure))
 		return NULL;
-	outline_step(&at);
 	if (*at.p != '(')
 		return NULL;
 	outline_step(&at);
@@ -279,6 +284,48 @@ static char *check_result(struct token at)
 		return NULL;
 	outline_step(&at);
 	return *at.p == ';' ? xasprintf("%.*s() does nothing but return something, which is not used here", length, name) : NULL;
+}
+
+/* ---- conditions ---- */
+
+/* m.is_up without its (): the function's address, which is always true. */
+static char *check_method(struct token at, char before)
+{
+	if (!strchr(".>", before) || !outline_is_one_of(at.p, pure_methods))
+		return NULL;
+	outline_step(&at);
+	return *at.p == '(' ? NULL : xstrdup("is_up is a function, and is always true: is_up() is whether the machine is up");
+}
+
+/* Return: whether the '=' at @p assigns. */
+static bool is_assignment(const char *p)
+{
+	return *p == '=' && p[1] != '=' && !strchr("=!<>+-*/%&|^", p[-1]);
+}
+
+/* ok(x = 5), if (x = 5): of a constant, the condition is one as well. */
+static char *check_condition(struct token at, char before)
+{
+	static const char *const words[] = {"ok", "if", "while", NULL};
+	int depth = 0;
+
+	if (strchr(".>", before) || !outline_is_one_of(at.p, words))
+		return NULL;
+	outline_step(&at);
+	if (*at.p != '(')
+		return NULL;
+	do {
+		const bool assigns = is_assignment(at.p);
+
+		depth += outline_nesting(*at.p);
+		outline_step(&at);
+		if (!assigns || !(isdigit((unsigned char)*at.p) || *at.p == '"'))
+			continue;
+		outline_step(&at);
+		if (*at.p && strchr("),&|", *at.p))
+			return xstrdup("'=' assigns, and what is assigned is always the same: '==' compares");
+	} while (depth > 0 && *at.p && *at.p != ';' && *at.p != '{');
+	return NULL;
 }
 
 /* ---- all of it ---- */
@@ -310,7 +357,7 @@ void traps_find(const char *text, traps_tell_fn *tell, void *arg)
 
 	while (*at.p) {
 		const struct token here = at;
-		char *wrong[] = {check_format(at, before), check_numbers(at, before),
+		char *wrong[] = {check_format(at, before), check_numbers(at, before), check_method(at, before), check_condition(at, before),
 				 inside <= 0 && strchr(";{}", before) ? check_result(at) : NULL};
 		const char *end = outline_skip_token(at.p);
 

@@ -15,6 +15,8 @@ typedef void traps_tell_fn(void *arg, int line, const char *message);
  *   or a number for a text or a text for a number, where the argument is a literal.
  * - A literal text for a number of a method: m.sleep("5").
  * - Escapes that stand for more than the one byte that the compiler makes of them: "\u20ac", "\xffab".
+ * - A constant assigned in a condition: ok(x = 5), if (x = 5).
+ * - A method that is named but not called, as a statement or a condition: m.start; ok(m.is_up).
  * - Statements that call what does nothing but return something: contains(), is_up() and their kin.
  *
  * Directives are passed over, and what a macro makes is not seen.
