@@ -32,9 +32,11 @@ static void quote(struct buf *out, const char *s)
 
 bool check_ok(int holds, const char *condition, const char *why)
 {
+	const bool said = why && *why;
+
 	if (!holds)
-		run_fail((const struct pair[]){{"condition", condition}, {0}}, "%s%s", why ? why : "not true: ",
-			 why ? "" : condition);
+		run_fail((const struct pair[]){{"condition", condition}, {0}}, "%s%s", said ? why : "not true: ",
+			 said ? "" : condition);
 	return holds;
 }
 

@@ -77,6 +77,7 @@ static int compile_sources(struct script *s, struct diagnostics *d)
 		return -1;
 	for (size_t i = 0; i < s->sources.n; i++)
 		traps_find(buf_str(&s->sources.files[i].text), tell_trap, &(struct trap){d, s->sources.files[i].path});
+	diagnose_sort(d);
 	if (d->count)
 		return -1;
 	declare_read(s, d);

@@ -188,7 +188,9 @@ static void check_timeout(const struct script *s, const struct vmtap_test *t, st
 		return;
 	sources_line(&s->sources, t->file, t->line, line, sizeof(line));
 	value = fields_given(line, "timeout");
-	if (value && *value == '"')
+	if (!value)
+		diagnose(d, t->file, t->line, "behind the name of a test come its fields, each with a dot: .timeout = 60");
+	else if (*value == '"')
 		diagnose(d, t->file, t->line, ".timeout is a text: it must be a number of seconds");
 	else
 		diagnose(d, t->file, t->line, ".timeout is %g seconds: it must be 0 (the default) or %g to %g",

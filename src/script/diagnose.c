@@ -100,9 +100,30 @@ void diagnose_sort(struct diagnostics *d)
 	buf_free(&left);
 }
 
+/* A name that people know from elsewhere, and what it is here. */
+struct elsewhere {
+	const char *there, *here;
+};
+
+/* Fields and methods, of Python's subprocess, the shell and other drivers. */
+static const struct elsewhere fields_elsewhere[] = {
+	{"exit_code", "status"}, {"exit_status", "status"}, {"returncode", "status"}, {"rc", "status"}, {"code", "status"},
+	{"stdout", "out"}, {"output", "out"}, {"stderr", "err"}, {"run", "execute"}, {"exec", "execute"},
+};
+
+/* Return: what that is here, or NULL. */
+static const char *find_elsewhere(const struct elsewhere *names, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(word, names[i].there) == 0)
+			return names[i].here;
+	return NULL;
+}
+
 static void hint_field(struct buf *out, const char *word)
 {
-	const char *near = text_nearest(word, names_fields);
+	const char *here = find_elsewhere(fields_elsewhere, ARRAY_SIZE(fields_elsewhere), word);
+	const char *near = here ? here : text_nearest(word, names_fields);
 
 	if (names_has(names_net_methods, word))
 		buf_addf(out, " here; it is a network's: net(lan); ... lan.%s(...)", word);
@@ -134,6 +155,7 @@ static char *word_after(const char *text, const char *prefix)
 	return xstrndup(word, strcspn(word, "'"));
 }
 
+#define A_NUMBER    "something else belongs here, such as a text, and this is a number"
 #define A_STRUCTURE "a structure, as execute() returns, is not a number or a text: take its .out or .status"
 
 /* What tcc says where two types do not fit, and what that means in a script. */
@@ -143,7 +165,11 @@ static const char *const in_our_words[][2] = {
 	{"assignment from incompatible pointer type", "a pointer to something else belongs here"},
 	{"struct or union expected", "a '.' is for machines and structures: what is a pointer to one takes '->'"},
 	{"cannot convert 'struct result'", A_STRUCTURE},
+	{"cannot convert 'double'", A_NUMBER},
+	{"cannot convert 'float'", A_NUMBER},
+	{"cannot convert 'long double'", A_NUMBER},
 	{"invalid number", "there is a number with something in it that C does not know, such as a unit"},
+	{"initializer element is not constant", "a constant belongs here, such as a text in quotes: outside of functions nothing is computed"},
 	{"invalid aggregate type for register load", A_STRUCTURE},
 };
 
@@ -212,8 +238,10 @@ static void add_call(struct buf *out, const char *name, const char *parameters)
 }
 
 /* What people type who come from other languages. */
-static const char *const from_elsewhere[][2] = {
+static const struct elsewhere names_elsewhere[] = {
 	{"assert", "ok(condition) is the check"},
+	{"vm", "the type of a machine is struct vm"},
+	{"net", "the type of a network is struct net"},
 	{"print", "note(text) and printf() are there"},
 	{"string", "a text is a char *"},
 	{"None", "there is NULL"},
@@ -221,16 +249,26 @@ static const char *const from_elsewhere[][2] = {
 	{"False", "there is false"},
 };
 
-static void hint_name(struct buf *out, const char *word)
+/* Return: whether a line begins with test(word. */
+static bool is_test_name(const char *line, const char *word)
+{
+	const char *p = outline_skip_space(line);
+
+	if (!outline_is(p, "test"))
+		return false;
+	p = outline_skip_space(outline_skip_token(p));
+	return *p == '(' && outline_is(outline_skip_space(p + 1), word);
+}
+
+static void hint_name(struct buf *out, const char *word, const char *line)
 {
 	static const char *names[NAMES_MAX];
+	const char *here = find_elsewhere(names_elsewhere, ARRAY_SIZE(names_elsewhere), word);
 	const char *method = text_nearest(word, names_methods), *near;
 
-	for (size_t i = 0; i < ARRAY_SIZE(from_elsewhere); i++) {
-		if (strcmp(word, from_elsewhere[i][0]) == 0) {
-			buf_addf(out, "; %s", from_elsewhere[i][1]);
-			return;
-		}
+	if (here || is_test_name(line, word)) {
+		buf_addf(out, "; %s", here ? here : "the name of a test is a text, in double quotes");
+		return;
 	}
 	internals_names(names, NAMES_MAX);
 	near = text_nearest(word, names);
@@ -241,6 +279,15 @@ static void hint_name(struct buf *out, const char *word)
 	else if (near)
 		buf_addf(out, "; did you mean '%s'?", near);
 }
+
+/* Return: whether "(...)" at @p begins with a text that has a '%' in it, as a format has. */
+static bool begins_with_format(const char *p)
+{
+	p = outline_skip_space(p + 1);
+	return *p == '"' && memchr(p, '%', (size_t)(outline_skip_token(p) - p));
+}
+
+#define FMT_HINT "; fmt(\"...\", ...) makes one text of a format and values"
 
 /* Append what the first function takes that is called in a line with another number of arguments. */
 static void hint_arguments(struct buf *out, const char *line)
@@ -257,6 +304,7 @@ static void hint_arguments(struct buf *out, const char *line)
 		if (!parameters || (n = count_arguments(p)) < 0 || takes(parameters, n))
 			continue;
 		add_call(out, name, parameters);
+		buf_adds(out, begins_with_format(p) ? FMT_HINT : "");
 		return;
 	}
 }
@@ -264,15 +312,81 @@ static void hint_arguments(struct buf *out, const char *line)
 /* What tcc did not expect is often the inside of a macro of vmtap.h. Return: whether that was told. */
 static bool explain_block(struct buf *out, const char *text)
 {
+	/* What checks and blocks begin with. */
+	static const char *const begins[] = {"vmtap_", "_Generic", "__extension__", "for"};
+	static const char expected[] = "';' expected (got \"";
+	const char *got = text_starts(text, expected) ? text + strlen(expected) : "";
+	bool begun = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		begun |= text_starts(got, begins[i]);
 	if (strcmp(text, NESTED) == 0)
-		buf_adds(out, "a test or a setup stands by itself, not inside of a function");
-	else if (strcmp(text, "';' expected (got \"static\")") == 0)
+		buf_adds(out, "tests, setups, machines, networks and needs() stand by themselves, not inside of a function");
+	else if (strcmp(got, "static\")") == 0)
 		buf_adds(out, "there is no ';' at the end of what comes before this line");
-	else if (text_starts(text, "';' expected (got \"vmtap_"))
+	else if (begun)
 		buf_adds(out, "there is no ';' in front of this statement, here or at the end of the line before");
 	else
 		return false;
 	return true;
+}
+
+/* Return: whether a line has struct vm or struct net without its "struct", as a function's parameter. */
+static bool has_bare_type(const char *line)
+{
+	const char *before = "";
+
+	for (const char *p = outline_skip_space(line); *p; before = p, p = outline_skip_space(outline_skip_token(p))) {
+		const char *behind = outline_skip_space(outline_skip_token(p));
+
+		if ((*before == '(' || *before == ',') && (outline_is(p, "vm") || outline_is(p, "net")) &&
+		    (*behind == '*' || isalpha((unsigned char)*behind)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Something that stands outside of functions and is no declaration: a check, a mistyped test. A declaration of C may look so
+ * as well, so the compiler must have said that it is none. Return: whether that was told.
+ */
+static bool explain_stray(struct buf *out, const char *text, const char *line)
+{
+	static const char *const none[] = {"identifier expected", "declaration expected", "function definition expected",
+		"incompatible types for redefinition"};
+	static const char *const declare[] = {"test", "setup", "vm", "vm_array", "net", "needs", "use", NULL};
+	const char *p = outline_skip_space(line), *near;
+	cleanup_free char *word = xstrndup(p, (size_t)(outline_skip_token(p) - p)), *small = xstrdup(word);
+	bool is_none = false;
+
+	p = outline_skip_space(outline_skip_token(p));
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		is_none |= text_starts(text, none[i]);
+	if (!is_none || !(isalpha((unsigned char)*word) || *word == '_') || (*p != '(' && *p != '{'))
+		return false;
+	for (char *c = small; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	near = text_nearest(small, declare);
+	if (parameters_of(word) && !outline_is_one_of(word, declare))
+		buf_addf(out, "%s() belongs in a test or a setup, and is outside of them", word);
+	else
+		buf_addf(out, "'%s' declares nothing%s%s%s", word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return true;
+}
+
+/* Of a number, a text or a pointer where something else belongs: @ours, or what is needed by the function that the line calls. */
+static const char *needed_in(const char *line, const char *ours)
+{
+	return strstr(line, "always(") ? "always() takes the name of a function: bool holds(void)" : ours;
+}
+
+/* Return: whether a line calls ok() with more than its text. */
+static bool has_long_ok(const char *line)
+{
+	for (const char *p = line; (p = strstr(p, "ok(")); p++)
+		if (count_arguments(p + 2) > 2)
+			return true;
+	return false;
 }
 
 /* The line that "FILE:LINE" is of. */
@@ -289,16 +403,22 @@ static void explain_other(struct buf *out, const char *text, const char *line)
 {
 	const char *ours = our_words(text);
 
-	if (explain_block(out, text))
+	if (explain_block(out, text) || explain_stray(out, text, line))
 		return;
-	if (strcmp(text, "index too large") == 0) {
+	if (strcmp(text, "index too large") == 0 && has_long_ok(line)) {
+		buf_adds(out, "ok() takes a condition and a text" FMT_HINT);
+	} else if (strcmp(text, "index too large") == 0) {
 		buf_adds(out, "there are more values than the array has room for");
+	} else if (text_starts(text, "',' expected (got \"") && has_bare_type(line)) {
+		buf_adds(out, "the type of a machine is struct vm, that of a network struct net: (struct vm *m)");
+	} else if (strcmp(text, "too many basic types") == 0 && strstr(line, "setup")) {
+		buf_adds(out, "setup is a word of vmtap.h: a variable needs another name");
 	} else if (strcmp(text, "cannot use pointers here") == 0 || text_starts(text, "invalid operand types")) {
 		buf_addf(out, "%s; is there a text where a number belongs?", text);
 	} else if (strcmp(text, "pointer expected") == 0 && strstr(line, "->")) {
 		buf_adds(out, "'->' is for pointers: a machine takes a '.'");
 	} else if (ours) {
-		buf_adds(out, ours);
+		buf_adds(out, needed_in(line, ours));
 	} else {
 		buf_adds(out, text);
 		if (strstr(text, "arguments to function") || text_starts(text, "macro '"))
@@ -319,7 +439,7 @@ static void explain(struct buf *out, const char *text, const char *line)
 	buf_adds(out, ": error: ");
 	if (name) {
 		buf_addf(out, "'%s' undeclared", name);
-		hint_name(out, name);
+		hint_name(out, name, line);
 	} else if (field) {
 		buf_addf(out, "there is no field '%s'", field);
 		hint_field(out, field);

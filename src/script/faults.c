@@ -108,7 +108,7 @@ static void describe_access(char *out, size_t size, const siginfo_t *info, struc
 		snprintf(out, size, "stack overflow (an endless recursion?)");
 	else if (address == r.pc && info->si_code > 0 && info->si_code != SI_KERNEL)
 		snprintf(out, size, "a call or a return went to address %#lx, where there is no code%s", (unsigned long)address,
-			 address ? "" : " (a method of a machine behind the end of its vm_array()?)");
+			 address ? "" : " (a method of a machine behind the end of its vm_array(), or of a struct vm without vm()?)");
 	else if (info->si_code == SI_KERNEL)
 		snprintf(out, size, "access through a pointer that cannot be valid%s",
 			 in_script ? "" : ", in a C library function: a bad argument, or a damaged heap");

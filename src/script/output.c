@@ -39,10 +39,17 @@ void output_flush(void)
 int output_vprintf(const char *format, va_list args)
 {
 	cleanup_buf struct buf text = {0};
+	va_list again;
+	bool good;
 
 /* The format is the script's. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	va_copy(again, args);
+	good = vsnprintf(NULL, 0, format, again) >= 0;
+	va_end(again);
+	if (!good)
+		run_die((const struct pair[]){{"format", format}, {0}}, "printf: this format makes no text: %s", strerror(errno));
 	buf_vaddf(&text, format, args);
 #pragma GCC diagnostic pop
 	print(buf_str(&text), text.len);
@@ -86,7 +93,7 @@ void output_note(const char *text)
 void output_skip(const char *why)
 {
 	output_flush();
-	run_event(WIRE_EVENT_SKIP, run_place(), why ? why : "", NULL);
+	run_event(WIRE_EVENT_SKIP, run_place(), why && *why ? why : "no reason given", NULL);
 	run_finish();
 }
 

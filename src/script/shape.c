@@ -146,8 +146,11 @@ static char *check_form(const struct form *f, struct token at, int *line)
 
 	if (wrong)
 		return wrong;
+	if (f->kind != QUOTED && !named)
+		return xasprintf("%s declares a %s, whose type is struct %s", f->written, f->what,
+				 f->fields == names_net_fields ? "net" : "vm");
 	if (f->kind != QUOTED)
-		return named && *at.p == ';' ? NULL : xasprintf("there is no ';' at the end of this %s: %s", f->what, f->written);
+		return *at.p == ';' ? NULL : xasprintf("there is no ';' at the end of this %s: %s", f->what, f->written);
 	if (*at.p == ';')
 		return xasprintf("what a %s does follows at once, without a ';': %s", f->what, f->written);
 	return *at.p == '{' ? NULL : xasprintf("what a %s does belongs in braces: %s", f->what, f->written);

@@ -40,6 +40,7 @@ struct scan {
 	bool line_start;  /* only white space before on this line */
 	bool directive;   /* on a line that begins with '#', where text may be anything */
 	int unterminated; /* line of the first string without an end, 0: none */
+	int open_comment; /* line of the comment without an end, 0: none */
 };
 
 static bool word_char(char c)
@@ -99,7 +100,8 @@ static void skip_quoted(struct scan *s)
 
 static void skip_comment(struct scan *s)
 {
-	bool block = s->p[1] == '*';
+	const bool block = s->p[1] == '*';
+	const int line = s->line;
 
 	step(s);
 	step(s);
@@ -108,6 +110,8 @@ static void skip_comment(struct scan *s)
 	if (block && *s->p) {
 		step(s);
 		step(s);
+	} else if (block) {
+		s->open_comment = line;
 	}
 }
 
@@ -231,6 +235,8 @@ static void cook(struct sources *s, struct source *f, struct diagnostics *d)
 	buf_adds(&f->cooked, done);
 	if (at.unterminated) /* tcc would go on and complain at the end of the file */
 		diagnose(d, f->path, at.unterminated, "missing terminating \" character");
+	if (at.open_comment)
+		diagnose(d, f->path, at.open_comment, "the comment that begins here is not closed");
 }
 
 /* Editors of some systems begin a text with the mark of UTF-8, which is no part of it. */

@@ -2,7 +2,7 @@ vm(m);
 
 test("right") {
 	m.succeed(fmt("%d%% %s", 1, fmt("a, %s (b)", ")")));
-	printf("%*d %q" " %s\n", 5, 1, "two", "three");
+	printf("%*d %s" " %s\n", 5, 1, "two", "three");
 }
 
 test("wrong") {

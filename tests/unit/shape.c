@@ -69,7 +69,8 @@ TEST(shape, fields_of_something_else)
 TEST(shape, what_follows)
 {
 	CHECK_STR(wrong("vm(a)\ntest(\"x\") { }"), "1: there is no ';' at the end of this machine: vm(server);");
-	CHECK_STR(wrong("vm a;"), "1: there is no ';' at the end of this machine: vm(server);");
+	CHECK_STR(wrong("vm a;"), "1: vm(server); declares a machine, whose type is struct vm");
+	CHECK_STR(wrong("net *a;"), "1: net(lan); declares a network, whose type is struct net");
 	CHECK_STR(wrong("test(\"x\");\n{ }"), "1: what a test does follows at once, without a ';': test(\"name\") { ... }");
 	CHECK_STR(wrong("test(\"x\")\n\tok(1);"), "1: what a test does belongs in braces: test(\"name\") { ... }");
 	CHECK_HAS(wrong("setup m.start();"), "1: what a setup does belongs in braces");

@@ -1,0 +1,4 @@
+test("x") {
+	vm(m);
+	m.succeed("true");
+}

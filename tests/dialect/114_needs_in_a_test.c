@@ -1,0 +1,3 @@
+test("x") {
+	needs("kvm");
+}

@@ -1,0 +1,7 @@
+subtest("x") {
+	note("y");
+}
+
+test("z") {
+	note("y");
+}

@@ -1,0 +1,5 @@
+static const char *name = "x";
+
+test(name) {
+	note("y");
+}

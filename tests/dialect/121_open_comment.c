@@ -1,0 +1,3 @@
+test("x") { /* what follows
+	note("y");
+}

@@ -1,0 +1,8 @@
+static bool holds(void) {
+	return true;
+}
+
+test("x") {
+	always(holds())
+		note("y");
+}

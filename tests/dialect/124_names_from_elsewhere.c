@@ -1,0 +1,3 @@
+test("x") {
+	is(host("true").exit_code, 0);
+}

@@ -1,0 +1,5 @@
+test("x") {
+	int setup = 5;
+
+	is(setup, 5);
+}

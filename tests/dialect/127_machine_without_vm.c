@@ -1,0 +1,5 @@
+struct vm m;
+
+test("x") {
+	m.succeed("true");
+}

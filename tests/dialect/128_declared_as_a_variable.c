@@ -1,0 +1,5 @@
+vm m;
+
+test("x") {
+	m.succeed("true");
+}

@@ -1,0 +1,6 @@
+test("x") {
+	const char *format = "a %q\n";
+
+	printf("b\n");
+	printf(format, "c");
+}
