@@ -40,7 +40,6 @@
 #include "agent/machine_id.h"
 #include "agent/net.h"
 #include "agent/root.h"
-#include "agent/run_level.h"
 #include "agent/users.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -236,15 +235,17 @@ static bool is_script_of_systemd(const char *path)
 /* Return: the name of an init as HELLO tells it; of one that runs already, sd_booted(3) knows. */
 static const char *init_kind(const char *path)
 {
+	static const char *const openrc[] = {BOOT_OPENRC};
 	char real[PATH_MAX];
+	const char *program = realpath(path, real) ? path_base(real) : "";
 
-	if (file_exists("/run/systemd/system") || (realpath(path, real) && !strcmp(path_base(real), "systemd")) ||
-	    is_script_of_systemd(path))
+	if (file_exists("/run/systemd/system") || !strcmp(program, "systemd") || is_script_of_systemd(path))
 		return "systemd";
-	if (file_exists("/sbin/openrc") || file_exists("/usr/sbin/openrc"))
-		return "openrc";
-	if (file_exists(RUN_LEVEL_RC) && file_exists("/etc/inittab"))
-		return "sysv";
+	for (size_t i = 0; i < ARRAY_SIZE(openrc); i++)
+		if (file_exists(openrc[i]))
+			return "openrc";
+	if (strcmp(program, "busybox") && file_exists(BOOT_SYSV_TAB) && file_exists(BOOT_SYSV_RC))
+		return "sysv"; /* BusyBox's init has an inittab, too, and no run level that could be waited for */
 	return path;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "wire/boot.h"
 
 #define OPENRC_LEVEL	"/run/openrc/softlevel"
 #define OPENRC_STARTING "/run/openrc/rc.starting"
@@ -48,7 +49,7 @@ char run_level_of_utmp(const void *records, size_t n)
 	return level;
 }
 
-/* Return: whether process @pid is a shell that runs RUN_LEVEL_RC. */
+/* Return: whether process @pid is a shell that runs BOOT_SYSV_RC. */
 static bool is_rc(const char *pid)
 {
 	cleanup_buf struct buf command = {0};
@@ -57,7 +58,7 @@ static bool is_rc(const char *pid)
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
 	(void)file_read(path, COMMAND_MAX, &command, NULL);
 	for (size_t at = 0; at < command.len; at += strlen(command.data + at) + 1)
-		if (!strcmp(command.data + at, RUN_LEVEL_RC))
+		if (!strcmp(command.data + at, BOOT_SYSV_RC))
 			return true;
 	return false;
 }

@@ -7,16 +7,13 @@
 
 #include "base/buf.h"
 
-/* Debian's script that starts and stops the services of a level of SysV's init. */
-#define RUN_LEVEL_RC "/etc/init.d/rc"
-
 /*
  * Return: whether OpenRC is in its default run level, and starts nothing; else where it is, as a clause for the user, in @seen.
  * True twice in a row means that it is done: the level is set a moment before its services are started.
  */
 bool run_level_openrc(struct buf *seen);
 
-/* The same of SysV's init: it is in level 1 to 5, and RUN_LEVEL_RC does not run. */
+/* The same of SysV's init: it is in level 1 to 5, and BOOT_SYSV_RC does not run. */
 bool run_level_sysv(struct buf *seen);
 
 /* Return: the level in the records of a utmp file (utmp(5), as glibc has them), the last one; 0 without any (pure). */

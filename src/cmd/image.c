@@ -21,6 +21,8 @@
 #define LABEL "%-12s "
 #define MB    1e6
 
+#define SCRIPT_MAX (1u << 20) /* bytes of an init that may be a script */
+
 const struct option cmd_image_options[] = {{0}};
 
 /* One line, of bytes that may be an image's. */
@@ -48,16 +50,30 @@ static bool is_same(const struct erofs_image *e, const char *a, const char *b)
 	return erofs_stat(e, a, true, &one, NULL) == 0 && erofs_stat(e, b, true, &other, NULL) == 0 && one.nid == other.nid;
 }
 
-/* Return: what is known of the init at @path, to be printed behind it. */
+/* NixOS's init is a script that becomes systemd. */
+static bool is_script_of_systemd(const struct erofs_image *e, const char *path)
+{
+	cleanup_buf struct buf text = {0};
+	struct erofs_file f;
+
+	return erofs_stat(e, path, true, &f, NULL) == 0 && erofs_read(e, &f, SCRIPT_MAX, &text, NULL) == 0 &&
+	       text_starts(buf_str(&text), "#!") && strstr(buf_str(&text), "systemd");
+}
+
+/* Return: whose the init at @path is, as the agent finds it out (agent/boot.c), to be printed behind it. */
 static const char *init_kind(const struct erofs_image *e, const char *path)
 {
-	if (is_same(e, path, "/lib/systemd/systemd"))
+	static const char *const openrc[] = {BOOT_OPENRC};
+	bool busybox = is_same(e, path, "/bin/busybox");
+
+	if (is_same(e, path, "/lib/systemd/systemd") || is_script_of_systemd(e, path))
 		return " (systemd)";
-	if (is_there(e, "/sbin/openrc", 0111))
-		return is_same(e, path, "/bin/busybox") ? " (BusyBox, OpenRC)" : " (OpenRC)";
-	if (is_same(e, path, "/bin/busybox"))
+	for (size_t i = 0; i < ARRAY_SIZE(openrc); i++)
+		if (is_there(e, openrc[i], 0))
+			return busybox ? " (BusyBox, OpenRC)" : " (OpenRC)";
+	if (busybox)
 		return " (BusyBox)";
-	return is_there(e, "/etc/inittab", 0) ? " (SysV)" : "";
+	return is_there(e, BOOT_SYSV_TAB, 0) && is_there(e, BOOT_SYSV_RC, 0) ? " (SysV)" : "";
 }
 
 /* As the agent finds it (agent/boot.c). */

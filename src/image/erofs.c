@@ -21,7 +21,9 @@
  *
  * Memory: 200 bytes for each file, the tails, and what folders have as their
  * content. 100,000 files take 45 MB. Inodes are written as they are laid out,
- * front to back, through a window.
+ * front to back, through a window. However an archive is made, the limits in tree.h
+ * make that 1.4 GB: a million names of 255 bytes, twice, and 256 MB of targets and
+ * attributes, of which targets are there twice as well.
  *
  * The output depends on the tree and the order of the data alone: no time of
  * day, no random UUID.

@@ -20,6 +20,7 @@
 #include "image/erofs_format.h"
 
 #define DIR_BYTES_MAX (256u << 20) /* of one folder: TREE_NODES_MAX names of the longest */
+#define LOOKUPS_MAX   512u	    /* names looked up for one path, those in targets of symlinks included */
 
 static int damaged(const struct erofs_image *e, struct err *err)
 {
@@ -187,8 +188,11 @@ static int child_find(const struct erofs_image *e, const struct erofs_file *dir,
 	return err_set(err, "there is no '%.*s'", (int)n, name);
 }
 
-/* Depth counts symlinks; a path is at most TREE_PATH_MAX long, so this ends. */
-static int walk(const struct erofs_image *e, struct erofs_file *at, const char *path, bool follow, unsigned int hops,
+/*
+ * @left: names that may still be looked up. To bound the depth of symlinks would not do: of forty, each with the next
+ * one twice in its target, the first leads to a million million names.
+ */
+static int walk(const struct erofs_image *e, struct erofs_file *at, const char *path, bool follow, unsigned int *left,
 		struct err *err)
 {
 	if (path[0] == '/' && inode_read(e, e->root, at, err) < 0)
@@ -198,14 +202,15 @@ static int walk(const struct erofs_image *e, struct erofs_file *at, const char *
 		bool last = path[n + strspn(path + n, "/")] == '\0';
 		struct erofs_file next;
 
+		if (n && (*left)-- == 0)
+			return err_set(err, "too many symlinks");
 		if (n && child_find(e, at, path, n, &next, err) < 0)
 			return -1;
 		if (n && S_ISLNK(next.mode) && (!last || follow)) {
 			cleanup_buf struct buf target = {0};
 
-			if (hops >= TREE_HOPS_MAX || erofs_read(e, &next, TREE_PATH_MAX, &target, err) < 0)
-				return err_set(err, "too many symlinks");
-			if (walk(e, at, buf_str(&target), true, hops + 1, err) < 0)
+			if (erofs_read(e, &next, TREE_PATH_MAX, &target, err) < 0 ||
+			    walk(e, at, buf_str(&target), true, left, err) < 0)
 				return -1;
 		} else if (n) {
 			*at = next;
@@ -217,9 +222,11 @@ static int walk(const struct erofs_image *e, struct erofs_file *at, const char *
 
 int erofs_stat(const struct erofs_image *e, const char *path, bool follow, struct erofs_file *f, struct err *err)
 {
+	unsigned int left = LOOKUPS_MAX;
+
 	if (inode_read(e, e->root, f, err) < 0)
 		return -1;
-	if (walk(e, f, path, follow, 0, err) < 0)
+	if (walk(e, f, path, follow, &left, err) < 0)
 		return err_wrap(err, "cannot find '%s' in '%s'", path, e->path);
 	return 0;
 }

@@ -19,6 +19,13 @@
  */
 #define SOURCE_WINDOW (256u * 1024)
 
+/*
+ * At the beginning there may be nothing that is wanted, and behind what was passed
+ * over there is mostly a header, and then something else to pass over: the first
+ * read there is small, and those that follow it grow.
+ */
+#define SOURCE_FIRST (4u * 1024)
+
 static_assert(SOURCE_PEEK_MAX <= SOURCE_WINDOW, "what is peeked at must fit into the window");
 
 static int source_check(struct source *s, struct err *err)
@@ -47,8 +54,10 @@ static ssize_t source_fill(struct source *s, struct err *err)
 	} else if (s->decompress) {
 		n = decompress_read(s->decompress, s->data + s->len, SOURCE_WINDOW - s->len, err);
 	} else {
-		size_t room = SOURCE_WINDOW - s->len;
+		size_t room = SOURCE_WINDOW - s->len < s->step ? SOURCE_WINDOW - s->len : s->step;
 
+		if (s->step < SOURCE_WINDOW)
+			s->step *= 2;
 		n = fd_read_full(s->fd, s->data + s->len, s->left < room ? (size_t)s->left : room);
 		if (n < 0)
 			err_errno(err, "cannot read '%s'", s->name);
@@ -69,6 +78,7 @@ static int source_detect(struct source *s, struct err *err)
 
 	s->data = xmalloc(SOURCE_WINDOW);
 	s->limit = SOURCE_PACKED_MAX;
+	s->step = SOURCE_FIRST;
 	if (source_fill(s, err) < 0)
 		return -1;
 	gzip = gzip_is(s->data, s->len);
@@ -207,13 +217,14 @@ static int source_seek(struct source *s, uint64_t n, struct err *err)
 		return err_errno(err, "cannot read '%s'", s->name);
 	s->at = s->len;
 	s->left -= there;
+	s->step = SOURCE_FIRST;
 	s->offset += window + there;
 	return there < beyond;
 }
 
 int source_skip(struct source *s, uint64_t n, struct err *err)
 {
-	if (n > s->len - s->at && !source_is_packed(s) && !s->sum)
+	if (n > s->len - s->at + SOURCE_FIRST && !source_is_packed(s) && !s->sum)
 		return source_seek(s, n, err);
 	while (n) {
 		const uint8_t *piece;

@@ -31,6 +31,7 @@ struct source {
 	struct sha256 *sum;
 	int fd;
 	uint64_t left; /* bytes of the file that were not read */
+	size_t step;   /* most to read at a time */
 	struct gzip *gzip;
 	struct decompress *decompress;
 	uint8_t *data;

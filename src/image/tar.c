@@ -43,33 +43,11 @@ enum tar_field {
 	TAR_MINOR = 337,
 	TAR_PREFIX = 345,
 	TAR_PREFIX_LEN = 155,
-	/* GNU's sparse members use the room of the prefix */
-	TAR_GNU_SPARSE = 386,
-	TAR_GNU_EXTENDED = 482,
-	TAR_GNU_REAL_SIZE = 483,
-	TAR_GNU_PIECES = 4,
-	TAR_GNU_MORE_EXTENDED = 504,
-	TAR_GNU_MORE_PIECES = 21,
-};
-
-/**
- * struct tar - An archive being read
- * @member:	The one whose headers are being read
- * @defaults:	Numbers from pax's global headers
- * @pax:	Extended headers were seen: a hard link's size then means data
- */
-struct tar {
-	struct source *source;
-	struct tree *tree;
-	struct erofs_writer *writer;
-	struct tar_member member, defaults;
-	bool pax;
 };
 
 /* ---- errors ---- */
 
-/* The context of an error in a member, its name made printable. */
-static int tar_fail(const struct tar *t, struct err *err)
+int tar_fail(const struct tar *t, struct err *err)
 {
 	cleanup_buf struct buf name = {0};
 	const char *path = t->member.path;
@@ -80,7 +58,7 @@ static int tar_fail(const struct tar *t, struct err *err)
 	return err_wrap(err, "cannot use '%s': member '%s'", t->source->name, buf_str(&name));
 }
 
-static int tar_truncated(const struct tar *t, struct err *err)
+int tar_truncated(const struct tar *t, struct err *err)
 {
 	cleanup_buf struct buf name = {0};
 	const char *path = t->member.path;
@@ -189,17 +167,18 @@ static int header_apply(struct tar_member *m, const uint8_t *h, struct err *err)
 	return 0;
 }
 
-/* Data is padded to whole blocks. */
-static int skip(struct tar *t, uint64_t n, struct err *err)
+/* No data follow a link: a size is that of what it links to, but for a hard link's in pax, which means data. */
+static void size_check(struct tar *t)
+{
+	if (t->member.type == '2' || (t->member.type == '1' && !t->pax))
+		t->member.size = 0;
+}
+
+int tar_skip(struct tar *t, uint64_t n, struct err *err)
 {
 	int r = source_skip(t->source, n, err);
 
 	return r > 0 ? tar_truncated(t, err) : r;
-}
-
-static uint64_t padding(uint64_t n)
-{
-	return (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK;
 }
 
 /* Read the data of an extension header. */
@@ -221,20 +200,20 @@ static int extension_read(struct tar *t, const uint8_t *h, struct buf *out, stru
 		return tar_truncated(t, err);
 	out->len = (size_t)n;
 	out->data[n] = '\0';
-	return skip(t, padding((uint64_t)size), err);
+	return tar_skip(t, tar_padding((uint64_t)size), err);
 }
 
 /* A global header sets defaults for all members behind it; only its numbers make sense for several members. */
 static void defaults_take(struct tar_member *defaults)
 {
-	struct tar_member numbers = *defaults;
+	const struct tar_member numbers = {
+		.have = defaults->have & (TAR_HAVE_UID | TAR_HAVE_GID | TAR_HAVE_MTIME),
+		.uid = defaults->uid,
+		.gid = defaults->gid,
+		.mtime = defaults->mtime,
+		.mtime_nsec = defaults->mtime_nsec,
+	};
 
-	numbers.path = numbers.link = numbers.sparse_path = NULL;
-	numbers.pieces = NULL;
-	numbers.npieces = 0;
-	numbers.attributes = (struct inode){0};
-	numbers.is_sparse = false;
-	numbers.have &= TAR_HAVE_UID | TAR_HAVE_GID | TAR_HAVE_MTIME;
 	tar_member_free(defaults);
 	*defaults = numbers;
 }
@@ -265,110 +244,11 @@ static int extension_apply(struct tar *t, const uint8_t *h, struct err *err)
 			return tar_fail(t, err);
 		if (type == 'g') {
 			defaults_take(&t->defaults);
+			tar_member_free(m); /* a header of a member stands behind it, not in front of it */
 			*m = t->defaults;
 		}
 	}
 	return 1;
-}
-
-/* ---- sparse files ---- */
-
-static int gnu_pieces(struct tar_member *m, const uint8_t *at, unsigned int n, struct err *err)
-{
-	while (n--) {
-		int64_t offset, len;
-
-		if (tar_number(at, TAR_SIZE_LEN, &offset) < 0 ||
-		    tar_number(at + TAR_SIZE_LEN, TAR_SIZE_LEN, &len) < 0 || offset < 0 || len < 0)
-			return err_set(err, "its sparse map is damaged");
-		if (at[0] && tar_piece_add(m, (uint64_t)offset, (uint64_t)len, err) < 0)
-			return -1;
-		at += 2 * TAR_SIZE_LEN;
-	}
-	return 0;
-}
-
-/* GNU's own format: four pieces in the header, more in blocks behind it. */
-static int sparse_gnu(struct tar *t, const uint8_t *h, struct err *err)
-{
-	struct tar_member *m = &t->member;
-	bool more = h[TAR_GNU_EXTENDED];
-	int64_t size;
-
-	if (field(h, TAR_GNU_REAL_SIZE, TAR_SIZE_LEN, "size", &size, err) < 0 ||
-	    gnu_pieces(m, h + TAR_GNU_SPARSE, TAR_GNU_PIECES, err) < 0)
-		return tar_fail(t, err);
-	while (more) {
-		uint8_t block[TAR_BLOCK];
-		ssize_t n = source_read(t->source, block, TAR_BLOCK, err);
-
-		if (n < (ssize_t)TAR_BLOCK)
-			return n < 0 ? -1 : tar_truncated(t, err);
-		if (gnu_pieces(m, block, TAR_GNU_MORE_PIECES, err) < 0)
-			return tar_fail(t, err);
-		more = block[TAR_GNU_MORE_EXTENDED];
-	}
-	m->real_size = (uint64_t)size;
-	m->is_sparse = true;
-	m->type = '0';
-	return 0;
-}
-
-/* Read a decimal line of a 1.0 map, byte by byte, as a map has few lines. */
-static int map_line(struct tar *t, uint64_t *left, uint64_t *value, struct err *err)
-{
-	char line[24];
-	size_t n = 0;
-
-	while (n < sizeof(line) && *left) {
-		ssize_t got = source_read(t->source, line + n, 1, err);
-
-		if (got <= 0)
-			return got < 0 ? -1 : tar_truncated(t, err);
-		(*left)--;
-		if (line[n++] == '\n')
-			break;
-	}
-	if (n && line[n - 1] == '\n' && tar_decimal(line, line + n, '\n', value) == line + n)
-		return 0;
-	err_set(err, "its sparse map is damaged");
-	return tar_fail(t, err);
-}
-
-/* pax 1.0: the map stands in front of the data, padded to whole blocks. */
-static int sparse_map(struct tar *t, struct err *err)
-{
-	struct tar_member *m = &t->member;
-	uint64_t left = m->size, count = 0, offset, len, pad;
-
-	if (map_line(t, &left, &count, err) < 0)
-		return -1;
-	while (count--) {
-		if (map_line(t, &left, &offset, err) < 0 || map_line(t, &left, &len, err) < 0)
-			return -1;
-		if (tar_piece_add(m, offset, len, err) < 0)
-			return tar_fail(t, err);
-	}
-	pad = padding(m->size - left);
-	if (pad > left)
-		pad = left;
-	m->size = left - pad;
-	return skip(t, pad, err);
-}
-
-/* The pieces must fill the data and lie inside the file. */
-static int sparse_check(struct tar_member *m, struct err *err)
-{
-	uint64_t sum = 0;
-
-	for (size_t k = 0; k < m->npieces; k++) {
-		sum += m->pieces[k].len;
-		if (sum > m->size || m->pieces[k].offset + m->pieces[k].len > m->real_size)
-			return err_set(err, "its sparse map does not fit its size");
-	}
-	if (sum != m->size)
-		return err_set(err, "its sparse map does not fit its size");
-	return 0;
 }
 
 /* ---- members ---- */
@@ -388,7 +268,7 @@ static int file_index(struct tar *t, struct inode *i, struct err *err)
 		return tar_fail(t, err);
 	}
 	i->nid = t->source->offset;
-	return skip(t, i->size + padding(i->size), err);
+	return tar_skip(t, i->size + tar_padding(i->size), err);
 }
 
 static int file_load(struct tar *t, struct inode *i, struct err *err)
@@ -401,10 +281,8 @@ static int file_load(struct tar *t, struct inode *i, struct err *err)
 	if (!t->writer)
 		return file_index(t, i, err);
 	if (m->is_sparse) {
-		if (m->sparse_major == 1 && sparse_map(t, err) < 0)
+		if (tar_sparse_map(t, err) < 0)
 			return -1;
-		if (sparse_check(m, err) < 0)
-			return tar_fail(t, err);
 		pieces = m->pieces;
 		n = m->npieces;
 		i->size = m->real_size;
@@ -414,7 +292,7 @@ static int file_load(struct tar *t, struct inode *i, struct err *err)
 	for (size_t k = 0; k < n; k++)
 		if (data_copy(t, i, pieces[k].offset, pieces[k].len, err) < 0)
 			return -1;
-	return skip(t, padding(m->size), err);
+	return tar_skip(t, tar_padding(m->size), err);
 }
 
 static struct inode *member_inode(struct tar *t, uint32_t type)
@@ -447,8 +325,7 @@ static int member_hard_link(struct tar *t, struct err *err)
 	struct tar_member *m = &t->member;
 	const struct node *target = tree_find(t->tree, m->link, false);
 
-	/* Without pax headers the size is that of the target, and no data follow; with them, a size means data. */
-	if (t->pax && m->size)
+	if (m->size)
 		return member_file(t, err);
 	if (!target || S_ISDIR(target->inode->mode)) {
 		cleanup_buf struct buf name = {0};
@@ -480,7 +357,7 @@ static int member_special(struct tar *t, uint32_t type, struct err *err)
 
 	if (type == S_IFCHR || type == S_IFBLK)
 		i->rdev = t->member.rdev;
-	return member_put(t, i, err) < 0 ? -1 : skip(t, t->member.size + padding(t->member.size), err);
+	return member_put(t, i, err) < 0 ? -1 : tar_skip(t, t->member.size + tar_padding(t->member.size), err);
 }
 
 static int member_load(struct tar *t, struct err *err)
@@ -490,7 +367,7 @@ static int member_load(struct tar *t, struct err *err)
 
 	if (t->tree->layer && tree_is_white_out(m->path)) {
 		tree_white_out(t->tree, m->path);
-		return m->type == '1' ? 0 : skip(t, m->size + padding(m->size), err);
+		return tar_skip(t, m->size + tar_padding(m->size), err);
 	}
 	switch (m->type) {
 	case '\0':
@@ -513,7 +390,7 @@ static int member_load(struct tar *t, struct err *err)
 	case '6':
 		return member_special(t, S_IFIFO, err);
 	case 'V': /* GNU: the label of the volume */
-		return skip(t, m->size + padding(m->size), err);
+		return tar_skip(t, m->size + tar_padding(m->size), err);
 	default:
 		err_set(err, "its type '%c' is not known", m->type >= ' ' && m->type <= '~' ? m->type : '?');
 		return tar_fail(t, err);
@@ -528,7 +405,8 @@ static int member_next(struct tar *t, const uint8_t *h, struct err *err)
 		return r < 0 ? -1 : 0;
 	if (header_apply(&t->member, h, err) < 0)
 		return tar_fail(t, err);
-	if (t->member.type == 'S' && sparse_gnu(t, h, err) < 0)
+	size_check(t);
+	if (t->member.type == 'S' && tar_sparse_gnu(t, h, err) < 0)
 		return -1;
 	r = member_load(t, err);
 	tar_member_free(&t->member);
@@ -547,7 +425,7 @@ bool tar_first(const void *head, size_t n, char name[TAR_FIRST_SIZE])
 	int64_t size;
 
 	while (tar_is(h, n) && tar_number(h + TAR_SIZE, TAR_SIZE_LEN, &size) == 0) {
-		uint64_t all = TAR_BLOCK + (uint64_t)size + padding((uint64_t)size);
+		uint64_t all = TAR_BLOCK + (uint64_t)size + tar_padding((uint64_t)size);
 		const char *text = (const char *)h;
 		int from = strncmp(text, "./", 2) == 0 ? 2 : 0;
 

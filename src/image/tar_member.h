@@ -1,4 +1,4 @@
-/* tar_member.h - one member of an archive while its headers are put together (inside tar*.c) */
+/* tar_member.h - an archive being read, and the member whose headers are put together (inside tar*.c) */
 #ifndef IMAGE_TAR_MEMBER_H
 #define IMAGE_TAR_MEMBER_H
 
@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/erofs.h"
+#include "image/source.h"
 #include "image/tree.h"
 
 #define TAR_BLOCK 512u
@@ -46,7 +48,37 @@ struct tar_member {
 	bool is_sparse;
 };
 
+/**
+ * struct tar - An archive being read
+ * @writer:	Gets the content of files; NULL: only where it is, is wanted
+ * @member:	The one whose headers are being read
+ * @defaults:	Numbers from pax's global headers
+ * @pax:	Extended headers were seen: a hard link's size then means data
+ */
+struct tar {
+	struct source *source;
+	struct tree *tree;
+	struct erofs_writer *writer;
+	struct tar_member member, defaults;
+	bool pax;
+};
+
 void tar_member_free(struct tar_member *m);
+
+/* Wrap an error in the member, whose name is made printable. Return: -1. */
+int tar_fail(const struct tar *t, struct err *err);
+
+/* Say that the archive ends where it should not. Return: -1. */
+int tar_truncated(const struct tar *t, struct err *err);
+
+/* Pass over @n bytes, which must be there. Return: 0, or -1. */
+int tar_skip(struct tar *t, uint64_t n, struct err *err);
+
+/* Return: the bytes behind @n bytes of data up to the next block. */
+static inline uint64_t tar_padding(uint64_t n)
+{
+	return (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK;
+}
 
 /**
  * tar_number() - A number in a header field: octal, or GNU's base-256
@@ -63,6 +95,12 @@ int tar_pax(struct tar_member *m, char *text, size_t n, struct err *err);
 
 /* Add one piece of a sparse file; they must be in order. Return: 0, or -1. */
 int tar_piece_add(struct tar_member *m, uint64_t offset, uint64_t len, struct err *err);
+
+/* Read the map of a member in GNU's own format, from its header @h and the blocks behind it. Return: 0, or -1. */
+int tar_sparse_gnu(struct tar *t, const uint8_t *h, struct err *err);
+
+/* Complete a sparse member's map, which then fills the member's data and lies inside its size. Return: 0, or -1. */
+int tar_sparse_map(struct tar *t, struct err *err);
 
 /* A decimal number that ends at @end_char. Return: what follows that, or NULL. */
 const char *tar_decimal(const char *p, const char *end, char end_char, uint64_t *value);

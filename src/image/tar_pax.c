@@ -1,7 +1,6 @@
 /* tar_pax.c - the fields of tar headers, and pax's extended ones */
 #include "image/tar_member.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,21 +71,6 @@ const char *tar_decimal(const char *p, const char *end, char end_char, uint64_t 
 		return NULL;
 	*value = v;
 	return p + 1;
-}
-
-int tar_piece_add(struct tar_member *m, uint64_t offset, uint64_t len, struct err *err)
-{
-	const struct tar_piece *last = m->npieces ? &m->pieces[m->npieces - 1] : NULL;
-
-	if (m->npieces >= TAR_SPARSE_MAX)
-		return err_set(err, "its sparse map has more than %u pieces", TAR_SPARSE_MAX);
-	if (offset > INT64_MAX || len > INT64_MAX || (last && offset < last->offset + last->len))
-		return err_set(err, "its sparse map is not in order");
-	if ((m->npieces & (m->npieces + 1)) == 0) /* room doubles when all of 2^k - 1 are used */
-		m->pieces = xrealloc(m->pieces, (m->npieces + 1) * 2 * sizeof(*m->pieces));
-	assert(m->pieces);
-	m->pieces[m->npieces++] = (struct tar_piece){offset, len};
-	return 0;
 }
 
 /* The whole value must be a decimal number. */
@@ -268,6 +252,8 @@ static int pax_record(struct tar_member *m, const char *key, const char *value, 
 			continue;
 		if (strlen(value) != n)
 			return err_set(err, "its pax header has a NUL in '%s'", key);
+		if (n == 0) /* as if it were not there */
+			return 0;
 		return pax_keys[k].apply(m, value, err);
 	}
 	return 0;

@@ -124,11 +124,23 @@ static void inode_free(struct tree *t, struct inode *i)
 	free(i);
 }
 
+/* Return: what an archive can make as large as it likes; compressed, it costs the archive next to nothing. */
+static size_t inode_bytes(const struct inode *i)
+{
+	size_t n = i->target ? strlen(i->target) : 0;
+
+	for (const struct xattr *x = i->xattrs; x; x = x->next)
+		n += sizeof(*x) + strlen(x->name) + x->len;
+	return n;
+}
+
 /* One name less; without any it can never be seen again. */
 static void inode_let_go(struct tree *t, struct inode *i)
 {
-	if (--i->names == 0)
-		inode_free(t, i);
+	if (--i->names)
+		return;
+	t->bytes -= inode_bytes(i);
+	inode_free(t, i);
 }
 
 static void children_drop(struct tree *t, struct node *dir);
@@ -326,6 +338,10 @@ static struct node *put(struct tree *t, const char *path, struct inode *inode, s
 		err_set(err, "there are more than %u members", TREE_PUTS_MAX);
 		return NULL;
 	}
+	if (t->bytes > TREE_BYTES_MAX) {
+		err_set(err, "all targets of symlinks and attributes have more than %u MB", TREE_BYTES_MAX >> 20);
+		return NULL;
+	}
 	while (end > path && (end[-1] == '/' || (end[-1] == '.' && (end - 1 == path || end[-2] == '/'))))
 		end--;
 	for (name = end; name > path && name[-1] != '/'; name--)
@@ -354,7 +370,8 @@ struct node *tree_put(struct tree *t, const char *path, struct inode *inode, str
 {
 	struct node *c;
 
-	inode->names++;
+	if (inode->names++ == 0)
+		t->bytes += inode_bytes(inode);
 	c = put(t, path, inode, err);
 	inode->names--;
 	return c;
@@ -447,16 +464,19 @@ void tree_sort(struct tree *t)
 
 int tree_xattr(struct inode *i, const char *name, const void *value, size_t n, struct err *err)
 {
-	size_t total = strlen(name) + n;
+	size_t total = strlen(name) + n, others = 0;
 	struct xattr **at = &i->xattrs;
 	struct xattr *x;
 
 	while (*at && strcmp((*at)->name, name) != 0) {
 		total += strlen((*at)->name) + (*at)->len;
+		others++;
 		at = &(*at)->next;
 	}
 	if (total > TREE_XATTR_MAX || strlen(name) > TREE_NAME_MAX)
 		return err_set(err, "its extended attributes are larger than %d bytes", TREE_XATTR_MAX);
+	if (others >= TREE_XATTRS_MAX)
+		return err_set(err, "it has more than %d extended attributes", TREE_XATTRS_MAX);
 	if (!*at) {
 		*at = xcalloc(1, sizeof(*x));
 		(*at)->name = xstrdup(name);

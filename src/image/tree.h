@@ -15,10 +15,12 @@
 
 #define TREE_NODES_MAX (1u << 20) /* names in one image; a full Debian desktop has 0.3 million */
 #define TREE_PUTS_MAX  (1u << 24) /* names given, those included that replace others: members of an archive */
+#define TREE_BYTES_MAX (256u << 20) /* of all targets of symlinks and attributes: of a million files with a label of SELinux each, 80 million */
 #define TREE_DEPTH_MAX 512	  /* folders in folders; bounds every recursion over a tree */
 #define TREE_PATH_MAX  4095	  /* bytes of a path or of a symlink's target, as in Linux */
 #define TREE_NAME_MAX  255	  /* bytes of one component, as in Linux */
-#define TREE_XATTR_MAX 65536	  /* bytes of one inode's extended attributes, as in Linux */
+#define TREE_XATTR_MAX 65536	  /* bytes of one inode's extended attributes, as in Linux, */
+#define TREE_XATTRS_MAX 256	  /* and how many; a handful is usual */
 #define TREE_HOPS_MAX  40	  /* symlinks followed in one path, as in Linux */
 
 struct xattr {
@@ -72,12 +74,13 @@ struct node {
  * @layer:	0; or the number, from 1 on, of the layer of a container's image that is
  *		put on those before: then white-outs are honoured (tree_white_out())
  * @puts:	Names given so far
+ * @bytes:	Of the targets and attributes of what has a name
  */
 struct tree {
 	struct node *root;
 	struct inode *inodes;
 	struct node **table;
-	size_t slots, count, puts;
+	size_t slots, count, puts, bytes;
 	uint16_t layer;
 };
 
@@ -92,8 +95,8 @@ struct inode *tree_inode(struct tree *t, uint32_t mode);
  * tree_put() - Give an inode a name, in place of what had that name
  * @path:	"a/b", "./a/b" and "/a/b" are the same; "" and "." are the root
  * @inode:	A folder put on a folder gives it its attributes and keeps what is in it
- * @err:	".." in the path, a name or path too long, too many names; does not
- *		name @path
+ * @err:	".." in the path, a name or path too long, too many names or bytes of
+ *		them; does not name @path
  *
  * Missing parents become folders (0755, root:root). A parent that is a symlink
  * is followed inside the tree, as unpacking would.
@@ -127,7 +130,7 @@ struct node *tree_find(const struct tree *t, const char *path, bool follow);
 /* Put every folder's names in strcmp() order. */
 void tree_sort(struct tree *t);
 
-/* Add an extended attribute, or replace the one of that name. Return: 0, or -1 (too large). */
+/* Add an extended attribute, or replace the one of that name. Return: 0, or -1 (too large, too many). */
 int tree_xattr(struct inode *i, const char *name, const void *value, size_t n, struct err *err);
 
 /* Return: a device number as Linux writes it to disks (new_encode_dev()). */

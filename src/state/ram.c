@@ -43,14 +43,21 @@ int ram_copy_data(int in, int out, off_t size)
 {
 	off_t data = 0;
 
-	while ((data = lseek(in, data, SEEK_DATA)) >= 0 && data < size) {
-		off_t hole = lseek(in, data, SEEK_HOLE);
-		off_t to = data;
+	while (data < size) {
+		off_t at = lseek(in, data, SEEK_DATA), hole, to;
 
-		while (data < hole) {
+		if (at < 0 && errno == ENXIO)
+			return 0;
+		if (at < 0 && errno != EINVAL)
+			return -1;
+		/* A filesystem that does not tell: all is data. */
+		hole = at < 0 ? size : lseek(in, at, SEEK_HOLE);
+		if (hole < 0)
+			return -1;
+		data = to = at < 0 ? data : at;
+		while (data < hole)
 			if (copy_some(in, &data, out, &to, (size_t)(hole - data)) <= 0)
 				return -1;
-		}
 	}
 	return 0;
 }

@@ -176,7 +176,8 @@ static bool temp_clean_one(const char *tmp, const char *name)
 		return false;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return true;
-	file_remove_tree(path);
+	if (store_same_file(fd, path)) /* else its owner was done with it meanwhile, and the name is another's by now */
+		file_remove_tree(path);
 	return false;
 }
 

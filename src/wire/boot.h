@@ -66,4 +66,10 @@
 /* Where an init usually is in a root, in the order in which the kernel and initramfs tools look. */
 #define BOOT_INITS "/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init"
 
+/* Whose init it is, which the agent asks to know when it is done, and `vmtap image info` to tell: OpenRC's if one of these is there; */
+#define BOOT_OPENRC "/sbin/openrc", "/usr/sbin/openrc"
+/* SysV's as Debian has it, if both are: its table, and the script that starts and stops the services of a level. */
+#define BOOT_SYSV_TAB "/etc/inittab"
+#define BOOT_SYSV_RC  "/etc/init.d/rc"
+
 #endif

@@ -79,6 +79,17 @@ is $r->{status}, 0, 'a root of /nix/store, whose programs a command finds' or di
 
 # What is said of them
 like vmtap('image', 'info', "$dir/rootfs.tar")->{out}, qr{^init +/sbin/init \(BusyBox\)$}m, 'image info knows whose init it is';
+# ... by what the agent asks, too, which waits for a run level where there is one
+my $other = "$dir/other";
+make_path(map { "$other/$_" } qw(sbin usr/sbin etc/init.d));
+file('other/sbin/init', "an init\n");
+for (['etc/inittab', '', 'an inittab alone is not of SysV'], ['etc/init.d/rc', ' (SysV)', 'with the script of its levels it is'],
+    ['usr/sbin/openrc', ' (OpenRC)', 'OpenRC in /usr'], ['sbin/init', ' (systemd)', 'a script that becomes systemd']) {
+    my ($path, $whose, $name) = @$_;
+    file("other/$path", "#!/bin/sh\nexec systemd\n");
+    chmod 0755, "$other/sbin/init";
+    like vmtap('image', 'info', $other)->{out}, qr{^init +/sbin/init\Q$whose\E$}m, "... $name";
+}
 my $info = vmtap('image', 'info', "$dir/rootfs.cpio.gz")->{out};
 like $info, qr/^format +a compressed archive$/m, '... the format';
 like $info, qr/^loads +(?:\w.*\bvirtio_pci\b.*\berofs\b|none)/m, '... the modules that are loaded for it';

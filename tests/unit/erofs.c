@@ -180,6 +180,30 @@ TEST(erofs, long_symlinks_and_attributes)
 	end(&m);
 }
 
+/* Each leads to the next one twice; the last is the folder itself. */
+TEST(erofs, symlinks_that_double_at_each_step_end_soon)
+{
+	struct erofs_file f;
+	struct err err = {0};
+	struct made m;
+
+	begin(&m);
+	for (int k = 0; k < 39; k++) {
+		cleanup_free char *name = xasprintf("%d", k);
+		struct inode *i = tree_inode(&m.t, S_IFLNK | 0777);
+
+		i->target = k < 38 ? xasprintf("%d/%d", k + 1, k + 1) : xstrdup(".");
+		i->size = strlen(i->target);
+		tree_put(&m.t, name, i, NULL);
+	}
+	add(&m, "file", "text", 4);
+	finish(&m);
+	CHECK_INT(erofs_stat(&m.image, "33/file", true, &f, &err), 0);
+	CHECK_INT(erofs_stat(&m.image, "0/file", true, &f, &err), -1);
+	CHECK_HAS(err.text, "too many symlinks");
+	end(&m);
+}
+
 TEST(erofs, holes_take_no_room)
 {
 	struct made m;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -22,7 +23,10 @@
 #include "base/proc.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "image/root.h"
+#include "state/ram.h"
 #include "store_setup.h"
+#include "tar_build.h"
 
 #define RUNS_MAX 2000 /* a case makes some dozen calls: more is a case that never ends */
 
@@ -33,9 +37,16 @@ struct plan {
 };
 static struct plan *plan;
 static bool memory_is_out; /* the next allocation fails */
+static void (*meanwhile)(void); /* what another process does right before the next flock() */
 
 static bool call_fails(const char *name)
 {
+	void (*other)(void) = meanwhile;
+
+	if (other && strcmp(name, "flock") == 0) {
+		meanwhile = NULL;
+		other();
+	}
 	if (!plan || plan->calls_left <= 0 || --plan->calls_left > 0)
 		return false;
 	plan->failed = name;
@@ -68,6 +79,7 @@ WRAP(write, ssize_t, -1, ENOSPC, (int fd, const void *data, size_t n), (fd, data
 WRAP(pwrite, ssize_t, -1, ENOSPC, (int fd, const void *data, size_t n, off_t at), (fd, data, n, at))
 WRAP(send, ssize_t, -1, ECONNRESET, (int fd, const void *data, size_t n, int flags), (fd, data, n, flags))
 WRAP(fcntl, int, -1, EMFILE, (int fd, int command, long arg), (fd, command, arg))
+WRAP(lseek, off_t, -1, EIO, (int fd, off_t at, int whence), (fd, at, whence))
 WRAP(fork, pid_t, -1, EAGAIN, (void), ())
 WRAP(syscall, long, -1, EMFILE, (long n, long a, long b, long c, long d), (n, a, b, c, d))
 WRAP(rename, int, -1, EIO, (const char *from, const char *to), (from, to))
@@ -336,6 +348,98 @@ TEST(faults, store)
 		with_each_failing(store_work, tmp);
 	}
 	CHECK_INT(get(build, NULL), 0);
+	end();
+}
+
+static int taken = -1;
+
+static void take_over(void)
+{
+	cleanup_free char *path = path_join(root, STORE_TMP "/kind-" KEY ".lock");
+
+	unlink(path);
+	taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK_INT(flock(taken, LOCK_EX | LOCK_NB), 0);
+}
+
+/* Whoever cleans up has opened the lock of a builder, who is done; by the time it has locked that, the name is another builder's. */
+TEST(faults, a_lock_that_another_builder_has_made_anew_is_not_removed)
+{
+	cleanup_free char *path = NULL;
+
+	begin();
+	CHECK_INT(get(build, NULL), 0);
+	put(STORE_TMP "/kind-" KEY ".lock", "1");
+	path = path_join(root, STORE_TMP "/kind-" KEY ".lock");
+	meanwhile = take_over;
+	store_temp_clean(root, 0);
+	CHECK(!meanwhile && store_same_file(taken, path));
+	close(taken);
+	store_temp_clean(root, 0);
+	CHECK_INT(names_in(STORE_TMP), 0);
+	end();
+}
+
+/* From a tar to an entry with its root: reading, the image, the seal. */
+static int root_work(struct err *err)
+{
+	cleanup_free char *all = xasprintf("%s/root", root), *image = path_join(root, "image.tar"), *entry = NULL;
+	struct root r;
+	int result;
+
+	file_remove_tree(all);
+	result = root_prepare(root, image, &r, err);
+	if (result == 0) {
+		entry = path_dir(r.path);
+		store_release(entry);
+	}
+	root_free(&r);
+	return result;
+}
+
+TEST(faults, root)
+{
+	static const char data[10000] = "data";
+	cleanup_buf struct buf tar = {0};
+	cleanup_free char *tmp = NULL, *path = NULL;
+
+	begin();
+	tmp = path_join(root, STORE_TMP);
+	path = path_join(root, "image.tar");
+	tar_build_file(&tar, "etc/motd", "hello");
+	tar_build_head(&tar, "usr/lib/large", '0', 0644, "", sizeof(data));
+	tar_build_data(&tar, data, sizeof(data));
+	tar_build_end(&tar);
+	CHECK_INT(file_write_atomic(path, tar.data, tar.len, 0600, NULL), 0);
+	CHECK_INT(root_work(NULL), 0);
+	with_each_failing(root_work, tmp);
+	end();
+}
+
+/* A copy that says that it is one has all of the memory. */
+static int ram_work(struct err *err)
+{
+	cleanup_free char *from = path_join(root, "from"), *to = path_join(root, "to");
+	cleanup_buf struct buf want = {0}, got = {0};
+
+	unlink(to);
+	if (ram_copy(from, to, err) < 0)
+		return -1;
+	plan->calls_left = 0;
+	CHECK_INT(file_read(from, 1 << 21, &want, NULL), 0);
+	CHECK_INT(file_read(to, 1 << 21, &got, NULL), 0);
+	CHECK(want.len == got.len && memcmp(want.data, got.data, want.len) == 0);
+	return 0;
+}
+
+TEST(faults, ram)
+{
+	cleanup_free char *from = NULL;
+
+	begin();
+	from = path_join(root, "from");
+	close(sparse_file(from));
+	with_each_failing(ram_work, NULL);
 	end();
 }
 

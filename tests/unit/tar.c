@@ -210,6 +210,46 @@ TEST(tar, pax_records)
 	done(&l);
 }
 
+TEST(tar, a_pax_record_without_a_value_is_as_if_it_were_not_there)
+{
+	struct buf b = {0};
+	struct loaded l;
+
+	tar_build_pax(&b, "path", "", 0);
+	tar_build_pax(&b, "uid", "", 0);
+	tar_build_pax(&b, "mtime", "", 0);
+	tar_build_file(&b, "plain", "text");
+	tar_build_end(&b);
+	load(&l, &b);
+	CHECK_STR(l.err.text, "");
+	CHECK_STR(content(&l, "plain"), "text");
+	CHECK_INT(stat_of(&l, "plain").uid, 1000);
+	CHECK_INT(stat_of(&l, "plain").mtime, 1600000000);
+	done(&l);
+}
+
+/* Whatever a header of a member in front of it said, a global header sets numbers, and those alone. */
+TEST(tar, a_global_header_sets_numbers_for_all_behind_it)
+{
+	struct buf b = {0};
+	struct loaded l;
+
+	tar_build_pax(&b, "path", "lost", 4);
+	tar_build_pax(&b, "uid", "7", 1);
+	b.data[b.len - 1024 + 156] = 'g';
+	tar_build_sum(&b, b.len - 1024);
+	tar_build_file(&b, "a", "text");
+	tar_build_pax(&b, "uid", "8", 1);
+	tar_build_file(&b, "b", "text");
+	tar_build_end(&b);
+	load(&l, &b);
+	CHECK_STR(l.err.text, "");
+	CHECK_INT(stat_of(&l, "a").uid, 7);
+	CHECK_INT(stat_of(&l, "b").uid, 8);
+	CHECK_STR(content(&l, "lost"), "");
+	done(&l);
+}
+
 TEST(tar, base_256_numbers)
 {
 	struct buf b = {0};
@@ -296,6 +336,36 @@ TEST(tar, truncated_inside_a_member)
 	load(&l, &b);
 	CHECK_HAS(l.err.text, "is truncated: it ends at byte 515, inside member 'f'");
 	done(&l);
+}
+
+/* An archive of every kind of header and data, cut wherever a block ends, and within blocks. */
+TEST(tar, cut_anywhere_it_is_refused)
+{
+	static const char map[] = "1\n512\n5\n";
+	cleanup_buf struct buf whole = {0};
+	char name[150];
+
+	memset(name, 'n', sizeof(name));
+	tar_build_pax(&whole, "path", name, sizeof(name));
+	tar_build_file(&whole, "short", "text");
+	tar_build_head(&whole, "long", 'L', 0644, "", sizeof(name));
+	tar_build_data(&whole, name, sizeof(name));
+	tar_build_head(&whole, "link", '2', 0777, "short", 0);
+	tar_build_pax(&whole, "GNU.sparse.major", "1", 1);
+	tar_build_pax(&whole, "GNU.sparse.realsize", "1000", 4);
+	tar_build_head(&whole, "sparse", '0', 0644, "", 517);
+	tar_build_data(&whole, map, sizeof(map) - 1);
+	tar_build_data(&whole, "holed", 5);
+	tar_build_head(&whole, "device", '3', 0644, "", 0);
+	for (size_t n = 1; n <= whole.len; n += n % 512 == 511 || n % 512 == 0 ? 1 : 510 - n % 512 + 1) {
+		struct buf b = {0};
+		struct loaded l;
+
+		buf_add(&b, whole.data, n);
+		load(&l, &b);
+		CHECK_INT(l.result, -1);
+		CHECK_HAS(l.err.text, "is truncated: it ends at byte");
+	}
 }
 
 TEST(tar, truncated_before_its_end)

@@ -142,6 +142,68 @@ TEST(tree, attributes_are_replaced_and_bounded)
 	tree_free(&t);
 }
 
+TEST(tree, attributes_of_one_file_are_counted)
+{
+	struct tree t;
+	struct inode *i;
+	struct err err = {0};
+	char name[32];
+
+	tree_init(&t);
+	i = file(&t);
+	for (int k = 0; k < TREE_XATTRS_MAX; k++) {
+		snprintf(name, sizeof(name), "user.%d", k);
+		CHECK_INT(tree_xattr(i, name, "", 0, &err), 0);
+	}
+	CHECK_INT(tree_xattr(i, "user.0", "again", 5, &err), 0);
+	CHECK_INT(tree_xattr(i, "user.more", "", 0, &err), -1);
+	CHECK_HAS(err.text, "more than 256 extended attributes");
+	tree_free(&t);
+}
+
+/* A compressed archive has megabytes of them for some hundred of its own bytes. */
+TEST(tree, attributes_of_all_files_together_are_bounded)
+{
+	static const char big[60000];
+	struct tree t;
+	struct err err = {0};
+	size_t n = 0;
+
+	tree_init(&t);
+	while (n <= TREE_BYTES_MAX / sizeof(big)) {
+		struct inode *i = file(&t);
+		char name[32];
+
+		CHECK_INT(tree_xattr(i, "user.a", big, sizeof(big), &err), 0);
+		snprintf(name, sizeof(name), "%zu", n);
+		if (!tree_put(&t, name, i, &err))
+			break;
+		n++;
+	}
+	CHECK_INT(n, TREE_BYTES_MAX / (sizeof(struct xattr) + strlen("user.a") + sizeof(big)));
+	CHECK_HAS(err.text, "all targets of symlinks and attributes have more than 256 MB");
+	tree_free(&t);
+}
+
+TEST(tree, what_is_replaced_does_not_count)
+{
+	struct tree t;
+	struct inode *i;
+
+	tree_init(&t);
+	tree_put(&t, "link", symlink_to(&t, "target"), NULL);
+	CHECK_INT(t.bytes, 6);
+	i = file(&t);
+	CHECK_INT(tree_xattr(i, "user.a", "12345", 5, NULL), 0);
+	tree_put(&t, "link", i, NULL);
+	tree_put(&t, "other", i, NULL);
+	CHECK_INT(t.bytes, sizeof(struct xattr) + 6 + 5);
+	tree_put(&t, "link", file(&t), NULL);
+	tree_put(&t, "other", file(&t), NULL);
+	CHECK_INT(t.bytes, 0);
+	tree_free(&t);
+}
+
 /* ---- layers (whole images: oci.c) ---- */
 
 TEST(tree, a_link_may_need_the_name_that_it_is_a_link_to)
