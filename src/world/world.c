@@ -535,10 +535,8 @@ static bool forget_call(struct world *w)
 
 	if (c && (c->stage != CALL_ASKED || !c->life))
 		return false; /* its machine is busy */
-	if (c) {
-		machine_forget(c->life->machine, c->request);
+	if (c)
 		call_drop(c);
-	}
 	w->call = NULL;
 	return true;
 }
