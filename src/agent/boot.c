@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -44,6 +43,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "wire/boot.h"
 
@@ -344,7 +344,7 @@ void boot_join(struct boot *b, char **argv)
 	(void)!chdir("/");
 	if (argv)
 		become_agent(argv);
-	signal(SIGHUP, SIG_DFL); /* who started us may have ignored it, and our children are to have it */
+	signals_reset(); /* a unit of systemd ignores SIGPIPE, what a shell starts with '&' SIGINT; our children are to have them */
 	for (size_t i = 0; i < ARRAY_SIZE(usual_inits); i++)
 		if (is_program(usual_inits[i])) {
 			init = usual_inits[i];

@@ -194,10 +194,12 @@ static void finish(struct child *c)
 	loop_timer(&c->agent->loop, &c->linger, CLOCK_NEVER);
 	if (ops)
 		ops->ended(c->arg, c);
-	if (at_end(c))
+	if (at_end(c)) {
 		free_child(c);
-	else
-		limit_detached(c->agent);
+		return;
+	}
+	child_hold(c, false); /* nobody has a window any more */
+	limit_detached(c->agent);
 }
 
 static void check(struct child *c)

@@ -66,7 +66,7 @@ struct child {
  * Standard input is /dev/null. The command leads a session of its own and has
  * default signals, umask 022, and the folder and variables of environment.h.
  *
- * Return: the child, which frees itself after @ended; or NULL
+ * Return: the child, which frees itself after @ended; or NULL with errno
  */
 struct child *child_start(struct agent *a, const char *command, const struct child_ops *ops, void *arg,
 			  struct err *err);

@@ -1,4 +1,5 @@
 /* wait_try.c - waiting until a command succeeds or fails: try, pause, try again */
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -87,6 +88,12 @@ static void ended(void *arg, const struct child *c)
 
 static const struct child_ops child_ops = {.output = output, .ended = ended};
 
+/* Return: whether a shell could not be started because there is too much of something now. */
+static bool is_passing(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
 static void look(struct wait *w)
 {
 	struct try *t = w->own;
@@ -95,6 +102,11 @@ static void look(struct wait *w)
 	buf_clear(&t->out);
 	buf_clear(&t->err);
 	t->child = child_start(w->request.agent, w->subject, &child_ops, w, &err);
+	if (!t->child && is_passing(errno)) {
+		wait_see(w, "%s%s%s", buf_str(&t->last), t->last.len ? "\nsince then " : "", err.text);
+		wait_again(w);
+		return;
+	}
 	if (!t->child) {
 		wait_fail(w, "%s", err.text);
 		return;

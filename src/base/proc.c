@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pidfd.h"
+#include "base/signals.h"
 
 /* Die with the parent; a parent that died before the prctl() is noticed by its pid. */
 static void tie_to_parent(pid_t parent)
@@ -40,16 +41,6 @@ pid_t proc_fork(void)
 	if (pid == 0)
 		tie_to_parent(parent);
 	return pid;
-}
-
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Return: the first number above all that the child gets: no higher, as the limit on open files may be low. */
@@ -139,7 +130,7 @@ static void run_child(const struct proc_spec *s, pid_t parent, int null, int sta
 
 	tie_to_parent(parent);
 	setpgid(0, 0);
-	reset_signals();
+	signals_reset();
 	fd_keep_from_exec(STDERR_FILENO + 1); /* what we were started with ourselves (make's job server, ...) */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	deny_clone3();

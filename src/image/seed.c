@@ -185,9 +185,14 @@ static const char network_config[] =
 
 static const char start[] =
 	"# start - start vmtap's agent, which says hello to the host\n"
+	"unit() {\n"
+	"	systemd-run --quiet --no-block --unit=vmtap-agent --description=\"vmtap's agent\" \\\n"
+	"		-p DefaultDependencies=no -p IgnoreOnIsolate=yes \"$@\" " BOOT_SEED_MOUNT "/agent serve\n"
+	"}\n"
 	"if [ -d /run/systemd/system ]; then\n"
-	"	exec systemd-run --quiet --no-block --unit=vmtap-agent --description=\"vmtap's agent\" \\\n"
-	"		-p DefaultDependencies=no -p IgnoreOnIsolate=yes " BOOT_SEED_MOUNT "/agent serve\n"
+	"	# A command that the kernel kills for its memory would end all of the unit; before systemd 243 it does not.\n"
+	"	unit -p OOMPolicy=continue 2>/dev/null || unit\n"
+	"	exit\n"
 	"fi\n"
 	"trap '' HUP # of a session that ends before setsid has begun another\n"
 	"setsid " BOOT_SEED_MOUNT "/agent serve </dev/null >/dev/null 2>&1 &\n";

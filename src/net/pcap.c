@@ -17,7 +17,8 @@ int pcap_open(struct pcap *p, const char *path, struct err *err)
 	const uint32_t head[6] = {NS_MAGIC, 2 | 4 << 16, 0, 0, SNAPLEN, ETHERNET}; /* version 2.4 */
 
 	pcap_close(p);
-	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	/* A pipe that nobody reads would hold up the world, at once or when it is full. */
+	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 	if (p->fd < 0)
 		return err_errno(err, "cannot create '%s'", path);
 	if (fd_write_all(p->fd, head, sizeof(head)) < 0) {

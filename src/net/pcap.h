@@ -15,7 +15,7 @@ struct pcap {
 	int64_t written;
 };
 
-/* Create the file, or begin it anew. Return: 0, or -1. */
+/* Create the file, or begin it anew; a pipe that somebody reads will do. Return: 0, or -1. */
 int pcap_open(struct pcap *p, const char *path, struct err *err);
 /* Add a frame, as it is sent now. What cannot be written ends the file. */
 void pcap_add(struct pcap *p, const void *frame, size_t n);

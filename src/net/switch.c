@@ -63,9 +63,9 @@ struct port {
 	int owner; /* machine */
 	struct watch watch;
 	struct queued *first, **last;
-	size_t waiting;	    /* frames in the queue */
-	struct timer patience; /* set while the queue is full and the port not yet deaf */
-	bool deaf;
+	size_t waiting;	    /* frames in the queue: SWITCH_QUEUE_MAX and more when several came at once */
+	struct timer patience; /* set while it holds others back */
+	bool holds_back, deaf;
 };
 
 struct learned {
@@ -83,7 +83,7 @@ struct net_switch {
 	struct held *held; /* the next one that is due first */
 	size_t nheld;
 	struct timer due;
-	size_t full; /* ports whose queue is at its limit, without those that are deaf */
+	size_t full; /* ports that hold others back */
 	uint8_t frame[SWITCH_FRAME_MAX + 1];
 };
 
@@ -150,6 +150,22 @@ static void update_watches(struct net_switch *s)
 	}
 }
 
+/* A full port has SWITCH_PATIENCE from now on. */
+static void hold_back(struct port *p)
+{
+	p->segment->full += !p->holds_back;
+	p->holds_back = true;
+	loop_timer(p->segment->loop, &p->patience, clock_now() + SWITCH_PATIENCE);
+}
+
+/* A port has room again, or is given up. */
+static void let_go(struct port *p)
+{
+	p->segment->full -= p->holds_back;
+	p->holds_back = false;
+	loop_timer(p->segment->loop, &p->patience, CLOCK_NEVER);
+}
+
 static void enqueue(struct port *p, const uint8_t *frame, size_t n)
 {
 	struct queued *q = xmalloc(sizeof(*q) + n);
@@ -159,31 +175,23 @@ static void enqueue(struct port *p, const uint8_t *frame, size_t n)
 	memcpy(q->frame, frame, n);
 	*p->last = q;
 	p->last = &q->next;
-	if (++p->waiting < SWITCH_QUEUE_MAX)
-		return;
-	p->segment->full++;
-	loop_timer(p->segment->loop, &p->patience, clock_now() + SWITCH_PATIENCE);
+	if (++p->waiting >= SWITCH_QUEUE_MAX && !p->holds_back)
+		hold_back(p);
 }
 
-/* A full port has taken a frame, or is given up: it holds nobody back any longer. */
-static void let_go(struct port *p)
-{
-	if (p->deaf || p->waiting < SWITCH_QUEUE_MAX)
-		return;
-	p->segment->full--;
-	loop_timer(p->segment->loop, &p->patience, CLOCK_NEVER);
-}
-
+/* Return: the first frame, which the port takes: so it is not deaf. */
 static struct queued *dequeue(struct port *p)
 {
 	struct queued *q = p->first;
 
-	let_go(p);
 	p->deaf = false;
 	p->first = q->next;
 	if (!p->first)
 		p->last = &p->first;
-	p->waiting--;
+	if (--p->waiting >= SWITCH_QUEUE_MAX)
+		hold_back(p);
+	else
+		let_go(p);
 	return q;
 }
 
@@ -302,7 +310,7 @@ static void out_of_patience(void *arg)
 	struct port *p = arg;
 
 	drain(p);
-	if (p->waiting == SWITCH_QUEUE_MAX) {
+	if (p->holds_back && !p->patience.active) { /* it took none */
 		let_go(p);
 		p->deaf = true;
 	}
@@ -352,8 +360,8 @@ static void receive(struct port *p, int number)
 		ssize_t n = recv(p->watch.fd, s->frame, sizeof(s->frame), MSG_DONTWAIT);
 
 		if (n < 0) {
-			if (errno != EAGAIN && errno != EINTR)
-				switch_detach(s, number);
+			if (errno != EAGAIN && errno != EINTR) /* its number is its owner's, who detaches it */
+				loop_unwatch(s->loop, &p->watch);
 			return;
 		}
 		s->stats.received++;

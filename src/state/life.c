@@ -343,15 +343,21 @@ static bool take_another(struct life *l)
 	return true;
 }
 
+/* The QEMU that was saved is no more. */
+static void drop_save(struct life *l)
+{
+	checkpoint_drop(&l->pending);
+	loop_timer(l->machine->loop, &l->go_on, CLOCK_NEVER);
+	saving_abandon(&l->saving);
+}
+
 static void stopped(void *arg, struct machine *m)
 {
 	struct life *l = arg;
 
 	template_cancel(l->making);
 	l->making = NULL;
-	checkpoint_drop(&l->pending);
-	loop_timer(m->loop, &l->go_on, CLOCK_NEVER);
-	saving_abandon(&l->saving);
+	drop_save(l);
 	if ((m->loss == LOSS_STATE || m->loss == LOSS_STATE_UNREAD) && take_another(l))
 		return;
 	l->owner.stopped(l->owner.arg, m);
@@ -368,7 +374,8 @@ static void settle(struct life *l)
 	cleanup_free char *kept = why ? xstrdup(why) : NULL;
 
 	checkpoint_settle(&l->pending, &l->checkpoints);
-	l->saved(l->saved_arg, kept);
+	if (l->saved)
+		l->saved(l->saved_arg, kept);
 }
 
 /*
@@ -444,6 +451,10 @@ void life_save(struct life *l, const char *name, void (*done)(void *arg, const c
 	struct machine *m = l->machine;
 	int fd;
 
+	if (l->pending) {
+		done(arg, "it is being saved already");
+		return;
+	}
 	l->pending = checkpoint_new(l->world->store, name);
 	fd = checkpoint_fd(l->pending);
 	if (fd < 0) {
@@ -463,6 +474,12 @@ void life_save(struct life *l, const char *name, void (*done)(void *arg, const c
 	saving_start(&l->saving);
 }
 
+void life_forget_save(struct life *l, const void *arg)
+{
+	if (l->saved_arg == arg)
+		l->saved = NULL;
+}
+
 void life_abandon_save(struct life *l, char *why)
 {
 	machine_fail(l->machine, LOSS_QEMU, why); /* which drops what is pending, too */
@@ -478,6 +495,7 @@ bool life_restore(struct life *l, const char *name)
 
 	if (!c)
 		return false;
+	drop_save(l);
 	if (checkpoint_origin(c, &frozen)) {
 		machine_reset(m);
 		thaw(l, ORIGIN_CHECKPOINT, frozen);

@@ -72,11 +72,14 @@ void life_start(struct life *l);
 
 /**
  * life_save() - Keep the machine, which is UP, under a name
- * @done:	Called once when it runs on, with why it could not be saved or NULL;
- *		not called when it stops first. An older checkpoint of that name
+ * @done:	Called once when it runs on, with why it could not be saved or NULL; at once
+ *		when another save is under way; not called when it stops or is restored first. An older checkpoint of that name
  *		is replaced only by a good one
  */
 void life_save(struct life *l, const char *name, void (*done)(void *arg, const char *error), void *arg);
+
+/* Whoever gave this @arg hears no more of the save, which goes on. */
+void life_forget_save(struct life *l, const void *arg);
 
 /* Hear no more of a save; the machine is GONE, as QEMU may have stopped it. */
 void life_abandon_save(struct life *l, char *why);

@@ -200,6 +200,7 @@ static int end_file(struct tree_unpack *u, struct err *err)
 static int make_folder(struct tree_unpack *u, int place, const char *name, struct entry *e, struct err *err)
 {
 	cleanup_fd int fd = -1;
+	struct stat st;
 
 	u->folder_bytes += strlen(e->path) + sizeof(*e);
 	if (u->folder_bytes > TREE_FOLDERS_MAX)
@@ -207,9 +208,11 @@ static int make_folder(struct tree_unpack *u, int place, const char *name, struc
 	if (mkdirat(place, name, 0700) < 0 && errno != EEXIST)
 		return fail(u, "create", e->path, err);
 	fd = enter(place, name, strlen(name));
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(u, "use as a folder", e->path, err);
-	(void)!fchmod(fd, 0700); /* one that was there, and that we could not put anything into; it gets its mode at the end */
+	/* We are to put something into it. It gets its mode at the end; one that was there stays open to others until then. */
+	if ((st.st_mode & S_IRWXU) != S_IRWXU)
+		(void)!fchmod(fd, (st.st_mode & 07777) | S_IRWXU);
 	u->folders = xrealloc(u->folders, (u->nfolders + 1) * sizeof(*u->folders));
 	u->folders[u->nfolders++] = *e;
 	*e = (struct entry){0};

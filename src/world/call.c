@@ -28,10 +28,12 @@ void call_drop(struct call *c)
 	copies_end(c);
 	loop_timer(c->owner->loop, &c->again, CLOCK_NEVER);
 	screens_drop(c);
-	if (c->life)
+	if (c->life) { /* nobody there knows of it any more */
+		machine_forget(c->life->machine, c->request);
 		qmp_forget(&c->life->machine->qmp, c);
-	if (c->life)
+		life_forget_save(c->life, c);
 		console_unhear(&c->life->machine->console, &c->ear);
+	}
 	free(c->first);
 	free(c->second);
 	free(c->words);
@@ -56,7 +58,6 @@ void call_abandon(struct call *c)
 			wire_put_u32(machine_out(m), UINT32_MAX);
 			machine_send(m, mark);
 		}
-		machine_forget(m, c->request);
 	}
 	call_drop(c);
 }
@@ -100,11 +101,8 @@ void call_result(struct call *c, enum wire_outcome outcome, uint32_t status, uin
 {
 	const struct call_owner *o = c->owner;
 	struct buf *out = &o->script->stream.out;
-	size_t mark;
+	size_t mark = wire_begin(out, WIRE_RESULT, c->id);
 
-	if (c->life && c->request)
-		machine_forget(c->life->machine, c->request);
-	mark = wire_begin(out, WIRE_RESULT, c->id);
 	wire_put_u8(out, (uint8_t)outcome);
 	wire_put_u32(out, status);
 	wire_put_u32(out, signal);
@@ -375,6 +373,24 @@ static void rebooted(struct call *c, const struct machine *m)
 	}
 }
 
+/* Return: whether the machine's answer is awaited, and not that it comes up or goes down, nor what it says by itself. */
+static bool awaits_machine(const struct call *c)
+{
+	return c->stage == CALL_ASKED || c->stage == CALL_CANCELLED || c->stage == CALL_SLEEPING || c->stage == CALL_WAKING ||
+	       c->stage == CALL_SAVING || c->stage == CALL_CONTROL || c->stage == CALL_TYPING || c->stage == CALL_SCREEN;
+}
+
+/* The machine is up, but as it was at a checkpoint: somebody else has restored it, and nobody there knows of the call. */
+static void overtaken(struct call *c, const struct machine *m)
+{
+	cleanup_free char *why = xasprintf("'%s' was restored, and what ran in it has ended", m->spec->name);
+
+	if (is_repeated(c))
+		order_find(c->kind)->when_up(c);
+	else
+		call_answer(c, WIRE_LOST, why);
+}
+
 void call_machine_changed(struct call *c, struct machine *m)
 {
 	if (!c->life)
@@ -391,6 +407,8 @@ void call_machine_changed(struct call *c, struct machine *m)
 		order_find(c->kind)->when_up(c);
 	else if (m->state == MACHINE_UP && c->stage == CALL_RESTORING)
 		restored(c, m);
+	else if (m->state == MACHINE_UP && awaits_machine(c))
+		overtaken(c, m);
 	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING && c->kind == WIRE_CALL_REBOOT)
 		call_answer(c, WIRE_FAILED, m->off_why ? m->off_why : "it went off");
 	else if (m->state == MACHINE_OFF && c->stage == CALL_STOPPING)

@@ -87,16 +87,20 @@ static int set_address(struct sockaddr_un *a, const char *path)
 
 static int new_socket(void)
 {
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/* Return: a connection; -1 with errno, ECONNREFUSED when nobody listens any more. */
+/*
+ * Without waiting for a world that takes nobody in: it may stand still, and the folder is locked.
+ *
+ * Return: a connection; -1 with errno, ECONNREFUSED when nobody listens any more, EAGAIN when too many wait there
+ */
 static int connect_to(const char *path)
 {
 	struct sockaddr_un a;
 	cleanup_fd int fd = set_address(&a, path) < 0 ? -1 : new_socket();
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || fd_set_nonblock(fd, 0) < 0)
 		return -1;
 	return fd_steal(&fd);
 }
@@ -122,7 +126,7 @@ static int try_number(struct door *d, const char *folder, int number)
 		return -1;
 	if (!clear_dead(d->path))
 		return 1;
-	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	d->fd = new_socket();
 	mask = umask(S_IXUSR | S_IRWXG | S_IRWXO);
 	r = d->fd < 0 ? -1 : bind(d->fd, (struct sockaddr *)&a, sizeof(a));
 	umask(mask);
@@ -289,5 +293,7 @@ int door_knock(const char *path, struct err *err)
 		return fd;
 	if (errno == ECONNREFUSED || errno == ENOENT)
 		return err_set(err, "nothing is kept at '%s' any more", path);
+	if (errno == EAGAIN)
+		return err_set(err, "what is kept at '%s' lets nobody in: it stands still", path);
 	return err_errno(err, "cannot connect to '%s'", path);
 }

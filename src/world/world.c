@@ -33,7 +33,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "state/layer.h"
 #include "world/call.h"
 #include "world/findings.h"
 #include "world/forwards.h"
@@ -41,6 +40,7 @@
 #include "world/jobs.h"
 #include "world/journal.h"
 #include "world/keep.h"
+#include "world/layers.h"
 #include "world/player.h"
 #include "world/recorder.h"
 
@@ -59,10 +59,8 @@ struct world {
 	struct forwards forwards;
 
 	struct player player;
-	bool halted;   /* the script stands still for people, or has ended since */
-	bool awake;    /* the machines that setup left are running */
-	bool waking;   /* it is waited for the machines that setup left */
-	bool saving;   /* the script is over, and what it left is being saved */
+	bool halted; /* the script stands still for people, or has ended since */
+	struct layers layers;
 	uint64_t deadline;
 	char *overtime; /* why no call is begun any more, or NULL */
 	struct timer test_timer, kill_timer;
@@ -78,17 +76,6 @@ static uint64_t seconds_from_now(const struct world *w, double s)
 }
 
 /* ---- the script ---- */
-
-/* The machines that setup left were running, all of them, and so they are for a test that uses any. */
-static void wake_layer(struct world *w)
-{
-	if (w->awake || !w->spec->layer)
-		return;
-	w->awake = true;
-	for (size_t i = 0; i < w->spec->nmachines; i++)
-		if (layer_has(w->spec->layer, w->spec->machines[i].name))
-			life_start(&w->lives[i]);
-}
 
 /* For a person who waits. */
 static void show_call(const struct world *w)
@@ -147,7 +134,7 @@ static void begin_call(struct world *w, const struct frame *f)
 		call_expire(w->call, w->overtime);
 		return;
 	}
-	wake_layer(w);
+	layers_wake(&w->layers);
 	if (w->call)
 		call_go(w->call);
 }
@@ -304,8 +291,7 @@ static void machine_changed(void *arg, struct machine *m)
 		call_machine_changed(w->call, m);
 	visitors_machine_changed(&w->visitors, m);
 	forwards_machine_changed(&w->forwards, m);
-	if (w->waking)
-		loop_stop(&w->loop);
+	layers_machine_changed(&w->layers);
 }
 
 static void machine_stopped(void *arg, struct machine *m)
@@ -314,8 +300,6 @@ static void machine_stopped(void *arg, struct machine *m)
 
 	findings_machine_stopped(&w->findings, m);
 	machine_changed(w, m);
-	if (w->saving)
-		loop_stop(&w->loop);
 }
 
 /* ---- people ---- */
@@ -409,6 +393,7 @@ static void world_init(struct world *w, const struct spec *spec, struct world_ou
 		.await = await_visit,
 		.arg = w,
 	};
+	w->layers = (struct layers){.loop = &w->loop, .spec = spec, .lives = w->lives, .switches = w->switches};
 	w->visitors = (struct visitors){
 		.loop = &w->loop,
 		.lives = w->lives,
@@ -489,43 +474,13 @@ static void add_lacks(struct world *w, struct world_outcome *o)
 	}
 }
 
-static bool is_waking(const struct world *w)
-{
-	for (size_t i = 0; i < w->spec->nmachines; i++)
-		if (w->lives[i].layer_used && w->machines[i].state > MACHINE_OFF && w->machines[i].state < MACHINE_UP)
-			return true;
-	return false;
-}
-
-/* What a setup begins with is all in what it leaves: also the machines that it did not use, and that are about to run again. */
-static void await_layer(struct world *w, struct world_outcome *o, struct err *err)
-{
-	w->waking = true;
-	while (is_waking(w) && !err->text[0])
-		loop_run(&w->loop, err);
-	w->waking = false;
-	for (size_t i = 0; i < w->spec->nmachines && !o->unsaved; i++)
-		if (w->lives[i].layer_used && w->machines[i].state == MACHINE_GONE)
-			o->unsaved = xstrdup(w->machines[i].gone);
-}
-
 /* A setup came to its end: keep what it made. */
 static void save(struct world *w, struct world_outcome *o)
 {
-	const struct spec *s = w->spec;
-	struct err err = {0};
-
-	if (!s->save_to || !w->player.finished || o->result.verdict != VERDICT_PASSED)
+	if (!w->spec->save_to || !w->player.finished || o->result.verdict != VERDICT_PASSED)
 		return;
-	if (s->layer && !w->awake) /* they still are in there, and nowhere else */
-		o->unsaved = xstrdup("it used no machine");
-	else
-		await_layer(w, o, &err);
 	end_setup(w);
-	w->saving = true;
-	if (!o->unsaved && layer_save(&w->loop, w->switches, s->nnets, w->machines, s->nmachines, s->save_to, s->call_timeout,
-		       &err) < 0)
-		o->unsaved = xstrdup(err.text);
+	layers_save(&w->layers, w->machines, o);
 }
 
 /* A call that its script did not live to see answered is forgotten first, as the loop runs on. Return: whether machines can be asked. */
@@ -535,10 +490,8 @@ static bool forget_call(struct world *w)
 
 	if (c && (c->stage != CALL_ASKED || !c->life))
 		return false; /* its machine is busy */
-	if (c) {
-		machine_forget(c->life->machine, c->request);
+	if (c)
 		call_drop(c);
-	}
 	w->call = NULL;
 	return true;
 }

@@ -9,7 +9,8 @@
 #include "agent/child.h"
 #include "base/clock.h"
 
-#define LOOK (5 * NS_PER_MS)
+#define LOOK	  (5 * NS_PER_MS)
+#define LOOKS_MAX 4000
 
 static struct agent agent;
 static struct timer reaper;
@@ -52,6 +53,19 @@ static void reap_next(void)
 
 	CHECK_INT(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
 	child_reap_all(&agent);
+}
+
+/* What is detached is gone when its pipes are at their ends. */
+static void reap_last(void *arg)
+{
+	static int looks;
+
+	(void)arg;
+	child_reap_all(&agent);
+	if (!agent.children || ++looks == LOOKS_MAX)
+		loop_stop(&agent.loop);
+	else
+		loop_timer(&agent.loop, &reaper, clock_now() + LOOK);
 }
 
 static void run_until(bool *flag)
@@ -114,6 +128,23 @@ TEST(agent_child, the_shell_that_waits_takes_the_next_command_and_no_other)
 	over = false;
 	CHECK(run("echo two >&2") != spare);
 	CHECK_STR(buf_str(&got), "one\ntwo\n");
+	end();
+}
+
+/* More than two pipes, and all that is read of them at its end. */
+TEST(agent_child, what_a_command_leaves_behind_writes_on_though_its_output_was_held)
+{
+	struct child *c;
+
+	begin();
+	c = child_start(&agent, "head -c 3000000 /dev/zero &", &ops, NULL, NULL);
+	child_hold(c, true);
+	run_until(&over);
+	CHECK_INT(WEXITSTATUS(status), 0);
+	reaper = (struct timer){.expired = reap_last, .arg = NULL};
+	loop_timer(&agent.loop, &reaper, clock_now());
+	CHECK_INT(loop_run(&agent.loop, NULL), 0);
+	CHECK(agent.children == NULL);
 	end();
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 
 #include "agent.h"
@@ -85,6 +86,39 @@ TEST(waits, what_holds_is_answered_in_one_round_trip)
 	close(local);
 	unlink(a.sun_path);
 	rmdir(folder);
+}
+
+static void limit_files(rlim_t n)
+{
+	struct rlimit l;
+
+	CHECK_INT(prlimit(h.pid, RLIMIT_NOFILE, NULL, &l), 0);
+	l.rlim_cur = n;
+	CHECK_INT(prlimit(h.pid, RLIMIT_NOFILE, &l, NULL), 0);
+}
+
+/* A guest that is short of something for a while. */
+TEST(waits, a_command_that_cannot_be_started_now_is_tried_again)
+{
+	cleanup_free char *reason = NULL;
+	struct frame f;
+
+	begin();
+	limit_files(3);
+	add_wait(1, WIRE_WAIT_SUCCEEDS, "echo yes", "", 0);
+	host_say(&h, WIRE_PING, 2, NULL);
+	f = host_hear(&h);
+	CHECK(f.type == WIRE_DONE && f.id == 2); /* it has looked */
+	limit_files(100);
+	f = host_hear(&h);
+	CHECK(f.type == WIRE_DONE && f.id == 1);
+	limit_files(3);
+	add_wait(3, WIRE_WAIT_FAILS, "true", "", 0);
+	host_say(&h, WIRE_CANCEL, 3, NULL);
+	f = host_hear(&h);
+	reason = host_reason(&f);
+	CHECK_HAS(reason, "cannot create a pipe: ");
+	host_end(&h);
 }
 
 TEST(waits, a_port_that_opens_is_seen_at_the_next_look)

@@ -282,6 +282,54 @@ TEST(call, the_tests_own_end_is_told_apart)
 	end();
 }
 
+TEST(call, one_that_was_abandoned_hears_no_answer)
+{
+	static const enum wire_call kinds[] = {WIRE_CALL_EXEC, WIRE_CALL_SUSPEND, WIRE_CALL_SHELL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		uint32_t id;
+
+		begin();
+		CHECK(ask(kinds[i], "x", CLOCK_NEVER));
+		CHECK(asked(&id) != 0);
+		call_abandon(s.call);
+		s.call = NULL;
+		say(WIRE_FAIL, id, 0, 5);
+		CHECK_INT(s.machine.state, MACHINE_UP);
+		CHECK_INT(answer(reason, &output), -1);
+		end();
+	}
+}
+
+/* As by another's restore(): silent, and then it is up. */
+static void go_back(void)
+{
+	requests_clear(&s.machine.requests);
+	s.machine.ends++;
+	on_change(NULL, &s.machine);
+}
+
+TEST(call, a_machine_that_somebody_else_restores_has_lost_its_calls)
+{
+	uint32_t id;
+
+	begin();
+	CHECK(ask(WIRE_CALL_SHELL, "dumb", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_SHELL);
+	go_back();
+	CHECK_INT(answer(reason, &output), WIRE_LOST);
+	CHECK_STR(reason, "'m' was restored, and what ran in it has ended");
+	end();
+	begin();
+	CHECK(ask(WIRE_CALL_WAIT, "x", CLOCK_NEVER));
+	CHECK_INT(asked(&id), WIRE_WAIT);
+	go_back();
+	CHECK_INT(asked(&id), WIRE_WAIT); /* it is asked again */
+	say(WIRE_DONE, id, 0, 0);
+	CHECK_INT(answer(reason, &output), WIRE_OK);
+	end();
+}
+
 /* Whether the agent's frame costs the machine its life, by name. */
 static void refuses(enum wire_type type, enum wire_stream stream, size_t n, const char *what)
 {

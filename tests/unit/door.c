@@ -118,6 +118,30 @@ TEST(door, the_janitor_clears_up_after_a_kill)
 	end();
 }
 
+TEST(door, one_that_takes_nobody_in_stops_nobody)
+{
+	cleanup_buf struct buf list = {0};
+	int waiting[16], n = 0;
+	struct err err = {0};
+	struct door d, other;
+
+	begin();
+	CHECK_INT(door_open(&d, NULL), 0);
+	while (n < (int)ARRAY_SIZE(waiting) && (waiting[n] = door_knock(d.path, &err)) >= 0)
+		n++;
+	CHECK(n > 1 && n < (int)ARRAY_SIZE(waiting));
+	CHECK_HAS(err.text, "lets nobody in");
+	door_list(&list);
+	CHECK_HAS(buf_str(&list), d.path);
+	CHECK_INT(door_open(&other, NULL), 0);
+	CHECK_STR(path_base(other.path), "2");
+	door_close(&other);
+	while (n > 0)
+		close(waiting[--n]);
+	door_close(&d);
+	end();
+}
+
 /* A socket that nobody listens at, as both leave it that are killed together. */
 static void leave_dead(const char *path)
 {

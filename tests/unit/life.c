@@ -418,6 +418,56 @@ TEST(life, nobody_hears_of_the_save_of_a_machine_that_stops_meanwhile)
 	end();
 }
 
+static void look_for_save(void *arg)
+{
+	if (!s.life.pending)
+		loop_stop(&s.loop);
+	else
+		loop_timer(&s.loop, arg, clock_now() + NS_PER_MS);
+}
+
+TEST(life, a_save_goes_on_without_who_asked_for_it)
+{
+	struct timer look = {.expired = look_for_save, .arg = &look};
+
+	begin();
+	spec.cold = true;
+	CHECK_STR(start(), "");
+	life_save(&s.life, "a", on_saved, &s);
+	life_forget_save(&s.life, &spec); /* of somebody else, who has none */
+	CHECK(s.life.saved != NULL);
+	life_forget_save(&s.life, &s);
+	loop_timer(&s.loop, &look, 0);
+	run();
+	CHECK_INT(s.saves, 0);
+	CHECK(life_restore(&s.life, "a"));
+	run();
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	end();
+}
+
+TEST(life, a_machine_is_saved_once_at_a_time)
+{
+	begin();
+	spec.cold = true;
+	CHECK_STR(start(), "");
+	life_save(&s.life, "a", on_saved, NULL);
+	CHECK_INT(s.saves, 0);
+	life_save(&s.life, "b", on_saved, NULL);
+	CHECK_INT(s.saves, 1);
+	CHECK_STR(s.error ? s.error : "", "it is being saved already");
+	run();
+	CHECK_INT(s.saves, 2);
+	CHECK(!s.error);
+	life_save(&s.life, "b", on_saved, NULL);
+	CHECK(life_restore(&s.life, "a")); /* which ends the save that is under way */
+	CHECK(!s.life.pending);
+	run();
+	CHECK_INT(s.machine.state, MACHINE_UP);
+	CHECK_INT(s.saves, 2);
+	end();
+}
+
 TEST(life, a_checkpoint_that_cannot_be_resumed_is_no_reason_to_boot)
 {
 	save("", "");

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -294,6 +295,64 @@ TEST(switch, deaf_port_stops_nobody_and_is_served_again_when_it_hears)
 	lab_close(&l);
 }
 
+/* What is on its way comes at one moment, and may be more than a queue's limit. */
+TEST(switch, deaf_port_with_more_than_its_queue_stops_nobody)
+{
+	const struct switch_stats *stats;
+	int sent = 0, got = 0, heard = -1;
+	struct lab l;
+
+	lab_open(&l);
+	stats = switch_stats(l.sw);
+	send_frame(&l, 1, 0, 60);
+	run_ms(&l, 5);
+	received(&l, 0);
+	switch_faults(l.sw)->delay = 1000 * NS_PER_S;
+	for (int round = 0; round < ROUNDS && stats->received <= SWITCH_HELD_MAX; round++) {
+		sent += flood(&l, 100);
+		CHECK_INT(loop_poll(&l.loop, NULL), 0);
+	}
+	switch_heal(l.sw); /* all of them at once */
+	send_frame(&l, 2, 0, 60);
+	for (int round = 0; round < ROUNDS && heard < 0; round++) {
+		run_ms(&l, 1);
+		heard = (int)take(&l, 0);
+	}
+	CHECK_INT(heard, 60);
+	for (int round = 0; round < ROUNDS && got + (int)stats->dropped < sent; round++) {
+		got += received(&l, 1);
+		run_ms(&l, 1);
+	}
+	CHECK(got >= SWITCH_HELD_MAX); /* none of those, but what came when it was known to be deaf */
+	CHECK_INT(got + (int)stats->dropped, sent);
+	send_frame(&l, 0, 1, 60);
+	run_ms(&l, 5);
+	CHECK_INT(received(&l, 1), 1);
+	lab_close(&l);
+}
+
+TEST(switch, a_wire_that_breaks_keeps_its_number)
+{
+	int fds[2], ours, theirs, broken;
+	struct lab l;
+
+	lab_open(&l);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	broken = switch_attach(l.sw, fds[0], 3, NULL);
+	send_frame(&l, 0, 0xFF, 60);
+	run_ms(&l, 5);
+	close(fds[1]); /* with a frame that was not read: our end gets ECONNRESET */
+	run_ms(&l, 5);
+	CHECK_INT(switch_socketpair(&ours, &theirs, NULL), 0);
+	CHECK(switch_attach(l.sw, ours, 4, NULL) != broken);
+	switch_detach(l.sw, broken); /* as its machine does when it ends, which costs no other its port */
+	send_frame(&l, 0, 0xFF, 60);
+	run_ms(&l, 5);
+	CHECK(recv(theirs, fds, sizeof(fds), MSG_DONTWAIT) > 0);
+	close(theirs);
+	lab_close(&l);
+}
+
 TEST(switch, deaf_port_can_be_detached)
 {
 	struct lab l;
@@ -555,5 +614,19 @@ TEST(switch, a_capture_has_each_frame_once)
 	CHECK(memcmp(file.data + 24 + 8, "\74\0\0\0\74\0\0\0", 8) == 0);
 	unlink(path);
 	close(fd);
+	lab_close(&l);
+}
+
+TEST(switch, a_capture_waits_for_no_reader)
+{
+	struct lab l;
+	char path[] = "/tmp/unit-net-XXXXXX";
+
+	lab_open(&l);
+	CHECK(mkdtemp(path) != NULL);
+	CHECK_INT(rmdir(path), 0);
+	CHECK_INT(mkfifo(path, 0600), 0);
+	CHECK_INT(switch_capture(l.sw, path, NULL), -1);
+	unlink(path);
 	lab_close(&l);
 }

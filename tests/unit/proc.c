@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/signals.h"
 
 #define PATIENCE_MS 10000
 
@@ -418,4 +419,27 @@ TEST(proc, find_looks_in_path)
 	CHECK(!none);
 	CHECK(!folder);
 	CHECK_STR(absolute, "/bin/sh");
+}
+
+/* What a shell's '&', or a unit of systemd, hands on. */
+TEST(proc, signals_are_as_a_new_program_expects_them)
+{
+	const sigset_t blocked = signals_only(SIGTERM);
+	struct sigaction pipe, interrupt;
+	sigset_t left;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		sigprocmask(SIG_BLOCK, &blocked, NULL);
+		signals_reset();
+		sigaction(SIGPIPE, NULL, &pipe);
+		sigaction(SIGINT, NULL, &interrupt);
+		sigprocmask(SIG_BLOCK, NULL, &left);
+		_exit(pipe.sa_handler != SIG_DFL || interrupt.sa_handler != SIG_DFL || sigismember(&left, SIGTERM));
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
 }

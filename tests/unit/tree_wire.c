@@ -158,6 +158,19 @@ static int put_data(struct tree_unpack *u, uint64_t at, const char *text)
 	return tree_unpack_record(u, b.data, b.len, &err);
 }
 
+/* Others may be at work in it, and the tree may never come to its end. */
+TEST(tree, a_folder_that_was_there_stays_open_to_others)
+{
+	struct tree_unpack *u = hostile();
+
+	shell("mkdir -p out/copy/closed; chmod 1755 out/copy; chmod 50 out/copy/closed");
+	CHECK_INT(put(u, TREE_FOLDER, "", "", 0), 0);
+	CHECK_INT(put(u, TREE_FOLDER, "closed", "", 0), 0);
+	shell("test $(stat -c %a out/copy) = 1755 && test $(stat -c %a out/copy/closed) = 750");
+	tree_unpack_free(u);
+	shell("test $(stat -c %a out/copy) = 1755");
+}
+
 TEST(tree, no_path_leads_out)
 {
 	static const char *const paths[] = {"..", "../x", "a/../../x", "/etc/x", "a//b", "./x", "a/.", "a/"};

@@ -10,6 +10,12 @@ test("cloud-init starts the agent, and is done when the machine is up") {
 	like(cloud.succeed("cat /run/cloud-init/result.json"), "NoCloud");
 	is(cloud.succeed("findmnt -no FSTYPE /"), "ext4");
 	cloud.fail("findmnt /run/vmtap");
+	is(cloud.succeed("grep SigIgn /proc/self/status"), "SigIgn:\t0000000000000000"); /* a unit of systemd ignores SIGPIPE */
+}
+
+test("a command that takes all memory costs no more than itself", .health = "oom") {
+	cloud.execute("tail /dev/zero");
+	is(cloud.unit_property("vmtap-agent.service", "ActiveState"), "active");
 }
 
 test("its disk is its own") {
