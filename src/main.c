@@ -1,7 +1,11 @@
 /* main.c - the command table */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -44,6 +48,14 @@ static int unknown_command(const char *word)
 	return EXIT_WRONG;
 }
 
+/* A file that is opened later must not take the place of a standard stream that is closed: reading there ends at once, writing fails. */
+static void fill_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDONLY); /* NOLINT(android-cloexec-open): a standard descriptor is inherited */
+}
+
 /*
  * What holds for all commands: a file that meets the limit of `ulimit -f` is an
  * error of the write, not the end of the process; and what vmtap writes can be
@@ -53,15 +65,15 @@ static void set_up(void)
 {
 	mode_t mask = umask(0);
 
+	fill_streams();
 	umask(mask & S_IWOTH ? mask : mask | S_IWGRP | S_IWOTH);
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 
-	set_up();
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		word = "help";
 	for (const struct command_entry *c = cmd_table; c->name; c++)
@@ -71,4 +83,24 @@ int main(int argc, char **argv)
 	if (word[0] == '-' || strpbrk(word, "./") || file_exists(word))
 		return cmd_run(argv + 1);
 	return unknown_command(word);
+}
+
+/* What a command has printed may still be on its way. Return: its exit status, or that of one that cannot print. */
+static int finish(int status)
+{
+	const bool failed = ferror(stdout);
+
+	if (fflush(stdout) < 0)
+		log_line("cannot write to standard output: %s", strerror(errno));
+	else if (failed)
+		log_line("cannot write to standard output");
+	else
+		return status;
+	return status == EXIT_PASSED ? EXIT_INFRA : status;
+}
+
+int main(int argc, char **argv)
+{
+	set_up();
+	return finish(run(argc, argv));
 }

@@ -271,8 +271,10 @@ static int ask(struct place *p, enum wire_call call, const char *first, unsigned
 
 		wire_get_u8(&r);
 		bytes = wire_get_bytes(&r, &n);
-		if (f.type == WIRE_OUTPUT && fd_write_all(STDOUT_FILENO, bytes, n) < 0)
+		if (f.type == WIRE_OUTPUT && fd_write_all(STDOUT_FILENO, bytes, n) < 0) {
+			log_line("cannot write to standard output: %s", strerror(errno));
 			return EXIT_INFRA;
+		}
 	}
 	if (f.type == WIRE_RESULT)
 		return take_result(&f);
@@ -453,6 +455,23 @@ static int do_there(struct place *p, const struct attach_options *o)
 	return o->repl ? run_prompt(p) : go_there(p, o->console);
 }
 
+/* Return: 0, or -1: two things cannot be done at once. */
+static int check_options(const struct attach_options *o, struct err *err)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} things[] = {{"list", o->list}, {"console", o->console}, {"repl", o->repl}, {"log", o->log}, {"screenshot", o->screenshot}, {"tty", o->tty}, {"end", o->end}};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(things); i++) {
+		if (things[i].given && first)
+			return err_set(err, "--%s and --%s are two things to do: choose one", first, things[i].name);
+		first = things[i].given ? things[i].name : first;
+	}
+	return 0;
+}
+
 int cmd_attach(char **argv)
 {
 	static struct places all;
@@ -465,10 +484,10 @@ int cmd_attach(char **argv)
 		return status;
 	name = argv[0] && is_name(argv[0]) ? argv[0] : NULL;
 	machine = argv[name ? 1 : 0];
-	if (n > (name ? 2 : 1)) {
+	if (n > (name ? 2 : 1))
 		err_set(&err, "there is '%s' behind the machine's name", argv[name ? 2 : 1]);
+	if (err.text[0] || check_options(&o, &err) < 0)
 		return cmd_wrong("attach", err.text);
-	}
 	if (!name || !strchr(name, '/'))
 		find_all(&all);
 	if (o.list)

@@ -80,7 +80,5 @@ int cmd_wrong(const char *name, const char *why);
 int cmd_wrong_operand(const char *name, const char *operand);
 /* Say what failed. Return: EXIT_INFRA. */
 int cmd_failed(const struct err *err);
-/* The end of a command that prints. Return: EXIT_PASSED, or EXIT_INFRA when not all of it could be written. */
-int cmd_printed(void);
 
 #endif

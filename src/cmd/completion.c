@@ -289,7 +289,6 @@ int cmd_completion(char **argv)
 	static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 	static void (*const print[])(void) = {print_bash, print_zsh, print_fish};
 	int n, status = cmd_parse("completion", none, NULL, argv, &n);
-	const char *near;
 
 	if (status >= 0)
 		return status;
@@ -298,12 +297,9 @@ int cmd_completion(char **argv)
 	for (size_t i = 0; shells[i]; i++) {
 		if (strcmp(argv[0], shells[i]) == 0) {
 			print[i]();
-			return cmd_printed();
+			return EXIT_PASSED;
 		}
 	}
 	log_line("there is no completion for '%s'", argv[0]);
-	near = text_nearest(argv[0], shells);
-	if (near)
-		log_line("did you mean '%s'?", near);
 	return cmd_wrong("completion", "it can be made for bash, zsh and fish");
 }

@@ -72,8 +72,8 @@ int cmd_header(char **argv)
 	if (n > (o.clangd != 0))
 		return cmd_wrong_operand("header", argv[o.clangd ? 1 : 0]);
 	if (o.clangd)
-		return write_all(n ? argv[0] : ".", &err) < 0 ? cmd_wrong("header", err.text) : cmd_printed();
+		return write_all(n ? argv[0] : ".", &err) < 0 ? cmd_wrong("header", err.text) : EXIT_PASSED;
 	text = embed_header(&size);
 	fwrite(text, 1, size, stdout);
-	return cmd_printed();
+	return EXIT_PASSED;
 }

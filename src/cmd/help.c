@@ -46,9 +46,17 @@ const char *cmd_nearest(const char *word)
 
 int cmd_help(char **argv)
 {
+	static const struct option none[] = {{0}};
 	const struct command_entry *c;
+	int n, status = cmd_parse("help", none, NULL, argv, &n);
 
-	if (!argv[0]) {
+	if (status >= 0)
+		return status;
+	if (n > 1) {
+		log_line("help takes one command, but there is '%s'\ntry 'vmtap help'", argv[1]);
+		return EXIT_WRONG;
+	}
+	if (n == 0) {
 		print_overview();
 		return EXIT_PASSED;
 	}
@@ -74,11 +82,6 @@ int cmd_failed(const struct err *err)
 {
 	log_line("%s", err->text);
 	return EXIT_INFRA;
-}
-
-int cmd_printed(void)
-{
-	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_PASSED : EXIT_INFRA;
 }
 
 static bool has_option(const struct option *table, const char *word)

@@ -153,7 +153,7 @@ static int print_text(const struct settings *s, const char *folder, const char *
 		return EXIT_WRONG;
 	}
 	fwrite(text.data, 1, text.len, stdout);
-	return cmd_printed();
+	return EXIT_PASSED;
 }
 
 static int print_all(const struct settings *s, const char *folder)
@@ -175,7 +175,7 @@ static int print_all(const struct settings *s, const char *folder)
 		printf("\nTheir texts, each by `vmtap licenses NAME`:%s\n", names.data);
 	printf("\n%s", in.notices);
 	buf_free(&in.all);
-	return cmd_printed();
+	return EXIT_PASSED;
 }
 
 int cmd_licenses(char **argv)
@@ -193,8 +193,8 @@ int cmd_licenses(char **argv)
 		return EXIT_WRONG;
 	}
 	if (settings_read(&s, &err) < 0) {
-		log_line("%s", err.text);
-		return EXIT_WRONG;
+		cmd_failed(&err);
+		return s.damaged ? EXIT_INFRA : EXIT_WRONG;
 	}
 	if (s.kit) {
 		beside = path_dir(s.kit);

@@ -24,6 +24,7 @@
 #include "cmd/cmd.h"
 #include "cmd/edit.h"
 #include "cmd/interact.h"
+#include "report/sink.h"
 #include "script/names.h"
 #include "script/outline.h"
 #include "script/script.h"
@@ -164,22 +165,6 @@ static void take_line(const char *line)
 	buf_addc(&repl.text, '\n');
 	if (forced || outline_is_complete(buf_str(&repl.text)))
 		run_text();
-}
-
-static _Noreturn void read_pipe(void)
-{
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	while ((n = getline(&line, &room, stdin)) >= 0) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (strncmp(line, "#!", 2) != 0)
-			take_line(line);
-	}
-	if (repl.text.len)
-		run_text();
-	end(repl.failed, "");
 }
 
 /* ---- the terminal ---- */
@@ -373,6 +358,47 @@ static _Noreturn void read_terminal(void)
 	}
 }
 
+/* ---- no editing ---- */
+
+/* Return: whether there is a line; a signal's handler may have ended a read(2) that got nothing. */
+static bool read_line(char **line, size_t *room)
+{
+	while (getline(line, room, stdin) < 0) {
+		if (!ferror(stdin) || errno != EINTR)
+			return false;
+		clearerr(stdin);
+	}
+	(*line)[strcspn(*line, "\r\n")] = '\0';
+	return true;
+}
+
+/* From a pipe, or a terminal without escape sequences. */
+static _Noreturn void read_lines(void)
+{
+	const bool is_tty = repl.terminal.is_tty;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (is_tty)
+		greet();
+	for (;;) {
+		terminal_restore(&repl.terminal); /* in the foreground, that is */
+		if (is_tty)
+			say(repl.text.len ? PROMPT_MORE : PROMPT);
+		if (!read_line(&line, &room))
+			break;
+		if (is_tty)
+			session_ready(&repl.session); /* a ^C before the line was entered */
+		if (strncmp(line, "#!", 2) != 0)
+			take_line(line);
+	}
+	if (is_tty)
+		say("\n");
+	if (repl.text.len)
+		run_text();
+	end(repl.failed, "");
+}
+
 /* ---- the keeper ---- */
 
 static void nothing(int signo)
@@ -434,7 +460,7 @@ _Noreturn void prompt_run(void *arg, int fd)
 	if (begin(&repl.session, &err) < 0)
 		end(EXIT_INFRA, err.text);
 	catch_signals();
-	if (repl.terminal.is_tty)
+	if (repl.terminal.is_tty && sink_is_screen(&(struct sink){.fd = STDOUT_FILENO}))
 		read_terminal();
-	read_pipe();
+	read_lines();
 }

@@ -90,13 +90,12 @@ void settle_infra(struct settle *s, size_t number, const char *why)
 
 void settle_uncompiled(struct settle *s, size_t number)
 {
-	const char *text = s->plan->tests[number].file->error, *rest;
-	size_t line = strcspn(text, "\n"), colon = strcspn(text, ":");
+	const char *text = s->plan->tests[number].file->error, *error = strstr(text, ": error: "), *rest;
+	size_t line = strcspn(text, "\n");
 	struct point result = {.verdict = VERDICT_FAILED, .reason = xstrndup(text, line)};
 
-	/* "FILE:LINE: error: ..." */
-	if (text[colon] == ':' && text[colon + 1] >= '0' && text[colon + 1] <= '9')
-		result.at = xstrndup(text, colon + 1 + strcspn(text + colon + 1, ":"));
+	if (error && error < text + line && error > text && error[-1] >= '0' && error[-1] <= '9') /* "FILE:LINE: error: ..." */
+		result.at = xstrndup(text, (size_t)(error - text));
 	rest = text + line + (text[line] == '\n');
 	if (text_starts(rest, SCRIPT_SOURCE_INDENT)) {
 		size_t n = strcspn(rest, "\n"), indent = strlen(SCRIPT_SOURCE_INDENT);

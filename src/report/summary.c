@@ -245,11 +245,11 @@ static bool is_same_file(int a, int b)
 	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool wants_colour(void)
+static bool wants_colour(const struct summary *s)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no = getenv("NO_COLOR");
 
-	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+	return sink_is_screen(&s->sink) && !(no && *no);
 }
 
 void summary_init(struct summary *s, int stdout_fd, const struct phases *phases, const char *again)
@@ -260,7 +260,7 @@ void summary_init(struct summary *s, int stdout_fd, const struct phases *phases,
 	sink_init(&s->sink, STDERR_FILENO);
 	s->failures = !isatty(stdout_fd) && !is_same_file(stdout_fd, STDERR_FILENO);
 	s->at_end = !(harness && *harness);
-	s->colour = wants_colour();
+	s->colour = wants_colour(s);
 }
 
 void summary_free(struct summary *s)

@@ -302,36 +302,20 @@ int tap_choose_version(const char *wish)
 	return v < TAP_VERSION_MIN ? TAP_VERSION_MIN : v > TAP_VERSION_MAX ? TAP_VERSION_MAX : (int)v;
 }
 
-/* Open on /dev/null what is closed of 0, 1 and 2: a later open() must not become one of them. */
-static void fill_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open): a standard descriptor is inherited */
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	fd_close(&fd);
-}
-
 static const struct reporter_ops ops;
 
 int tap_open(struct tap *t, struct err *err)
 {
-	int why;
-
 	*t = (struct tap){.reporter = {.ops = &ops, .sink = &t->sink},
 			  .version = tap_choose_version(getenv("TAP_VERSION")),
 			  .github = text_commands_count()};
 	t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STREAM_FD);
 	if (t->fd < 0 && errno == EINVAL) /* the limit on open files is lower than that */
 		t->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	why = errno;
-	fill_standard_fds();
 	sink_init(&t->sink, t->fd);
 	if (t->fd >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		return 0;
 	t->sink.broken = true;
-	errno = why;
 	return err_errno(err, "cannot write to standard output");
 }
 

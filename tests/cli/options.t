@@ -18,6 +18,7 @@ $r = vmtap('help', 'run');
 like $r->{out}, qr/--accel=auto\|kvm\|tcg/, 'help run lists its options';
 is vmtap('run', '--help')->{out}, $r->{out}, 'run --help is the same';
 is vmtap('--help')->{status}, 0, '--help succeeds';
+like vmtap('help', '--help')->{out}, qr/^usage: vmtap help \[COMMAND\]$/m, 'help --help explains itself';
 is vmtap('run', '-V')->{out}, vmtap('--version')->{out}, 'run -V is --version';
 like vmtap('help')->{out}, qr/`vmtap --version`/, 'help mentions --version';
 like vmtap('help', 'licenses')->{out}, qr{^usage: vmtap licenses \[NAME\]$}m, 'usage of a command without options';
@@ -41,6 +42,9 @@ for my $case (
     [['rnu'], qr/no command and no file 'rnu'.*did you mean 'vmtap run'/s, 'mistyped command'],
     [['help', 'nothing'], qr/there is no command 'nothing'/, 'help for nothing'],
     [['check'], qr/no test script is named/, 'check without a script'],
+    [['--accel', $good], qr/unknown accelerator '\Q$good\E'/, 'an option that took the script for its value'],
+    [['help', 'run', 'twice'], qr/help takes one command, but there is 'twice'/, 'help for two'],
+    [['attach', '--log', '--tty=1'], qr/--log and --tty are two things to do/, 'two things at once'],
 ) {
     my ($args, $want, $name) = @$case;
     my $r = vmtap(@$args);
@@ -78,6 +82,12 @@ is $r->{status}, 2, '... exit status 2';
 my $both_streams = `build/vmtap check $bad $good 2>&1`;
 like $both_streams, qr/\A\Q$good\E: 2 tests, 0 machines\n  adds\n  multiplies\n\Q$bad\E:1: error:/,
     '... below the list, where both streams are one';
+for my $name ("$good:0", "$good:1:2") {
+    $r = vmtap($name);
+    like $r->{out}, qr/message: "cannot open '\Q$good\E:/, "$name is no line of it, and no file";
+    unlike $r->{out}, qr/at:/, '... so no place is told';
+}
+like vmtap(file('a:1.c', "test(\"t\") {\n nonsense();\n}\n"))->{out}, qr{^  at: "[^"]*/a:1\.c:2"$}m, 'a name like a line: the place is told whole';
 $r = vmtap($bad, $good);
 like $r->{out}, qr/^1\.\.3\nnot ok 1 - \S+ compiles\n.*^ok 3/ms, 'a script that does not compile fails alone';
 my $deep = script('test("t") { int x = ' . '(' x 20000 . '1' . ')' x 20000 . "; }\n");
@@ -119,6 +129,20 @@ $r = vmtap($path);
 like $r->{out}, qr/not ok 1.*\Q$path\E:2: network 'wan': .* has no address for machine number 3.*infra: true.*^ok 2 - not on it$/ms,
     'a subnet that is too small, at its line, for the machine without an address only';
 is $r->{status}, 3, '... exit status 3';
+
+# The standard streams
+for my $command (['help'], ['help', 'run'], ['--version'], ['run', '--help'], ['--list', $good], ['--dry-run', $singular], ['check', $good], ['cache', 'list'],
+    ['cache', 'prune', '--max=9999'], ['header'], ['completion', 'zsh'], ['licenses'], ['doctor'], ['doctor', '--json'], [$good]) {
+    for my $where ('>/dev/full', '>&-') {
+        $r = vmtap_under("exec $where; ", @$command);
+        like $r->{err}, qr/cannot write to standard output/, "@$command $where: told";
+        is $r->{status}, 3, '... exit status 3';
+    }
+}
+is vmtap_under('exec 2>&-; ', '--junit=' . dir() . '/j.xml', $bad)->{status}, 2, 'without stderr';
+like slurp(dir() . '/j.xml'), qr/^<\?xml .*<\/testsuites>\n\z/s, '... no file gets what would be told there';
+is vmtap_under('exec <&-; ', $good)->{status}, 0, 'without stdin';
+isnt vmtap_under('exec <&- >&- 2>&-; ', $good)->{status}, 0, 'without any: not a pass that nobody sees';
 
 like vmtap('shell', '--keep', 'x.c')->{err}, qr/shell has no option '--keep', which is one of run$/m, 'an option of another command';
 like vmtap('help', 'shel')->{err}, qr/there is no command 'shel'.*did you mean 'vmtap help shell'\?/s, 'help for a mistyped command';

@@ -220,13 +220,35 @@ sees(qr/vmtap> /);
 answers("\e[A\e[A\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\r1 + 400\r", '401', 'another session');
 ok slurp("$store/history") =~ /^300 \+ 7$/m, '... knows the lines of the one before';
 is sprintf('%o', (stat "$store/history")[2] & 07777), '600', '... which only its owner can read';
+prompts(); # a ^D before it is the end of a line, and lost
 types("\cD");
 sees(qr/left=0/);
 is_restored('after it');
 
-# Whatever is killed, nothing is left and the terminal is as it was
 sub processes { return grep { slurp("/proc/$_/cmdline") =~ /vmtap\0repl/ } map {m{(\d+)}} glob '/proc/[0-9]*' }
 sub parent { my ($pid) = @_; return slurp("/proc/$pid/stat") =~ /\) \S (\d+)/ ? $1 : 0 }
+
+# A terminal without escape sequences, as an editor's shell is
+terminal(60, "TERM=dumb $vmtap repl $script");
+for my $case (['400 + 1', qr/^401\r$/m], ['twice(', qr/^  \.\.\.> \z/m], ['201)', qr/^402\r$/m], ['for (;;) ;', qr/^vmtap> for \(;;\) ;\r$/m]) {
+    sees(qr/^(?:vmtap|  \.\.\.)> \z/m);
+    types("$case->[0]\n");
+    ok sees($case->[1]), "a dumb terminal: $case->[0]";
+}
+types("\cC");
+ok sees(qr/interrupted.*^vmtap> \z/ms), '... ^C ends what runs';
+types("junk(\cC");
+my @ours = grep { slurp("/proc/$_/cmdline") =~ /\Q$script\E/ } processes();
+cmp_ok kill($_, @ours), '>', 1, "... SIG$_ is heard" for qw(CONT WINCH);
+types("403\n");
+ok sees(qr/^403\r$/m), '... and ends nothing; the line that was being typed is dropped';
+sees(qr/^vmtap> \z/m);
+types("\cD");
+ok sees(qr/left=0/), '... ^D ends the session';
+unlike shown(), qr/\e/, '... no escape sequence was shown';
+is_restored('after it');
+
+# Whatever is killed, nothing is left and the terminal is as it was
 for my $case (['the world', 0], ['the keeper', 1], ['the base', 2], ['the runner', 3]) {
     my ($who, $generation) = @$case;
     terminal(60, "$vmtap repl $script");

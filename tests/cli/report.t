@@ -54,6 +54,14 @@ my $tty = `env -u HARNESS_ACTIVE -u NO_COLOR TERM=xterm VMTAP_CACHE=$store scrip
 like $tty, qr/\033\[1;31m1 failed\033\[0m, /, 'a terminal: colours';
 $tty = `env -u HARNESS_ACTIVE NO_COLOR=1 TERM=xterm VMTAP_CACHE=$store script -qec 'build/vmtap -j1 $script' /dev/null </dev/null`;
 unlike $tty, qr/\033\[1;31m/, '... but with NO_COLOR';
+my $slow = script(qq{test("slow") { within(1.5) for (;;) ; }\n}); # long enough for a line that names it
+for my $case (['TERM=xterm', 1], ['TERM=dumb', 0], ['TERM=', 0], ['-u TERM', 0]) {
+    my ($term, $knows) = @$case;
+    $tty = `env -u HARNESS_ACTIVE -u NO_COLOR $term VMTAP_CACHE=$store script -qec 'build/vmtap -j1 $slow' /dev/null </dev/null`;
+    like $tty, qr/^# vmtap: .*1 failed/m, "a terminal of $term";
+    is $tty =~ /\r\033\[K/ ? 1 : 0, $knows, $knows ? '... has a line that is written over' : '... has none';
+    unlike $tty, qr/\033/, '... and no escape sequence' if !$knows;
+}
 
 # GitHub
 my $page = file('page', "### before\n");
