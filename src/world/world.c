@@ -45,7 +45,7 @@
 #include "world/recorder.h"
 
 #define SCRIPT_GRACE_S	5				   /* from the test's deadline to the script's SIGKILL; scaled */
-#define HANG_UP_S	1				   /* from the end of the script's socket to that of its process; scaled */
+#define HANG_UP_S	5				   /* from the end of the script's socket to that of its process; scaled */
 
 struct world {
 	const struct spec *spec;
