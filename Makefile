@@ -22,7 +22,7 @@ state  = bases changes checkpoint ext4 frozen layer life making origin ram templ
 world  = call door control copies findings forwards health jobs journal keep layers networks orders ocr outcome player recorder visitors screens typing watching world
 script = asking blocks call callers checks compile deadline declare diagnose diff embed faults fields fields_guest format guard halt heap host libc libtcc limits lines locals method_console method_files method_jobs method_network method_ports method_screen method_units method_x11 methods names needs outline output run session shape show source stabs stages thunks traps unit vary
 cmd    = attach bundle cache cached carried check choose completion doctor edit failed fallback freeze header help interact image job kept lacks licenses limits new operands options piped plan prepare prompt relay repl run runner schedule settings settle setups shell terminal texts visit work
-agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts lean inquiry machine_id main net passwd port power root run_level shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
+agent  = accounts agent boot bus carried child cmdline configure connect dbus environment etc exec files front generation font health hosts inquiry kmsg lean machine_id main net passwd port power root run_level shell spare suspend sysfs tcp trees unit_facts unix_table users wait wait_file wait_port wait_quiet wait_sleep wait_try wait_tty wait_unit wait_unix
 
 rooms   := $(filter-out main agent,$(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms))
 room     = $(patsubst %,src/$(1)/%.c,$($(1)))

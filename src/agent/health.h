@@ -12,12 +12,4 @@
 /* Handle WIRE_HEALTH. */
 void health_handle(struct agent *a, uint32_t id, struct wire_reader *r);
 
-/**
- * health_kind() - What a message of the kernel tells of
- * @text:	One message, without its head
- *
- * Return: enum wire_health, or 0 for nothing
- */
-unsigned health_kind(const char *text);
-
 #endif

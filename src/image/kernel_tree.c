@@ -13,9 +13,13 @@
 #include "image/kernel_tree.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -27,6 +31,7 @@
 #define TREE_FORMAT  "1"
 #define ORDER_FILE   "modules.order"
 #define ORDER_MAX    (16u << 20) /* bytes of it */
+#define COPY_BYTES   (1u << 30) /* at a time */
 #define DEPMOD_MS    120000
 
 static const char *const index_files[] = {ORDER_FILE, MODULES_BUILTIN, "modules.builtin.modinfo"};
@@ -146,14 +151,26 @@ static int check_module(const char *name, struct err *err)
 	return err_set(err, ORDER_FILE " names '%.200s', which is no module", name);
 }
 
+/* A driver with what a debugger wants may have half a GiB. */
 static int copy_file(const char *from, const char *to, struct err *err)
 {
 	cleanup_free char *dir = path_dir(to);
-	cleanup_buf struct buf data = {0};
+	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	ssize_t n;
 
-	if (file_read(from, MODULE_BYTES_MAX, &data, err) < 0 || file_make_dirs(dir, err) < 0)
+	if (in < 0)
+		return err_errno(err, "cannot open '%s'", from);
+	if (file_make_dirs(dir, err) < 0)
 		return -1;
-	return file_write_atomic(to, data.data, data.len, 0644, err);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (out < 0)
+		return err_errno(err, "cannot make '%s'", to);
+	while ((n = copy_file_range(in, NULL, out, NULL, COPY_BYTES, 0)) > 0)
+		;
+	if (n < 0) /* another file system, of a kernel that cannot copy between two */
+		while ((n = sendfile(out, in, NULL, COPY_BYTES)) > 0)
+			;
+	return n < 0 ? err_errno(err, "cannot copy '%s'", from) : 0;
 }
 
 static int copy_modules(const struct built *b, const char *to, struct err *err)

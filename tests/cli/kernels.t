@@ -41,6 +41,13 @@ sub build {
     return "$dir/$name";
 }
 my $build = build('linux');
+
+# As drivers are that were built for a debugger; its sections come first
+copy("$from/kernel/drivers/net/dummy.ko", "$build/drivers/net/big.ko");
+truncate "$build/drivers/net/big.ko", 70 << 20 or die;
+open my $order, '>>', "$build/modules.order" or die;
+print $order "drivers/net/big.o\n";
+close $order;
 my $poor = build('poor', 'erofs');
 
 # An installation, each module compressed in another way; Debian's depmod knows no .gz
@@ -67,6 +74,7 @@ vm(installed, .kernel = "$packed");
 test("of a build, with a root that finds its modules") {
 	is(built.succeed("busybox uname -r"), "$release");
 	built.succeed("modprobe dummy && busybox test -e /sys/module/dummy");
+	is(built.succeed("busybox stat -c %s /lib/modules/$release/kernel/drivers/net/big.ko"), "73400320");
 }
 test("of an installation") {
 	installed.succeed("grep -w virtio_net /proc/modules");

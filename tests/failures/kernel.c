@@ -51,3 +51,9 @@ test("a warning where only an oops is allowed", .health = "oops, units") {
 	load("oops");
 	load("warning");
 }
+
+/* 20 of a kind are told. */
+test("an oops behind more warnings than are told", .health = "warning") {
+	load("warnings");
+	load("oops");
+}

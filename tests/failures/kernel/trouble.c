@@ -47,13 +47,20 @@ static int warning(void)
 	return 0;
 }
 
+static int warnings(void)
+{
+	for (int i = 0; i < 25; i++)
+		warning();
+	return 0;
+}
+
 static int lockdep(void)
 {
 	static const char *const lines[] = {
 		"============================================", "WARNING: possible recursive locking detected",
 		"--------------------------------------------", "insmod/1 is trying to acquire lock:",
-		"but task is already holding lock:", "other info that might help us debug this:", " Possible unsafe locking scenario:",
-		" *** DEADLOCK ***",
+		"\nbut task is already holding lock:", "\nother info that might help us debug this:", " Possible unsafe locking scenario:\n",
+		"\n *** DEADLOCK ***\n", "\nstack backtrace:", "Call Trace:", " <TASK>", " </TASK>",
 	};
 
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)
