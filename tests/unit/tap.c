@@ -514,16 +514,12 @@ static int open_without_stdout(void)
 {
 	struct err err = {0};
 	struct tap t;
-	int before;
 
 	close(STDOUT_FILENO);
-	if (tap_open(&t, &err) == 0 || tap_plan(&t, 1) == 0 || !strstr(err.text, "standard output: Bad file"))
-		return 1;
-	before = open("/dev/null", O_RDONLY);
-	return before > STDERR_FILENO ? 0 : 2;
+	return tap_open(&t, &err) < 0 && tap_plan(&t, 1) < 0 && strstr(err.text, "standard output: Bad file") ? 0 : 1;
 }
 
-TEST(tap, closed_stdout_is_told_and_stays_filled)
+TEST(tap, closed_stdout_is_told)
 {
 	CHECK_INT(status_of(open_without_stdout), 0);
 }
