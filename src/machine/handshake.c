@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "machine/late.h"
 #include "wire/agent.h"
 #include "wire/ready.h"
 
@@ -261,7 +262,7 @@ static void not_ready(struct machine *m, const char *why)
 	if (m->unready)
 		machine_fail(m, LOSS_GUEST,
 			     xasprintf("'%s' did not boot within %.0f s (VMTAP_BOOT_TIMEOUT) under %s: it was still waiting for "
-				       "%s: %s", m->spec->name, m->world->boot_timeout, accel_names[m->world->accel->kind], what,
+				       "%s: %s", m->spec->name, late_limit(m), accel_names[m->world->accel->kind], what,
 				       why));
 	else if (m->spec->ready)
 		machine_fail(m, LOSS_GUEST, xasprintf("'%s' booted, but %s failed: %s", m->spec->name, what, why));

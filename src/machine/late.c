@@ -21,7 +21,7 @@ char *late_add_cause(const struct machine *m, char *why)
 /* A boot loader reads a kernel slowly, and what starts the agent on such a disk comes late. */
 double late_limit(const struct machine *m)
 {
-	bool disk = m->state == MACHINE_BOOTING && spec_boots_itself(m->spec);
+	bool disk = !machine_is_copy(m) && spec_boots_itself(m->spec);
 
 	return m->world->boot_timeout * (disk ? DISK_PATIENCE : 1);
 }

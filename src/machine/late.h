@@ -4,7 +4,7 @@
 
 #include "machine/machine.h"
 
-/* Return: how long the machine, which is about to boot or to be resumed, may take, in seconds. */
+/* Return: how long the machine may take to boot, or to be resumed, in seconds. */
 double late_limit(const struct machine *m);
 
 /* The time of what the machine is about to do is over: fail it, unless its agent is asked for the reason first. */
