@@ -67,6 +67,13 @@ int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset)
 	return 0;
 }
 
+bool fd_is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 ssize_t fd_read_full(int fd, void *data, size_t n)
 {
 	char *p = data;

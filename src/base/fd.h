@@ -26,6 +26,8 @@ int fd_write_all(int fd, const void *data, size_t n);
 int fd_pwrite_all(int fd, const void *data, size_t n, off_t offset);
 /* Read until @n bytes or end of file. Return: how many came, or -1 with errno. */
 ssize_t fd_read_full(int fd, void *data, size_t n);
+/* Return: whether it is a terminal that knows escape sequences: one of an editor may be "dumb" (TERM). */
+bool fd_is_screen(int fd);
 /* Wait until @fd can be read or its other end is closed, until CLOCK_MONOTONIC @deadline, in ns. Return: whether it can. */
 bool fd_await(int fd, uint64_t deadline);
 /**

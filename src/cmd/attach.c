@@ -461,7 +461,10 @@ static int check_options(const struct attach_options *o, struct err *err)
 	const struct {
 		const char *name;
 		bool given;
-	} things[] = {{"list", o->list}, {"console", o->console}, {"repl", o->repl}, {"log", o->log}, {"screenshot", o->screenshot}, {"tty", o->tty}, {"end", o->end}};
+	} things[] = {
+		{"list", o->list}, {"console", o->console}, {"repl", o->repl}, {"log", o->log},
+		{"screenshot", o->screenshot}, {"tty", o->tty}, {"end", o->end},
+	};
 	const char *first = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(things); i++) {

@@ -24,7 +24,6 @@
 #include "cmd/cmd.h"
 #include "cmd/edit.h"
 #include "cmd/interact.h"
-#include "report/sink.h"
 #include "script/names.h"
 #include "script/outline.h"
 #include "script/script.h"
@@ -460,7 +459,7 @@ _Noreturn void prompt_run(void *arg, int fd)
 	if (begin(&repl.session, &err) < 0)
 		end(EXIT_INFRA, err.text);
 	catch_signals();
-	if (repl.terminal.is_tty && sink_is_screen(&(struct sink){.fd = STDOUT_FILENO}))
+	if (repl.terminal.is_tty && fd_is_screen(STDOUT_FILENO))
 		read_terminal();
 	read_lines();
 }

@@ -205,7 +205,8 @@ static int make_plan(char **argv, struct run_options *o, struct operands *script
 	static struct varies varies; /* the plan points into it */
 	char *remark;
 
-	if (combine(o, err) < 0 || accel_check(o->runner.accel, err) < 0 || operands_read(scripts, argv, err) < 0 || settings_read(s, err) < 0)
+	if (combine(o, err) < 0 || accel_check(o->runner.accel, err) < 0 || operands_read(scripts, argv, err) < 0 ||
+	    settings_read(s, err) < 0)
 		return -1;
 	if (varies_read(&varies, o->vary.list, o->vary.count, err) < 0 || plan_make_varied(p, scripts, &varies, err) < 0 ||
 	    choose(p, &o->choice, s->store, &remark, err) < 0)

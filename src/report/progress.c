@@ -210,5 +210,5 @@ void progress_init(struct progress *p, struct loop *l)
 	*p = (struct progress){.reporter = {.ops = &ops, .sink = &p->sink}, .loop = l, .timer = {.expired = tick, .arg = p}};
 	p->stops = (struct watch){.fd = -1, .ready = stop, .arg = p};
 	sink_init(&p->sink, STDERR_FILENO);
-	p->live = sink_is_screen(&p->sink) && log_level == 1;
+	p->live = fd_is_screen(p->sink.fd) && log_level == 1;
 }

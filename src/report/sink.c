@@ -22,8 +22,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -50,13 +48,6 @@ void sink_init(struct sink *s, int fd)
 	*s = (struct sink){.fd = fd, .interrupt = -1, .deadline = CLOCK_NEVER, .broken = fd < 0};
 	sigaction(SIGALRM, &act, NULL);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-bool sink_is_screen(const struct sink *s)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(s->fd) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 void sink_end(struct sink *s)

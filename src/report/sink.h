@@ -49,9 +49,6 @@ int sink_write(struct sink *s, const char *data, size_t n);
 /* Return: whether a short line would be taken at once, or refused: for what is not worth waiting for. */
 bool sink_is_ready(const struct sink *s);
 
-/* Return: whether a person sees it on a terminal that knows escape sequences: one of an editor may be "dumb". */
-bool sink_is_screen(const struct sink *s);
-
 /* Wait until it is ready. Return: 0, or -1 with errno, as sink_write(). */
 int sink_await(struct sink *s);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -245,11 +246,11 @@ static bool is_same_file(int a, int b)
 	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool wants_colour(const struct summary *s)
+static bool wants_colour(int fd)
 {
 	const char *no = getenv("NO_COLOR");
 
-	return sink_is_screen(&s->sink) && !(no && *no);
+	return fd_is_screen(fd) && !(no && *no);
 }
 
 void summary_init(struct summary *s, int stdout_fd, const struct phases *phases, const char *again)
@@ -260,7 +261,7 @@ void summary_init(struct summary *s, int stdout_fd, const struct phases *phases,
 	sink_init(&s->sink, STDERR_FILENO);
 	s->failures = !isatty(stdout_fd) && !is_same_file(stdout_fd, STDERR_FILENO);
 	s->at_end = !(harness && *harness);
-	s->colour = wants_colour(s);
+	s->colour = wants_colour(s->sink.fd);
 }
 
 void summary_free(struct summary *s)
